@@ -1,0 +1,1 @@
+//! Tokens (hashed), endpoint ownership, limits per account.

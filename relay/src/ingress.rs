@@ -1,0 +1,1 @@
+//! Public HTTP → capture → store → registry → answer; the answer policy.

@@ -1,0 +1,1 @@
+//! Prometheus text, health and readiness.

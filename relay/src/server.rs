@@ -1,0 +1,1 @@
+//! Bind, accept, TLS, routing, caps, graceful stop.

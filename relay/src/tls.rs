@@ -1,0 +1,1 @@
+//! Certificates from files, reloaded when they change.

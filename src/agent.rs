@@ -1,0 +1,1 @@
+//! Keep connected (retry, resume) and be connected (serve one link).

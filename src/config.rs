@@ -1,0 +1,1 @@
+//! Settings in four layers, each value with where it came from.

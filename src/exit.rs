@@ -1,0 +1,1 @@
+//! Exit codes; error → sentence, cause, hint.

@@ -1,0 +1,1 @@
+//! Bytes → something readable; pure.

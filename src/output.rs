@@ -1,0 +1,1 @@
+//! Choose tui, lines or json.

@@ -1,0 +1,1 @@
+//! One stored capture → forward → recorded.

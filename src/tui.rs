@@ -1,0 +1,1 @@
+//! Terminal guard and select loop of the inspector.
