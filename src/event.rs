@@ -1,38 +1,89 @@
-//! What the listener tells its views ([`Event`]), and what the person at the keyboard asks of it ([`Intent`]).
+//! What the listener tells its views (a [`Board`]), and what the person at the keyboard asks of it ([`Intent`]).
 //!
 //! Only facts and wishes: no sockets, no screen. Requests and tries are not here: views read them from the history.
 
 use std::time::Duration;
 
 use hooktool_relay::capture::UnixMillis;
+use tokio::sync::{broadcast, watch};
 
-use crate::forward::Target;
+use crate::target::Target;
 
-/// A change outside the history.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Event {
-    /// The link's state.
-    Link(Link),
-    /// The target's port, from the last forward or a TCP connect.
-    Target(Reach),
-    /// Whether requests are held, and how many are held or parked now.
-    Hold {
-        /// Whether new requests are held.
-        on: bool,
-        /// Held, not forwarded.
-        held: u64,
-        /// Parked, to be forwarded when the port opens.
-        parked: u64,
-    },
-    /// Captures that retention dropped at the relay.
-    Gap {
-        /// First dropped seq.
-        first_seq: u64,
-        /// Last dropped seq.
-        last_seq: u64,
-    },
-    /// Something to tell once, in a sentence.
-    Notice(Notice),
+/// Where the listener writes what its views show: the present state of each thing, and sentences that are told once.
+#[derive(Clone, Debug)]
+pub struct Board {
+    /// The link.
+    pub link: watch::Sender<Link>,
+    /// The default target's port.
+    pub reach: watch::Sender<Reach>,
+    /// What is held and parked.
+    pub hold: watch::Sender<Hold>,
+    /// Sentences; [`Board::NOTICES`] wait for a slow view, then the oldest are lost to it.
+    pub notices: broadcast::Sender<Notice>,
+}
+
+impl Board {
+    /// How many sentences wait for a slow view.
+    pub const NOTICES: usize = 64;
+
+    /// A board of a listener that has not connected yet.
+    pub fn new() -> Self {
+        Self {
+            link: watch::Sender::new(Link::Connecting { attempt: 1 }),
+            reach: watch::Sender::new(Reach::Unknown),
+            hold: watch::Sender::new(Hold::default()),
+            notices: broadcast::Sender::new(Self::NOTICES),
+        }
+    }
+
+    /// What a view reads.
+    pub fn feed(&self) -> Feed {
+        Feed {
+            link: self.link.subscribe(),
+            reach: self.reach.subscribe(),
+            hold: self.hold.subscribe(),
+            notices: self.notices.subscribe(),
+        }
+    }
+
+    /// Tells a sentence.
+    pub fn tell(&self, is_problem: bool, text: impl Into<String>) {
+        // Without a view nobody needs it.
+        let _ = self.notices.send(Notice {
+            is_problem,
+            text: text.into(),
+        });
+    }
+}
+
+impl Default for Board {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// What a view reads.
+#[derive(Debug)]
+pub struct Feed {
+    /// The link.
+    pub link: watch::Receiver<Link>,
+    /// The default target's port.
+    pub reach: watch::Receiver<Reach>,
+    /// What is held and parked.
+    pub hold: watch::Receiver<Hold>,
+    /// Sentences to tell once.
+    pub notices: broadcast::Receiver<Notice>,
+}
+
+/// What is held and parked.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Hold {
+    /// Whether new requests are held.
+    pub on: bool,
+    /// Held, forwarded when a person says so.
+    pub held: u64,
+    /// Parked, forwarded when the port opens.
+    pub parked: u64,
 }
 
 /// A sentence and how much it matters.

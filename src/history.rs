@@ -7,7 +7,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use hooktool_relay::capture::{
-    Capture, CaptureId, EndpointName, Headers, Kind, Outcome, Sent, Seq, UnixMillis,
+    Capture, CaptureId, Edit, EndpointName, Headers, Kind, Outcome, Sent, Seq, UnixMillis,
 };
 use tokio::sync::broadcast;
 
@@ -98,7 +98,7 @@ pub struct Attempt {
     /// Time to the answer's head, or to the failure.
     pub took: Option<Duration>,
     /// What was changed on the way, in order.
-    pub changes: Vec<ChangeMade>,
+    pub changes: Vec<Edit>,
     /// The app's answer, if there was one.
     pub answer: Option<KeptAnswer>,
     /// What the sender got; none if no sender waited or it is not known.
@@ -125,34 +125,6 @@ pub struct KeptAnswer {
 impl KeptAnswer {
     /// How much of an answer's body is kept, in bytes.
     pub const KEPT: usize = 1024 * 1024;
-}
-
-/// One change made on the way to the app.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ChangeMade {
-    /// A line (or `path`, `method`, `body`) that went out otherwise than it came.
-    Changed {
-        /// What: a header's name, or `path`, `method`, `body`.
-        what: String,
-        /// As it came.
-        from: Bytes,
-        /// As it went out.
-        to: Bytes,
-    },
-    /// A header line that was added.
-    Added {
-        /// Its name.
-        name: String,
-        /// Its value.
-        value: Bytes,
-    },
-    /// A header line that was left out.
-    Removed {
-        /// Its name.
-        name: String,
-        /// Its value.
-        value: Bytes,
-    },
 }
 
 /// What a list shows of a request: about 200 bytes.

@@ -12,5 +12,6 @@ pub mod forward;
 pub mod history;
 pub mod output;
 pub mod replay;
+pub mod target;
 pub mod text;
 pub mod tui;

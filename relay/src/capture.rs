@@ -517,6 +517,39 @@ impl FromStr for Outcome {
     }
 }
 
+/// One edit made on the way to the app; the inspector lists them all.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Edit {
+    /// A line (or `path`, `method`, `body`) that went out otherwise than it came.
+    Changed {
+        /// What: a header's name, or `path`, `method`, `body`.
+        what: String,
+        /// As it came.
+        #[serde(with = "latin1")]
+        from: Bytes,
+        /// As it went out.
+        #[serde(with = "latin1")]
+        to: Bytes,
+    },
+    /// A header line that was added.
+    Added {
+        /// Its name.
+        name: String,
+        /// Its value.
+        #[serde(with = "latin1")]
+        value: Bytes,
+    },
+    /// A header line that was left out.
+    Removed {
+        /// Its name.
+        name: String,
+        /// Its value.
+        #[serde(with = "latin1")]
+        value: Bytes,
+    },
+}
+
 /// What the sender gets, and when; kept with the endpoint, so that it holds while nobody listens.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
