@@ -154,7 +154,7 @@ impl Keeping<'_> {
         });
         match self.out.control(frame).await {
             Ok(()) => Ended::Stopped,
-            Err(cause) => Ended::Link(LinkError::clone(&cause)),
+            Err(cause) => Ended::Link(cause),
         }
     }
 }
