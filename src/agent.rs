@@ -124,8 +124,11 @@ impl Agent {
         let parked = parked::watch(self.deliveries.clone());
         let mut failures = self.deliveries.failure.subscribe();
         let failure = async move {
-            let failed = failures.wait_for(Option::is_some).await;
-            failed.ok().and_then(|failed| failed.clone())
+            match failures.wait_for(Option::is_some).await.map(|failed| failed.clone()) {
+                Ok(Some(error)) => error,
+                // The sender is this listener's own, and lives as long.
+                _ => std::future::pending().await,
+            }
         };
         let ended = tokio::select! {
             ended = self.keep_connected(stop) => ended,

@@ -245,7 +245,7 @@ impl Deliveries {
         (!self.repeats_old || self.is_finished_here(id)).then_some(Done { outcome, ms: None })
     }
 
-    async fn forward(&self, target: &Target, capture: &Capture, body: RequestBody) -> Tried {
+    pub(super) async fn forward(&self, target: &Target, capture: &Capture, body: RequestBody) -> Tried {
         let tried = self.forwarder.send(target, capture, body, None).await;
         self.note_reach(target, &tried);
         tried

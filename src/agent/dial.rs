@@ -6,7 +6,7 @@ use hooktool_relay::{
     link,
     protocol::{ErrorCode, LINK_PATH, SUBPROTOCOL, WireError},
 };
-use rustls_platform_verifier::ConfigVerifierExt;
+use rustls_platform_verifier::BuilderVerifierExt;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
@@ -114,7 +114,7 @@ async fn secure(relay: &Endpoint, tcp: TcpStream) -> Result<tokio_rustls::client
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut config = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .and_then(rustls::ConfigBuilder::<rustls::ClientConfig, rustls::WantsVerifier>::with_platform_verifier)
+        .and_then(BuilderVerifierExt::with_platform_verifier)
         .map_err(|error| unreachable(format!("the system's certificates cannot be used: {error}")))?
         .with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
