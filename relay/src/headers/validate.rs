@@ -1,0 +1,198 @@
+//! Which request heads are refused: the rules that a parsed head can be held to. Reject, do not repair.
+//!
+//! In: a head as hyper parsed it, and the limits. Out: nothing, or why it is refused, with the status that says so. Rules on
+//! what hyper has already repaired (both framings, a repeated length, bare line feeds) cannot be checked here.
+
+use http::{StatusCode, Uri, Version, header, request::Parts};
+
+use crate::config::Limits;
+
+/// Why a head is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Invalid {
+    /// CONNECT would make a tunnel, TRACE would echo what the sender may not see.
+    #[error("this method is not served here")]
+    Method,
+    /// Path and query over the limit.
+    #[error("the path is longer than this relay takes")]
+    PathTooLong,
+    /// More header lines or more bytes than the limit.
+    #[error("the headers are more than this relay takes")]
+    HeadTooLarge,
+    /// Not `/…` and not `http://host/…`: it names no endpoint.
+    #[error("the request target names no endpoint")]
+    Target,
+    /// None on HTTP/1.1, or more than one, or not a host (RFC 9112 §3.2).
+    #[error("one well-formed Host header is required")]
+    Host,
+    /// The target names another host than `Host`: which one is meant is anybody's guess.
+    #[error("the request target and the Host header disagree")]
+    Authority,
+    /// A transfer coding besides one `chunked`: the body would still be coded.
+    #[error("the only transfer coding served here is chunked")]
+    TransferCoding,
+    /// An expectation other than `100-continue` (RFC 9110 §10.1.1).
+    #[error("this expectation cannot be met")]
+    Expectation,
+}
+
+impl Invalid {
+    /// The status that says so.
+    pub fn status(self) -> StatusCode {
+        match self {
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::PathTooLong => StatusCode::URI_TOO_LONG,
+            Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::Target | Self::Host | Self::Authority | Self::TransferCoding => {
+                StatusCode::BAD_REQUEST
+            }
+            Self::Expectation => StatusCode::EXPECTATION_FAILED,
+        }
+    }
+
+    /// One word for the metrics.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Method => "method",
+            Self::PathTooLong => "path_too_long",
+            Self::HeadTooLarge => "head_too_large",
+            Self::Target => "target",
+            Self::Host => "host",
+            Self::Authority => "authority",
+            Self::TransferCoding => "transfer_coding",
+            Self::Expectation => "expectation",
+        }
+    }
+}
+
+/// Holds a request's head to the rules.
+///
+/// # Errors
+/// The first rule that it breaks, in the order of [`Invalid`]'s variants.
+pub fn validate(parts: &Parts, limits: &Limits) -> Result<(), Invalid> {
+    if matches!(parts.method.as_str(), "CONNECT" | "TRACE") {
+        return Err(Invalid::Method);
+    }
+    let target = parts.uri.path_and_query().map_or("", |path| path.as_str());
+    if target.len() > limits.path {
+        return Err(Invalid::PathTooLong);
+    }
+    if parts.headers.len() > limits.headers || head_size(parts, target) > limits.head {
+        return Err(Invalid::HeadTooLarge);
+    }
+    check_target(&parts.uri, target)?;
+    check_host(parts)?;
+    check_coding(parts)?;
+    check_expectation(parts)
+}
+
+/// Whether a `Host` value names this machine itself, with or without a port. Nothing is resolved: a name that a stranger's
+/// DNS points at loopback is not a loopback name.
+pub fn is_loopback_host(host: &[u8]) -> bool {
+    let Some((name, _)) = split_host(host) else {
+        return false;
+    };
+    let name = name.strip_suffix(".").unwrap_or(name);
+    if name.eq_ignore_ascii_case("localhost") {
+        return true;
+    }
+    let bare = name.strip_prefix('[').and_then(|n| n.strip_suffix(']'));
+    let addr = bare.unwrap_or(name).parse::<std::net::IpAddr>();
+    addr.is_ok_and(|addr| addr.to_canonical().is_loopback())
+}
+
+/// The head's size on the wire, in bytes, but for blanks that the parser took away.
+fn head_size(parts: &Parts, target: &str) -> usize {
+    let first = parts.method.as_str().len() + target.len() + " HTTP/1.1 \r\n".len();
+    let lines = parts.headers.iter();
+    lines.fold(first, |sum, (name, value)| {
+        sum + name.as_str().len() + value.len() + ": \r\n".len()
+    })
+}
+
+fn check_target(uri: &Uri, target: &str) -> Result<(), Invalid> {
+    let is_web = match uri.scheme_str() {
+        Some(scheme) => scheme == "http" || scheme == "https",
+        // Without a scheme an authority is CONNECT's form: `GET foo:80`.
+        None => uri.authority().is_none(),
+    };
+    if is_web && target.starts_with('/') {
+        Ok(())
+    } else {
+        Err(Invalid::Target)
+    }
+}
+
+fn check_host(parts: &Parts) -> Result<(), Invalid> {
+    let mut hosts = parts.headers.get_all(header::HOST).iter();
+    let (host, more) = (hosts.next(), hosts.next());
+    let is_sound = match host {
+        Some(host) => more.is_none() && split_host(host.as_bytes()).is_some(),
+        None => parts.version != Version::HTTP_11,
+    };
+    if !is_sound {
+        return Err(Invalid::Host);
+    }
+    match (parts.uri.authority(), host) {
+        (Some(authority), _) if split_host(authority.as_str().as_bytes()).is_none() => {
+            Err(Invalid::Authority)
+        }
+        (Some(authority), Some(host))
+            if !authority
+                .as_str()
+                .as_bytes()
+                .eq_ignore_ascii_case(host.as_bytes()) =>
+        {
+            Err(Invalid::Authority)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn check_coding(parts: &Parts) -> Result<(), Invalid> {
+    let mut codings = parts.headers.get_all(header::TRANSFER_ENCODING).iter();
+    match (codings.next(), codings.next()) {
+        (None, _) => Ok(()),
+        (Some(coding), None) if coding.as_bytes().eq_ignore_ascii_case(b"chunked") => Ok(()),
+        _ => Err(Invalid::TransferCoding),
+    }
+}
+
+fn check_expectation(parts: &Parts) -> Result<(), Invalid> {
+    let mut expectations = parts.headers.get_all(header::EXPECT).iter();
+    if expectations.all(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue")) {
+        Ok(())
+    } else {
+        Err(Invalid::Expectation)
+    }
+}
+
+/// Host and port of a `Host` value (RFC 3986 §3.2.2); none if it is not one. The brackets of an IPv6 address stay.
+fn split_host(value: &[u8]) -> Option<(&str, &str)> {
+    let text = std::str::from_utf8(value).ok()?;
+    let name_end = match text.strip_prefix('[') {
+        Some(inside) => inside.find(']')? + "[]".len(),
+        None => text.find(':').unwrap_or(text.len()),
+    };
+    let (name, rest) = text.split_at(name_end);
+    let port = match rest.strip_prefix(':') {
+        Some(port) => port,
+        None if rest.is_empty() => "",
+        None => return None,
+    };
+    let is_port = port.is_empty() || (is_digits(port) && port.parse::<u16>().is_ok());
+    let is_name = match name.strip_prefix('[').and_then(|n| n.strip_suffix(']')) {
+        Some(inside) => inside.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => !name.is_empty() && name.bytes().all(is_name_byte),
+    };
+    (is_port && is_name).then_some((name, port))
+}
+
+fn is_digits(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Bytes of a registered name: unreserved, percent-encoded or sub-delims.
+fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=".contains(&byte)
+}
