@@ -1,0 +1,1 @@
+//! `hooktool listen`: not yet here.
