@@ -9,58 +9,63 @@ use crate::config::Limits;
 
 /// Why a head is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.said().2)]
 pub enum Invalid {
     /// CONNECT would make a tunnel, TRACE would echo what the sender may not see.
-    #[error("this method is not served here")]
     Method,
     /// Path and query over the limit.
-    #[error("the path is longer than this relay takes")]
     PathTooLong,
     /// More header lines or more bytes than the limit.
-    #[error("the headers are more than this relay takes")]
     HeadTooLarge,
     /// Not `/…` and not `http://host/…`: it names no endpoint.
-    #[error("the request target names no endpoint")]
     Target,
     /// None on HTTP/1.1, or more than one, or not a host (RFC 9112 §3.2).
-    #[error("one well-formed Host header is required")]
     Host,
     /// The target names another host than `Host`: which one is meant is anybody's guess.
-    #[error("the request target and the Host header disagree")]
     Authority,
     /// A transfer coding besides one `chunked`: the body would still be coded.
-    #[error("the only transfer coding served here is chunked")]
     TransferCoding,
     /// An expectation other than `100-continue` (RFC 9110 §10.1.1).
-    #[error("this expectation cannot be met")]
     Expectation,
 }
 
 impl Invalid {
-    /// The status that says so.
-    pub fn status(self) -> StatusCode {
+    /// The status that says so, one word for the metrics, and the reason in a line for people.
+    pub fn said(self) -> (StatusCode, &'static str, &'static str) {
+        const BAD: StatusCode = StatusCode::BAD_REQUEST;
         match self {
-            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
-            Self::PathTooLong => StatusCode::URI_TOO_LONG,
-            Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            Self::Target | Self::Host | Self::Authority | Self::TransferCoding => {
-                StatusCode::BAD_REQUEST
-            }
-            Self::Expectation => StatusCode::EXPECTATION_FAILED,
-        }
-    }
-
-    /// One word for the metrics.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Method => "method",
-            Self::PathTooLong => "path_too_long",
-            Self::HeadTooLarge => "head_too_large",
-            Self::Target => "target",
-            Self::Host => "host",
-            Self::Authority => "authority",
-            Self::TransferCoding => "transfer_coding",
-            Self::Expectation => "expectation",
+            Self::Method => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method",
+                "this method is not served here",
+            ),
+            Self::PathTooLong => (
+                StatusCode::URI_TOO_LONG,
+                "path_too_long",
+                "the path is longer than this relay takes",
+            ),
+            Self::HeadTooLarge => (
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "head_too_large",
+                "the headers are more than this relay takes",
+            ),
+            Self::Target => (BAD, "target", "the request target names no endpoint"),
+            Self::Host => (BAD, "host", "one well-formed Host header is required"),
+            Self::Authority => (
+                BAD,
+                "authority",
+                "the request target and the Host header disagree",
+            ),
+            Self::TransferCoding => (
+                BAD,
+                "transfer_coding",
+                "the only transfer coding served here is chunked",
+            ),
+            Self::Expectation => (
+                StatusCode::EXPECTATION_FAILED,
+                "expectation",
+                "this expectation cannot be met",
+            ),
         }
     }
 }
