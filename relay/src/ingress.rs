@@ -23,7 +23,7 @@ use tokio_util::task::TaskTracker;
 use crate::{
     accounts::Accounts,
     capture::{self, Body, Capture, CaptureId, Headers, Sent, SentBy, UnixMillis},
-    config::{Access, Config},
+    config::Config,
     headers,
     metrics::Metrics,
     registry::{Answer, AnswerBody, Expected, Registry},
@@ -37,7 +37,7 @@ mod intake;
 mod path;
 mod policy;
 mod reply;
-pub mod stall;
+mod stall;
 mod upgrade;
 
 /// The public edge. Cloned freely.
@@ -131,9 +131,6 @@ impl Ingress {
     /// The endpoint and the path behind its name, if its head is sound, it is known and its rate allows one more.
     async fn admitted(&self, parts: &Parts) -> Result<(EndpointRecord, Bytes), Refusal> {
         headers::validate(parts, &self.config.limits)?;
-        if matches!(self.config.access, Access::Embedded { .. }) && !is_loopback(parts) {
-            return Err(Refusal::FOREIGN_HOST);
-        }
         let target = parts.uri.path_and_query().map_or("", |path| path.as_str());
         let (name, path) = path::cut(target.as_bytes()).ok_or(Refusal::UNKNOWN)?;
         let record = self.store.endpoint(&name).await?.ok_or(Refusal::UNKNOWN)?;
@@ -281,12 +278,6 @@ fn lines(parts: &Parts) -> Headers {
     }
     lines.0.extend(Headers::from(&parts.headers).0);
     lines
-}
-
-/// Whether the request named this machine by a name of its own.
-fn is_loopback(parts: &Parts) -> bool {
-    let lines = lines(parts);
-    lines.first("host").is_some_and(headers::is_loopback_host)
 }
 
 fn version(version: Version) -> capture::Version {

@@ -3,6 +3,8 @@
 //! In: a head as hyper parsed it, and the limits. Out: nothing, or why it is refused, with the status that says so. Rules on
 //! what hyper has already repaired (both framings, a repeated length, bare line feeds) cannot be checked here.
 
+use std::net::Ipv6Addr;
+
 use http::{StatusCode, Uri, Version, header, request::Parts};
 
 use crate::config::Limits;
@@ -91,21 +93,6 @@ pub fn validate(parts: &Parts, limits: &Limits) -> Result<(), Invalid> {
     check_expectation(parts)
 }
 
-/// Whether a `Host` value names this machine itself, with or without a port. Nothing is resolved: a name that a stranger's
-/// DNS points at loopback is not a loopback name.
-pub fn is_loopback_host(host: &[u8]) -> bool {
-    let Some((name, _)) = split_host(host) else {
-        return false;
-    };
-    let name = name.strip_suffix(".").unwrap_or(name);
-    if name.eq_ignore_ascii_case("localhost") {
-        return true;
-    }
-    let bare = name.strip_prefix('[').and_then(|n| n.strip_suffix(']'));
-    let addr = bare.unwrap_or(name).parse::<std::net::IpAddr>();
-    addr.is_ok_and(|addr| addr.to_canonical().is_loopback())
-}
-
 /// The head's size on the wire, in bytes, but for blanks that the parser took away.
 fn head_size(parts: &Parts, target: &str) -> usize {
     let first = parts.method.as_str().len() + target.len() + " HTTP/1.1 \r\n".len();
@@ -132,16 +119,14 @@ fn check_host(parts: &Parts) -> Result<(), Invalid> {
     let mut hosts = parts.headers.get_all(header::HOST).iter();
     let (host, more) = (hosts.next(), hosts.next());
     let is_sound = match host {
-        Some(host) => more.is_none() && split_host(host.as_bytes()).is_some(),
+        Some(host) => more.is_none() && is_host(host.as_bytes()),
         None => parts.version != Version::HTTP_11,
     };
     if !is_sound {
         return Err(Invalid::Host);
     }
     match (parts.uri.authority(), host) {
-        (Some(authority), _) if split_host(authority.as_str().as_bytes()).is_none() => {
-            Err(Invalid::Authority)
-        }
+        (Some(authority), _) if !is_host(authority.as_str().as_bytes()) => Err(Invalid::Authority),
         (Some(authority), Some(host))
             if !authority
                 .as_str()
@@ -172,29 +157,31 @@ fn check_expectation(parts: &Parts) -> Result<(), Invalid> {
     }
 }
 
-/// Host and port of a `Host` value (RFC 3986 §3.2.2); none if it is not one. The brackets of an IPv6 address stay.
-fn split_host(value: &[u8]) -> Option<(&str, &str)> {
-    let text = std::str::from_utf8(value).ok()?;
-    let name_end = match text.strip_prefix('[') {
-        Some(inside) => inside.find(']')? + "[]".len(),
-        None => text.find(':').unwrap_or(text.len()),
+/// Whether a value is a host and perhaps a port (RFC 3986 §3.2.2).
+fn is_host(value: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(value) else {
+        return false;
     };
-    let (name, rest) = text.split_at(name_end);
-    let port = match rest.strip_prefix(':') {
-        Some(port) => port,
-        None if rest.is_empty() => "",
-        None => return None,
+    let (is_name, rest) = match text.strip_prefix('[').map(|inside| inside.split_once(']')) {
+        Some(Some((inside, rest))) => (inside.parse::<Ipv6Addr>().is_ok(), rest),
+        Some(None) => return false,
+        None => {
+            let (name, rest) = text.split_at(text.find(':').unwrap_or(text.len()));
+            (!name.is_empty() && name.bytes().all(is_name_byte), rest)
+        }
     };
-    let is_port = port.is_empty() || (is_digits(port) && port.parse::<u16>().is_ok());
-    let is_name = match name.strip_prefix('[').and_then(|n| n.strip_suffix(']')) {
-        Some(inside) => inside.parse::<std::net::Ipv6Addr>().is_ok(),
-        None => !name.is_empty() && name.bytes().all(is_name_byte),
-    };
-    (is_port && is_name).then_some((name, port))
+    is_name && is_port(rest)
 }
 
-fn is_digits(text: &str) -> bool {
-    text.bytes().all(|b| b.is_ascii_digit())
+/// Whether it is nothing, or a colon and perhaps a port.
+fn is_port(rest: &str) -> bool {
+    match rest.strip_prefix(':') {
+        Some(port) => {
+            port.bytes().all(|b| b.is_ascii_digit())
+                && (port.is_empty() || port.parse::<u16>().is_ok())
+        }
+        None => rest.is_empty(),
+    }
 }
 
 /// Bytes of a registered name: unreserved, percent-encoded or sub-delims.

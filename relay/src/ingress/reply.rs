@@ -73,14 +73,6 @@ impl Refusal {
         "no such endpoint",
     );
 
-    /// An embedded relay was asked by a name that is not this machine's own (DNS rebinding).
-    pub(super) const FOREIGN_HOST: Self = Self::new(
-        StatusCode::MISDIRECTED_REQUEST,
-        "foreign_host",
-        "this relay answers to loopback names only",
-    )
-    .closing();
-
     /// More than `Limits.body`, declared or sent.
     pub(super) const BODY_TOO_LARGE: Self = Self::new(
         StatusCode::PAYLOAD_TOO_LARGE,

@@ -3,15 +3,14 @@
 //! hyper asks a body for its next bytes only when it has room for them, and a full socket leaves it none. So an answer
 //! whose last bytes were taken, and which nobody has asked since, stands still because of its sender; one that was asked
 //! and has nothing yet waits for the app, and may do so for ever. [`watched`] lets go of the first kind, so that the
-//! listener and the app are told; [`Writing`] then ends the connection itself.
+//! listener and the app are told, and their credit is free again; the socket's own end is the server's.
 //!
 //! ```text
 //!   asked ──▶ bytes taken ──▶ asked …
-//!                 └── stall ──▶ let go: the listener is told, the sender's connection is cut
+//!                 └── stall ──▶ let go: the listener is told, and whoever asks again is told of a cut
 //! ```
 
 use std::{
-    io,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, ready},
@@ -20,10 +19,7 @@ use std::{
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    time::{Instant, Sleep, sleep, sleep_until},
-};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::{
     sync::{CancellationToken, DropGuard},
     task::TaskTracker,
@@ -119,93 +115,10 @@ fn lock(progress: &Mutex<Progress>) -> MutexGuard<'_, Progress> {
     progress.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A connection whose writes fail when the peer takes no byte for so long. Reads pass as they are.
-#[derive(Debug)]
-pub struct Writing<S> {
-    stream: S,
-    stall: Duration,
-    /// Runs while a write waits.
-    waiting: Option<Pin<Box<Sleep>>>,
-}
-
-impl<S> Writing<S> {
-    /// Ends `stream` when a write makes no progress for `stall`.
-    pub fn new(stream: S, stall: Duration) -> Self {
-        Self {
-            stream,
-            stall,
-            waiting: None,
-        }
-    }
-
-    /// Lets a result pass; turns a wait that has lasted too long into an error.
-    fn judge<T>(
-        &mut self,
-        written: Poll<io::Result<T>>,
-        cx: &mut Context<'_>,
-    ) -> Poll<io::Result<T>> {
-        if written.is_ready() {
-            self.waiting = None;
-            return written;
-        }
-        let stall = self.stall;
-        let waiting = self.waiting.get_or_insert_with(|| Box::pin(sleep(stall)));
-        ready!(waiting.as_mut().poll(cx));
-        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
-    }
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Writing<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        into: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, into)
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Writing<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        self.judge(written, cx)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let flushed = Pin::new(&mut self.stream).poll_flush(cx);
-        self.judge(flushed, cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let closed = Pin::new(&mut self.stream).poll_shutdown(cx);
-        self.judge(closed, cx)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bytes);
-        self.judge(written, cx)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use http_body_util::{BodyExt, channel::Channel};
-    use tokio::{
-        io::{AsyncReadExt, AsyncWriteExt, duplex},
-        time::advance,
-    };
+    use tokio::time::sleep;
 
     use super::*;
 
@@ -241,25 +154,5 @@ mod tests {
         };
         let (frame, ()) = tokio::join!(body.frame(), late);
         assert!(frame.unwrap().is_ok());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_peer_that_takes_no_byte_loses_the_connection() {
-        let (mut peer, near) = duplex(4);
-        let mut near = Writing::new(near, STALL);
-        near.write_all(b"four").await.unwrap();
-        let start = Instant::now();
-        let mut taken = [0; 1];
-        let (written, ()) = tokio::join!(near.write_all(b"more"), async {
-            sleep(STALL - Duration::from_secs(1)).await;
-            peer.read_exact(&mut taken).await.unwrap();
-        });
-        assert_eq!(written.unwrap_err().kind(), io::ErrorKind::TimedOut);
-        assert_eq!(start.elapsed(), STALL * 2 - Duration::from_secs(1));
-        // An idle connection is no stalled one.
-        let (_peer, near) = duplex(4);
-        let mut near = Writing::new(near, STALL);
-        advance(STALL * 3).await;
-        near.write_all(b"four").await.unwrap();
     }
 }
