@@ -13,7 +13,7 @@ use crate::capture::{AnswerHead, Headers};
 
 mod validate;
 
-pub use validate::{Invalid, validate};
+pub use validate::{Invalid, is_loopback_host, validate};
 
 /// Lines that belong to one connection and never travel on (RFC 9110 §7.6.1; §11.7 for the two of proxy authentication).
 const HOP_BY_HOP: [&str; 9] = [

@@ -3,7 +3,7 @@
 //! In: a head as hyper parsed it, and the limits. Out: nothing, or why it is refused, with the status that says so. Rules on
 //! what hyper has already repaired (both framings, a repeated length, bare line feeds) cannot be checked here.
 
-use std::net::Ipv6Addr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use http::{StatusCode, Uri, Version, header, request::Parts};
 
@@ -93,6 +93,23 @@ pub fn validate(parts: &Parts, limits: &Limits) -> Result<(), Invalid> {
     check_expectation(parts)
 }
 
+/// Whether a `Host` value names this machine itself, with or without a port. Nothing is resolved: a name that a stranger's
+/// DNS points at loopback is not a loopback name.
+pub fn is_loopback_host(host: &[u8]) -> bool {
+    let Some(name) = host_name(host) else {
+        return false;
+    };
+    let is_local = name
+        .strip_suffix('.')
+        .unwrap_or(name)
+        .eq_ignore_ascii_case("localhost");
+    let addr = name.trim_start_matches('[').trim_end_matches(']');
+    is_local
+        || addr
+            .parse::<IpAddr>()
+            .is_ok_and(|addr| addr.to_canonical().is_loopback())
+}
+
 /// The head's size on the wire, in bytes, but for blanks that the parser took away.
 fn head_size(parts: &Parts, target: &str) -> usize {
     let first = parts.method.as_str().len() + target.len() + " HTTP/1.1 \r\n".len();
@@ -119,14 +136,16 @@ fn check_host(parts: &Parts) -> Result<(), Invalid> {
     let mut hosts = parts.headers.get_all(header::HOST).iter();
     let (host, more) = (hosts.next(), hosts.next());
     let is_sound = match host {
-        Some(host) => more.is_none() && is_host(host.as_bytes()),
+        Some(host) => more.is_none() && host_name(host.as_bytes()).is_some(),
         None => parts.version != Version::HTTP_11,
     };
     if !is_sound {
         return Err(Invalid::Host);
     }
     match (parts.uri.authority(), host) {
-        (Some(authority), _) if !is_host(authority.as_str().as_bytes()) => Err(Invalid::Authority),
+        (Some(authority), _) if host_name(authority.as_str().as_bytes()).is_none() => {
+            Err(Invalid::Authority)
+        }
         (Some(authority), Some(host))
             if !authority
                 .as_str()
@@ -157,20 +176,20 @@ fn check_expectation(parts: &Parts) -> Result<(), Invalid> {
     }
 }
 
-/// Whether a value is a host and perhaps a port (RFC 3986 §3.2.2).
-fn is_host(value: &[u8]) -> bool {
-    let Ok(text) = std::str::from_utf8(value) else {
-        return false;
+/// The host in a value that is a host and perhaps a port (RFC 3986 §3.2.2), with an IPv6 address's brackets.
+fn host_name(value: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(value).ok()?;
+    let end = if text.starts_with('[') {
+        text.find(']')? + 1
+    } else {
+        text.find(':').unwrap_or(text.len())
     };
-    let (is_name, rest) = match text.strip_prefix('[').map(|inside| inside.split_once(']')) {
-        Some(Some((inside, rest))) => (inside.parse::<Ipv6Addr>().is_ok(), rest),
-        Some(None) => return false,
-        None => {
-            let (name, rest) = text.split_at(text.find(':').unwrap_or(text.len()));
-            (!name.is_empty() && name.bytes().all(is_name_byte), rest)
-        }
+    let (name, port) = text.split_at(end);
+    let is_name = match name.strip_prefix('[').and_then(|n| n.strip_suffix(']')) {
+        Some(inside) => inside.parse::<Ipv6Addr>().is_ok(),
+        None => !name.is_empty() && name.bytes().all(is_name_byte),
     };
-    is_name && is_port(rest)
+    (is_name && is_port(port)).then_some(name)
 }
 
 /// Whether it is nothing, or a colon and perhaps a port.
