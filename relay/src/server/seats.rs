@@ -188,11 +188,11 @@ mod tests {
 
     #[test]
     fn free_addresses_are_forgotten() {
-        let seats = seats(64, 2);
-        drop(seats.take(ip("192.0.2.1")).unwrap());
-        drop(seats.take(ip("2001:db8::1")).unwrap());
-        assert!(seats.taken.lock().unwrap().is_empty());
-        let none = super::tests::seats(64, 0);
+        let some = seats(64, 2);
+        drop(some.take(ip("192.0.2.1")).unwrap());
+        drop(some.take(ip("2001:db8::1")).unwrap());
+        assert!(some.taken.lock().unwrap().is_empty());
+        let none = seats(64, 0);
         none.take(ip("192.0.2.1")).unwrap_err();
         assert!(none.taken.lock().unwrap().is_empty());
     }
