@@ -66,7 +66,10 @@ impl Seats {
         });
         let all = limits.connections.min(files).min(Semaphore::MAX_PERMITS);
         if all < limits.connections {
-            tracing::debug!(seats = all, "fewer connections than configured: open files");
+            tracing::info!(
+                seats = all,
+                "fewer connections than configured: the limit of open files"
+            );
         }
         Self {
             all: Arc::new(Semaphore::new(all)),
