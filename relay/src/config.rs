@@ -127,7 +127,7 @@ impl Default for Limits {
             body_grace: Duration::from_secs(5),
             answer_stall: Duration::from_secs(30),
             connections_per_address: 64,
-            // Two files a connection at worst, under the usual hard limit of descriptors.
+            // A file each, and well under the usual hard limit of open files.
             connections: 16_384,
             rate: 50,
             reading_deadline: Duration::from_secs(60),

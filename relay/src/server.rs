@@ -121,10 +121,8 @@ impl Relay {
         }
         let certificates = config.tls.clone().map(Certificates::open).transpose()?;
         let certificates = certificates.map(Arc::new);
-        let tls = match &certificates {
-            Some(certificates) => Some(TlsAcceptor::from(Arc::new(certificates.server_config()?))),
-            None => None,
-        };
+        let tls = certificates.as_ref().map(|c| c.server_config());
+        let tls = tls.transpose()?.map(|c| TlsAcceptor::from(Arc::new(c)));
         let asked = config.listen;
         let listener = TcpListener::bind(asked).await;
         let listener = listener.map_err(|source| unbound(asked, source))?;

@@ -66,7 +66,10 @@ impl Seats {
         });
         let all = limits.connections.min(files).min(Semaphore::MAX_PERMITS);
         if all < limits.connections {
-            tracing::debug!(seats = all, "fewer connections than configured: open files");
+            tracing::info!(
+                seats = all,
+                "fewer connections than configured: the limit of open files"
+            );
         }
         Self {
             all: Arc::new(Semaphore::new(all)),
@@ -188,11 +191,11 @@ mod tests {
 
     #[test]
     fn free_addresses_are_forgotten() {
-        let seats = seats(64, 2);
-        drop(seats.take(ip("192.0.2.1")).unwrap());
-        drop(seats.take(ip("2001:db8::1")).unwrap());
-        assert!(seats.taken.lock().unwrap().is_empty());
-        let none = super::tests::seats(64, 0);
+        let some = seats(64, 2);
+        drop(some.take(ip("192.0.2.1")).unwrap());
+        drop(some.take(ip("2001:db8::1")).unwrap());
+        assert!(some.taken.lock().unwrap().is_empty());
+        let none = seats(64, 0);
         none.take(ip("192.0.2.1")).unwrap_err();
         assert!(none.taken.lock().unwrap().is_empty());
     }
