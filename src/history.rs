@@ -42,6 +42,7 @@ mod reader;
 mod retention;
 mod rows;
 mod schema;
+mod stored;
 #[cfg(test)]
 mod tests;
 mod totals;

@@ -133,7 +133,9 @@ impl Deliveries {
     /// Runs a task until it ends or the listener does.
     pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let stop = self.stop.clone();
-        self.tasks.spawn(async move { drop(stop.run_until_cancelled(task).await) });
+        self.tasks.spawn(async move {
+            let _ = stop.run_until_cancelled(task).await;
+        });
     }
 
     async fn deliver(self: Arc<Self>, delivery: Delivery, slot: OwnedSemaphorePermit) {
@@ -304,7 +306,12 @@ impl Deliveries {
         &self,
         read: impl FnOnce(&crate::history::Reader) -> Result<T, HistoryError> + Send + 'static,
     ) -> Result<T, HistoryError> {
-        self.history.read(read).await
+        let history = self.history.clone();
+        let reading = tokio::task::spawn_blocking(move || read(&history.reader()?));
+        match reading.await {
+            Ok(read) => read,
+            Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+        }
     }
 
     /// What the history knows of a capture, if it has it.

@@ -169,7 +169,7 @@ impl Deliveries {
     }
 
     async fn forward_again(&self, target: &Target, capture: &Capture, number: Number) -> Tried {
-        let body = crate::history::stored_body(&self.history, number, &capture.body);
+        let body = self.history.stored_body(number, &capture.body);
         self.forward(target, capture, body).await
     }
 }
