@@ -1,0 +1,3 @@
+//! The relay's tests from outside, as one binary.
+
+mod wire;
