@@ -4,3 +4,6 @@ mod server;
 //! Tests of the relay from outside, one binary of all of them.
 
 mod store;
+//! The relay's tests from outside, as one binary.
+
+mod wire;
