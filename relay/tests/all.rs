@@ -1,0 +1,3 @@
+//! Every integration test of the relay, in one binary: each room's tests are a module.
+
+mod edge;
