@@ -1,6 +1,8 @@
 //! The public edge from outside: raw bytes over real sockets into a bare hyper server around [`Ingress`], with nobody
 //! listening. What comes back, what is stored, and above all what is not.
 
+#![expect(clippy::unwrap_used, reason = "what fails in a helper fails the test")]
+
 use std::{convert::Infallible, fmt::Write as _, net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
