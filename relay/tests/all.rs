@@ -7,3 +7,4 @@ mod store;
 //! The relay's tests from outside, as one binary.
 
 mod wire;
+mod edge;
