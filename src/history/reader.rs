@@ -164,7 +164,7 @@ impl Reader {
     /// `Damaged`, `Denied`, `Locked`.
     pub fn body(&self, number: Number, offset: u64, len: usize) -> Result<Bytes, HistoryError> {
         self.read(|db| {
-            let sql = "SELECT body, substr(bytes, ?2 + 1, ?3), size
+            let sql = "SELECT body, substr(contents.bytes, ?2 + 1, ?3), size
                        FROM contents JOIN captures USING (number) WHERE number = ?1";
             let wanted = i64::try_from(len).unwrap_or(i64::MAX);
             let skipped = i64::try_from(offset).unwrap_or(i64::MAX - 1);
