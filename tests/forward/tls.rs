@@ -19,14 +19,14 @@ use super::{
 
 /// An https app for `localhost` with a certificate that nobody vouches for.
 async fn self_signed() -> (App, Target) {
-    let signed = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let signed = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).expect("a self-signed certificate");
     let key = PrivatePkcs8KeyDer::from(signed.signing_key.serialize_der());
     let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
-        .unwrap()
+        .expect("a self-signed certificate")
         .with_no_client_auth()
         .with_single_cert(vec![signed.cert.der().clone()], PrivateKeyDer::from(key))
-        .unwrap();
+        .expect("a self-signed certificate");
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let app = App::scripted(move |stream, seen| {
         let acceptor = acceptor.clone();
@@ -44,7 +44,7 @@ async fn self_signed() -> (App, Target) {
     })
     .await;
     let target = format!("https://localhost:{}", app.addr.port());
-    (app, target.parse().unwrap())
+    (app, target.parse().expect("a target"))
 }
 
 async fn tried(insecure: bool, target: &Target) -> Tried {
