@@ -11,7 +11,10 @@
 //! ```
 
 use bytes::{BufMut, Bytes, BytesMut};
-use hooktool_relay::capture::{Body, Capture, CaptureId, Edit, Headers};
+use hooktool_relay::{
+    capture::{Body, Capture, CaptureId, Edit, Headers},
+    headers::{is_hop_by_hop, is_loopback_host},
+};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header, uri::PathAndQuery};
 
 use super::{HostHeader, Options};
@@ -149,7 +152,10 @@ fn fresh_lines(
     let mut ours = vec![
         (header::HOST, Some(authority)),
         (header::CONTENT_LENGTH, length),
-        (FORWARDED_FOR, Some(value(&capture.peer.to_string())?)),
+        (
+            FORWARDED_FOR,
+            Some(value(&capture.peer.to_canonical().to_string())?),
+        ),
         (FORWARDED_HOST, host),
         (FORWARDED_PROTO, Some(proto)),
         (REQUEST_ID, Some(value(&capture.id.to_string())?)),
@@ -180,11 +186,8 @@ fn value(text: &str) -> Result<HeaderValue, String> {
 /// The scheme the sender used. A capture does not say: a relay on the public net has TLS before it, and one that is called
 /// by a loopback name has none.
 fn proto(host: Option<&HeaderValue>) -> &'static str {
-    let url = host
-        .and_then(|host| std::str::from_utf8(host.as_bytes()).ok())
-        .and_then(|host| format!("http://{host}").parse::<Target>().ok());
-    match url {
-        Some(url) if !url.is_loopback() => "https",
+    match host {
+        Some(host) if !is_loopback_host(host.as_bytes()) => "https",
         _ => "http",
     }
 }
@@ -196,7 +199,6 @@ fn lines(
     mut fresh: Vec<Fresh>,
     edits: &mut Vec<Edit>,
 ) -> Result<HeaderMap, String> {
-    let named = named_by_connection(&capture.headers);
     let mut map = HeaderMap::with_capacity(capture.headers.len() + fresh.len());
     for (raw, bytes) in &capture.headers.0 {
         let name = HeaderName::from_bytes(raw)
@@ -207,11 +209,12 @@ fn lines(
             if new != value {
                 edits.push(changed(raw, bytes, &new));
             }
-            map.append(name, new);
-        } else if fresh.iter().any(|line| line.name == name) || stays_here(&name, &named) {
+            append(&mut map, name, new)?;
+        } else if fresh.iter().any(|line| line.name == name) || stays_here(&name, &capture.headers)
+        {
             edits.push(removed(raw, bytes));
         } else {
-            map.append(name, value);
+            append(&mut map, name, value)?;
         }
     }
     for line in fresh.into_iter().filter(|line| !line.is_placed) {
@@ -220,10 +223,17 @@ fn lines(
                 name: line.name.as_str().to_owned(),
                 value: Bytes::copy_from_slice(value.as_bytes()),
             });
-            map.append(line.name, value);
+            append(&mut map, line.name, value)?;
         }
     }
     Ok(map)
+}
+
+/// A map takes 32,768 lines, and panics at one more.
+fn append(map: &mut HeaderMap, name: HeaderName, value: HeaderValue) -> Result<(), String> {
+    map.try_append(name, value)
+        .map(|_| ())
+        .map_err(|_| "it has too many header lines".to_owned())
 }
 
 /// The first line of that name that has not found its place yet.
@@ -235,37 +245,9 @@ fn next_of(fresh: &mut [Fresh], name: &HeaderName) -> Option<HeaderValue> {
     line.value.clone()
 }
 
-/// What the lines of `Connection` name, as far as it may be dropped for that: never what the app or a signature needs.
-fn named_by_connection(headers: &Headers) -> Vec<HeaderName> {
-    let is_kept = |name: &HeaderName| {
-        let name = name.as_str();
-        matches!(name, "host" | "authorization")
-            || name.starts_with("content-")
-            || name.contains("signature")
-    };
-    headers
-        .all("connection")
-        .flat_map(|line| line.split(|&b| b == b','))
-        .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
-        .filter(|name| !is_kept(name))
-        .collect()
-}
-
-/// Whether a line is between the sender and the relay alone (RFC 9110 §7.6.1), or an expectation that the relay has met.
-fn stays_here(name: &HeaderName, named: &[HeaderName]) -> bool {
-    matches!(
-        name.as_str(),
-        "connection"
-            | "expect"
-            | "keep-alive"
-            | "proxy-authenticate"
-            | "proxy-authorization"
-            | "proxy-connection"
-            | "te"
-            | "trailer"
-            | "transfer-encoding"
-            | "upgrade"
-    ) || named.contains(name)
+/// Whether a line is between the sender and the relay alone, or an expectation that the relay has met.
+fn stays_here(name: &HeaderName, headers: &Headers) -> bool {
+    *name == header::EXPECT || is_hop_by_hop(name.as_str().as_bytes(), headers.all("connection"))
 }
 
 fn changed(name: &Bytes, from: &Bytes, to: &HeaderValue) -> Edit {

@@ -1,0 +1,3 @@
+//! The one test binary of the package; a module for each thing shown.
+
+mod forward;
