@@ -110,12 +110,21 @@ impl Agent {
         minted: tokio::sync::mpsc::Sender<String>,
     ) -> Self {
         let deliveries = Arc::new(Deliveries::new(&plan, forwarder, history, board.clone()));
-        Self { plan, board, deliveries, resume: None, connect_now, minted }
+        Self {
+            plan,
+            board,
+            deliveries,
+            resume: None,
+            connect_now,
+            minted,
+        }
     }
 
     /// Switches holding on or off, and forwards what is held.
     pub fn valve(&self) -> Valve {
-        Valve { deliveries: self.deliveries.clone() }
+        Valve {
+            deliveries: self.deliveries.clone(),
+        }
     }
 
     /// Stays connected until stopped or refused. May be called again after it ended: that claims the endpoint anew.
@@ -124,7 +133,11 @@ impl Agent {
         let parked = parked::watch(self.deliveries.clone());
         let mut failures = self.deliveries.failure.subscribe();
         let failure = async move {
-            match failures.wait_for(Option::is_some).await.map(|failed| failed.clone()) {
+            match failures
+                .wait_for(Option::is_some)
+                .await
+                .map(|failed| failed.clone())
+            {
                 Ok(Some(error)) => error,
                 // The sender is this listener's own, and lives as long.
                 _ => std::future::pending().await,
@@ -176,8 +189,18 @@ impl Agent {
     }
 
     /// Waits before the next try; true if the listener was stopped meanwhile.
-    async fn wait(&self, after: Duration, attempt: u32, cause: String, stop: &CancellationToken) -> bool {
-        self.board.link.send_replace(Link::Reconnecting { after, attempt, cause });
+    async fn wait(
+        &self,
+        after: Duration,
+        attempt: u32,
+        cause: String,
+        stop: &CancellationToken,
+    ) -> bool {
+        self.board.link.send_replace(Link::Reconnecting {
+            after,
+            attempt,
+            cause,
+        });
         tokio::select! {
             () = tokio::time::sleep(after) => false,
             () = clock::slept() => false,
@@ -191,7 +214,11 @@ impl Agent {
             Ok(socket) => socket,
             Err(DialError::Refused { code, text }) => return Err(Ended::Refused { code, text }),
             Err(DialError::Unreachable { cause, retry_after }) => {
-                return Ok(serving::Lost { cause, was_live: false, retry_after });
+                return Ok(serving::Lost {
+                    cause,
+                    was_live: false,
+                    retry_after,
+                });
             }
         };
         let hello = self.hello();
@@ -205,7 +232,11 @@ impl Agent {
             name: self.plan.name.clone(),
             answer: self.plan.answer.clone(),
             deadline_ms: u64::try_from(self.plan.deadline.as_millis()).unwrap_or(u64::MAX),
-            from: if self.resume.is_some() { From::Cursor } else { self.plan.from },
+            from: if self.resume.is_some() {
+                From::Cursor
+            } else {
+                self.plan.from
+            },
             max_in_flight: self.plan.max_in_flight,
             resume: self.resume.clone(),
         }
@@ -227,7 +258,9 @@ impl Valve {
     /// Forwards what is held, in order, beside everything else.
     pub fn release(&self) {
         let deliveries = self.deliveries.clone();
-        self.deliveries.tasks.spawn(async move { parked::release_held(&deliveries).await });
+        self.deliveries
+            .tasks
+            .spawn(async move { parked::release_held(&deliveries).await });
     }
 }
 

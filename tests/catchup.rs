@@ -9,10 +9,7 @@ use hooktool_relay::{
 };
 
 use crate::support::{
-    Request, Sender, TestRelay, TestTarget, eventually,
-    listener::Setup,
-    proxy::Proxy,
-    story,
+    Request, Sender, TestRelay, TestTarget, eventually, listener::Setup, proxy::Proxy, story,
     target::answer,
 };
 
@@ -30,7 +27,12 @@ fn everything_sent_while_the_laptop_slept_is_offered_in_order() {
         claimed(&relay).await;
         let sender = Sender::to(relay.addr);
         for n in 0..150 {
-            let answer = sender.send(Request::post(&format!("/tidy-otter/{n}"), format!("body {n}"))).await;
+            let answer = sender
+                .send(Request::post(
+                    &format!("/tidy-otter/{n}"),
+                    format!("body {n}"),
+                ))
+                .await;
             assert_eq!(answer.status, 202, "{}", answer.text());
         }
         let listener = Setup::new(&relay, Some(target.addr))
@@ -41,13 +43,29 @@ fn everything_sent_while_the_laptop_slept_is_offered_in_order() {
             .await;
         let got = target.wait_for(150).await;
         for (n, got) in got.iter().enumerate() {
-            assert_eq!((got.path.as_str(), &got.body[..]), (format!("/{n}").as_str(), format!("body {n}").as_bytes()));
+            assert_eq!(
+                (got.path.as_str(), &got.body[..]),
+                (format!("/{n}").as_str(), format!("body {n}").as_bytes())
+            );
         }
         let requests = listener.wait_for(150).await;
-        assert!(requests.iter().all(|request| request.summary.kind == Kind::Waited));
-        let seqs: Vec<u64> = requests.iter().map(|request| request.summary.seq.unwrap().0).collect();
+        assert!(
+            requests
+                .iter()
+                .all(|request| request.summary.kind == Kind::Waited)
+        );
+        let seqs: Vec<u64> = requests
+            .iter()
+            .map(|request| request.summary.seq.unwrap().0)
+            .collect();
         assert!(seqs.is_sorted());
-        assert_eq!(Sender::to(relay.addr).send(Request::post("/tidy-otter/live", "x")).await.status, 200);
+        assert_eq!(
+            Sender::to(relay.addr)
+                .send(Request::post("/tidy-otter/live", "x"))
+                .await
+                .status,
+            200
+        );
     });
 }
 
@@ -56,11 +74,17 @@ fn a_relay_that_restarts_keeps_what_it_acknowledged() {
     story(async {
         let mut relay = TestRelay::start().await;
         claimed(&relay).await;
-        let sent = Sender::to(relay.addr).send(Request::post("/tidy-otter/kept", "kept")).await;
+        let sent = Sender::to(relay.addr)
+            .send(Request::post("/tidy-otter/kept", "kept"))
+            .await;
         assert_eq!(sent.status, 202);
         relay.restart().await;
         let target = TestTarget::start().await;
-        let _listener = Setup::new(&relay, Some(target.addr)).start().await.live().await;
+        let _listener = Setup::new(&relay, Some(target.addr))
+            .start()
+            .await
+            .live()
+            .await;
         assert_eq!(&target.wait_for(1).await[0].body[..], b"kept");
     });
 }
@@ -74,7 +98,11 @@ fn a_listener_killed_before_done_gets_the_request_once_more_with_the_same_id() {
             answer(200, "never")
         })
         .await;
-        let mut first = Setup::new(&relay, Some(stuck.addr)).start().await.live().await;
+        let mut first = Setup::new(&relay, Some(stuck.addr))
+            .start()
+            .await
+            .live()
+            .await;
         let sender = Sender::to(relay.addr);
         let sending = sender.send(Request::post("/tidy-otter/once", "x"));
         let killing = async {
@@ -82,11 +110,21 @@ fn a_listener_killed_before_done_gets_the_request_once_more_with_the_same_id() {
             first.crash().await;
         };
         let (answer, ()) = tokio::join!(sending, killing);
-        assert_eq!(answer.status, 202, "the link was lost while the sender waited");
+        assert_eq!(
+            answer.status, 202,
+            "the link was lost while the sender waited"
+        );
         let target = TestTarget::start().await;
-        let second = Setup::new(&relay, Some(target.addr)).start().await.live().await;
+        let second = Setup::new(&relay, Some(target.addr))
+            .start()
+            .await
+            .live()
+            .await;
         let got = target.wait_for(1).await;
-        assert_eq!(got[0].all("hooktool-request-id"), stuck.got()[0].all("hooktool-request-id"));
+        assert_eq!(
+            got[0].all("hooktool-request-id"),
+            stuck.got()[0].all("hooktool-request-id")
+        );
         second.wait_for(1).await;
         assert_eq!(target.got().len(), 1);
     });
@@ -119,9 +157,21 @@ fn a_slow_forward_and_a_lost_link_make_no_second_try() {
         listener.wait_live().await;
         let requests = listener.wait_for(1).await;
         // One more request proves that the endpoint goes on, and that nothing was offered again in between.
-        assert_eq!(sender.send(Request::post("/tidy-otter/after", "x")).await.status, 200);
+        assert_eq!(
+            sender
+                .send(Request::post("/tidy-otter/after", "x"))
+                .await
+                .status,
+            200
+        );
         let attempts = listener.attempts(requests[0].summary.number);
-        assert_eq!(attempts.iter().map(|a| (a.cause, a.outcome)).collect::<Vec<_>>(), [(Cause::Live, Outcome::Answered)]);
+        assert_eq!(
+            attempts
+                .iter()
+                .map(|a| (a.cause, a.outcome))
+                .collect::<Vec<_>>(),
+            [(Cause::Live, Outcome::Answered)]
+        );
         assert_eq!(target.got().len(), 2);
     });
 }
@@ -133,7 +183,13 @@ fn what_waited_is_parked_until_the_target_opens() {
         claimed(&relay).await;
         let sender = Sender::to(relay.addr);
         for n in 0..3 {
-            assert_eq!(sender.send(Request::post(&format!("/tidy-otter/{n}"), "x")).await.status, 202);
+            assert_eq!(
+                sender
+                    .send(Request::post(&format!("/tidy-otter/{n}"), "x"))
+                    .await
+                    .status,
+                202
+            );
         }
         let target = TestTarget::start().await;
         let addr = target.addr;
@@ -141,18 +197,36 @@ fn what_waited_is_parked_until_the_target_opens() {
         let listener = Setup::new(&relay, Some(addr)).start().await.live().await;
         eventually("three parked", || async {
             let parked = listener.board.hold.borrow().parked;
-            if parked == 3 { Ok(()) } else { Err(format!("{parked} parked")) }
+            if parked == 3 {
+                Ok(())
+            } else {
+                Err(format!("{parked} parked"))
+            }
         })
         .await;
         let target = TestTarget::on(addr, |_| async { answer(200, "ok") }).await;
-        let paths: Vec<String> = target.wait_for(3).await.into_iter().map(|got| got.path).collect();
+        let paths: Vec<String> = target
+            .wait_for(3)
+            .await
+            .into_iter()
+            .map(|got| got.path)
+            .collect();
         assert_eq!(paths, ["/0", "/1", "/2"]);
         eventually("nothing parked", || async {
             let parked = listener.board.hold.borrow().parked;
-            if parked == 0 { Ok(()) } else { Err(format!("{parked} parked")) }
+            if parked == 0 {
+                Ok(())
+            } else {
+                Err(format!("{parked} parked"))
+            }
         })
         .await;
-        assert!(listener.requests().iter().all(|request| request.summary.tries == 1));
+        assert!(
+            listener
+                .requests()
+                .iter()
+                .all(|request| request.summary.tries == 1)
+        );
     });
 }
 
@@ -173,7 +247,9 @@ fn a_reconnect_repeats_nothing_and_loses_nothing() {
             if n % 20 == 10 {
                 network.cut();
             }
-            let answer = sender.send(Request::post(&format!("/tidy-otter/{n}"), "x")).await;
+            let answer = sender
+                .send(Request::post(&format!("/tidy-otter/{n}"), "x"))
+                .await;
             assert!(answer.status == 200 || answer.status == 202, "{answer:?}");
         }
         listener.wait_live().await;
@@ -191,10 +267,20 @@ fn from_start_forwards_again_what_was_done() {
     story(async {
         let relay = TestRelay::start().await;
         let target = TestTarget::start().await;
-        let mut first = Setup::new(&relay, Some(target.addr)).start().await.live().await;
+        let mut first = Setup::new(&relay, Some(target.addr))
+            .start()
+            .await
+            .live()
+            .await;
         let sender = Sender::to(relay.addr);
         for n in 0..3 {
-            assert_eq!(sender.send(Request::post(&format!("/tidy-otter/{n}"), "x")).await.status, 200);
+            assert_eq!(
+                sender
+                    .send(Request::post(&format!("/tidy-otter/{n}"), "x"))
+                    .await
+                    .status,
+                200
+            );
         }
         first.wait_for(3).await;
         first.stop().await;
@@ -206,8 +292,16 @@ fn from_start_forwards_again_what_was_done() {
             .await;
         target.wait_for(6).await;
         eventually("second tries", || async {
-            let tries: Vec<u32> = again.requests().iter().map(|request| request.summary.tries).collect();
-            if tries == [2, 2, 2] { Ok(()) } else { Err(format!("{tries:?}")) }
+            let tries: Vec<u32> = again
+                .requests()
+                .iter()
+                .map(|request| request.summary.tries)
+                .collect();
+            if tries == [2, 2, 2] {
+                Ok(())
+            } else {
+                Err(format!("{tries:?}"))
+            }
         })
         .await;
     });
@@ -219,11 +313,27 @@ fn from_now_leaves_what_waited() {
         let relay = TestRelay::start().await;
         claimed(&relay).await;
         let sender = Sender::to(relay.addr);
-        assert_eq!(sender.send(Request::post("/tidy-otter/old", "x")).await.status, 202);
+        assert_eq!(
+            sender
+                .send(Request::post("/tidy-otter/old", "x"))
+                .await
+                .status,
+            202
+        );
         let target = TestTarget::start().await;
-        let _listener =
-            Setup::new(&relay, Some(target.addr)).plan(|plan| plan.from = From::Now).start().await.live().await;
-        assert_eq!(sender.send(Request::post("/tidy-otter/new", "x")).await.status, 200);
+        let _listener = Setup::new(&relay, Some(target.addr))
+            .plan(|plan| plan.from = From::Now)
+            .start()
+            .await
+            .live()
+            .await;
+        assert_eq!(
+            sender
+                .send(Request::post("/tidy-otter/new", "x"))
+                .await
+                .status,
+            200
+        );
         assert_eq!(target.got().len(), 1);
         assert_eq!(target.got()[0].path, "/new");
     });

@@ -36,7 +36,10 @@ fn head(method: &str, path: &[u8], headers: Headers) -> RequestHead {
 /// Requests that try to reach something else than the target, or to be something else than one request.
 fn attempts(elsewhere: SocketAddr) -> Vec<RequestHead> {
     let mut injected = Headers::new();
-    injected.push("x-evil", &b"a\r\nHost: other\r\n\r\nGET /second HTTP/1.1"[..]);
+    injected.push(
+        "x-evil",
+        &b"a\r\nHost: other\r\n\r\nGET /second HTTP/1.1"[..],
+    );
     let mut named = Headers::new();
     named.push(&b"x evil: 1\r\nx"[..], "b");
     let mut framed = Headers::new();
@@ -45,10 +48,18 @@ fn attempts(elsewhere: SocketAddr) -> Vec<RequestHead> {
     let mut hosts = Headers::new();
     hosts.push("host", elsewhere.to_string());
     vec![
-        head("GET", format!("http://{elsewhere}/").as_bytes(), Headers::new()),
+        head(
+            "GET",
+            format!("http://{elsewhere}/").as_bytes(),
+            Headers::new(),
+        ),
         head("GET", format!("@{elsewhere}/").as_bytes(), Headers::new()),
         head("GET", format!("//{elsewhere}/").as_bytes(), Headers::new()),
-        head("GET", b"/a HTTP/1.1\r\nHost: x\r\n\r\nGET /second", Headers::new()),
+        head(
+            "GET",
+            b"/a HTTP/1.1\r\nHost: x\r\n\r\nGET /second",
+            Headers::new(),
+        ),
         head("GET", b"/\0\x1b[2J", Headers::new()),
         head("CONNECT", elsewhere.to_string().as_bytes(), Headers::new()),
         head("TRACE", b"/", Headers::new()),
@@ -69,18 +80,28 @@ fn an_evil_relay_reaches_only_the_target() {
         let evil = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let relay = TestRelay::start().await;
         let port = evil.local_addr().unwrap().port();
-        let listener = Setup::new(&relay, Some(target.addr)).plan(|plan| plan.relay.port = port).start().await;
+        let listener = Setup::new(&relay, Some(target.addr))
+            .plan(|plan| plan.relay.port = port)
+            .start()
+            .await;
 
         let (stream, _) = evil.accept().await.unwrap();
         #[expect(clippy::result_large_err, reason = "tungstenite's own callback type")]
         let agree = |_: &Request, mut answer: Response| {
             let protocol = http::HeaderValue::from_static(SUBPROTOCOL);
-            answer.headers_mut().append("sec-websocket-protocol", protocol);
+            answer
+                .headers_mut()
+                .append("sec-websocket-protocol", protocol);
             Ok(answer)
         };
-        let mut socket = tokio_tungstenite::accept_hdr_async(stream, agree).await.unwrap();
+        let mut socket = tokio_tungstenite::accept_hdr_async(stream, agree)
+            .await
+            .unwrap();
         let hello = socket.next().await.unwrap().unwrap();
-        assert!(matches!(Frame::decode(hello.into_data()), Ok(Some(Frame::Hello(_)))));
+        assert!(matches!(
+            Frame::decode(hello.into_data()),
+            Ok(Some(Frame::Hello(_)))
+        ));
         let welcome = Welcome {
             url: "http://\u{1b}]0;owned\u{7}".into(),
             session: SessionId::new(),
@@ -97,12 +118,22 @@ fn an_evil_relay_reaches_only_the_target() {
         let tried = attempts(elsewhere.addr);
         for (stream, head) in tried.iter().enumerate() {
             let stream = stream as u32 + 1;
-            frames.push(Frame::Request { stream, head: Box::new(head.clone()), first: bytes::Bytes::new(), end: true });
+            frames.push(Frame::Request {
+                stream,
+                head: Box::new(head.clone()),
+                first: bytes::Bytes::new(),
+                end: true,
+            });
         }
         for frame in frames {
             socket.send(Message::Binary(frame.encode())).await.unwrap();
         }
-        socket.send(Message::Binary(bytes::Bytes::from_static(b"\xff\x00\x00\x00\x00\x01what?"))).await.unwrap();
+        socket
+            .send(Message::Binary(bytes::Bytes::from_static(
+                b"\xff\x00\x00\x00\x00\x01what?",
+            )))
+            .await
+            .unwrap();
         // The last one is honest, and proves that the listener still works.
         let honest = Frame::Request {
             stream: 1_000,
@@ -113,13 +144,21 @@ fn an_evil_relay_reaches_only_the_target() {
         socket.send(Message::Binary(honest.encode())).await.unwrap();
         eventually("the honest request", || async {
             let paths: Vec<String> = target.got().into_iter().map(|got| got.path).collect();
-            if paths.iter().any(|path| path == "/honest") { Ok(()) } else { Err(format!("{paths:?}")) }
+            if paths.iter().any(|path| path == "/honest") {
+                Ok(())
+            } else {
+                Err(format!("{paths:?}"))
+            }
         })
         .await;
         let reading = async { while let Some(Ok(_)) = socket.next().await {} };
         let _ = tokio::time::timeout(Duration::from_millis(500), reading).await;
         assert!(elsewhere.got().is_empty(), "{:?}", elsewhere.got());
-        assert!(target.got().iter().all(|got| got.path != "/second"), "{:?}", target.got());
+        assert!(
+            target.got().iter().all(|got| got.path != "/second"),
+            "{:?}",
+            target.got()
+        );
         drop(listener);
     });
 }

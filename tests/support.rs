@@ -29,18 +29,31 @@ where
             Ok(value) => return value,
             Err(state) => state,
         };
-        assert!(Instant::now() < until, "{what} did not come true; last: {last}");
+        assert!(
+            Instant::now() < until,
+            "{what} did not come true; last: {last}"
+        );
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 
 /// A runtime for a story: real sockets, two workers.
 pub fn story<Fut: Future<Output = ()>>(told: Fut) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
-    runtime.block_on(async { tokio::time::timeout(Duration::from_secs(120), told).await.expect("the story ends in time") });
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async {
+        tokio::time::timeout(Duration::from_secs(120), told)
+            .await
+            .expect("the story ends in time")
+    });
 }
 
 /// A body of so many bytes that no two offsets share by accident.
 pub fn pattern(len: usize) -> Arc<[u8]> {
-    (0..len).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect()
+    (0..len)
+        .map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8)
+        .collect()
 }

@@ -29,7 +29,7 @@ use tracing::{debug, info, warn};
 use crate::{
     accounts::{Accounts, Login},
     config::Config,
-    link::{self, Inbound, Incoming, LinkError, Outbound},
+    link::{self, Inbound, Incoming, LinkError, Outbound, Watched},
     protocol::{ErrorCode, Frame, WireError},
     registry::Registry,
     store::Store,
@@ -72,7 +72,7 @@ mod close_code {
 }
 
 /// Serves one listener until its link ends.
-pub async fn serve<S>(socket: WebSocketStream<S>, login: Login, rooms: Rooms)
+pub async fn serve<S>(socket: WebSocketStream<Watched<S>>, login: Login, rooms: Rooms)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {

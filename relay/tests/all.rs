@@ -1,10 +1,6 @@
-//! Every integration test of the relay, in one binary: each room's tests are a module.
+//! The relay's tests from outside, in one binary: each room's are a module.
 
-mod server;
-//! Tests of the relay from outside, one binary of all of them.
-
-mod store;
-//! The relay's tests from outside, as one binary.
-
-mod wire;
 mod edge;
+mod server;
+mod store;
+mod wire;

@@ -119,7 +119,10 @@ impl Deliveries {
             let out = delivery.out;
             let frame = Frame::Reset {
                 stream: delivery.stream,
-                reset: Reset { code: ResetCode::Busy, text: "more deliveries than this listener takes".into() },
+                reset: Reset {
+                    code: ResetCode::Busy,
+                    text: "more deliveries than this listener takes".into(),
+                },
             };
             self.spawn(async move { drop(out.control(frame).await) });
             return;
@@ -184,7 +187,12 @@ impl Deliveries {
         let Some(done) = done else { return };
         for (out, stream) in waiters {
             // A link that is gone needs none: the capture is offered again, and answered from the history.
-            let _ = out.control(Frame::Done { stream, done: done.clone() }).await;
+            let _ = out
+                .control(Frame::Done {
+                    stream,
+                    done: done.clone(),
+                })
+                .await;
         }
     }
 
@@ -193,7 +201,9 @@ impl Deliveries {
     }
 
     fn under_way(&self) -> MutexGuard<'_, UnderWay> {
-        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+        self.under_way
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The delivery itself, up to the DONE that it earned.
@@ -202,10 +212,24 @@ impl Deliveries {
         delivery: Delivery,
         slot: OwnedSemaphorePermit,
     ) -> Result<Option<Done>, HistoryError> {
-        let Delivery { stream, head, body, out, told } = delivery;
+        let Delivery {
+            stream,
+            head,
+            body,
+            out,
+            told,
+        } = delivery;
         let kind = head.kind;
-        let reply = Reply { out, stream, kind, told, received: Instant::now() };
-        let is_large = head.length.is_some_and(|length| length > Body::INLINE as u64);
+        let reply = Reply {
+            out,
+            stream,
+            kind,
+            told,
+            received: Instant::now(),
+        };
+        let is_large = head
+            .length
+            .is_some_and(|length| length > Body::INLINE as u64);
         if is_large {
             return self.run_large(head, body, reply, slot).await;
         }
@@ -220,7 +244,11 @@ impl Deliveries {
         let arrival = self.arrival(head, bytes.clone().map_or(Body::Absent, Body::Whole));
         let capture = arrival.capture.clone();
         let recording = self.history.record(arrival, None);
-        let whole = move || Full::new(bytes.clone().unwrap_or_default()).map_err(|never| match never {}).boxed_unsync();
+        let whole = move || {
+            Full::new(bytes.clone().unwrap_or_default())
+                .map_err(|never| match never {})
+                .boxed_unsync()
+        };
         let Some(target) = self.target_now(&capture, kind) else {
             return self.keep_back(&capture, recording, reply).await;
         };
@@ -247,7 +275,12 @@ impl Deliveries {
         (!self.repeats_old || self.is_finished_here(id)).then_some(Done { outcome, ms: None })
     }
 
-    pub(super) async fn forward(&self, target: &Target, capture: &Capture, body: RequestBody) -> Tried {
+    pub(super) async fn forward(
+        &self,
+        target: &Target,
+        capture: &Capture,
+        body: RequestBody,
+    ) -> Tried {
         let tried = self.forwarder.send(target, capture, body, None).await;
         self.note_reach(target, &tried);
         tried
@@ -259,10 +292,16 @@ impl Deliveries {
             return;
         }
         let reach = match &tried.result {
-            Err(Failure { outcome: Outcome::Refused, text }) => {
-                Reach::Down { since: UnixMillis::now(), cause: text.clone() }
-            }
-            _ => Reach::Up { took: tried.connect.unwrap_or_default() },
+            Err(Failure {
+                outcome: Outcome::Refused,
+                text,
+            }) => Reach::Down {
+                since: UnixMillis::now(),
+                cause: text.clone(),
+            },
+            _ => Reach::Up {
+                took: tried.connect.unwrap_or_default(),
+            },
         };
         self.board.reach.send_if_modified(|now| {
             let is_same = matches!(
@@ -298,7 +337,8 @@ impl Deliveries {
 
     /// Notes the first failure to record, which ends the listener: what has no DONE stays at the relay.
     pub(super) fn fail(&self, error: HistoryError) {
-        self.failure.send_if_modified(|first| first.is_none() && first.replace(error).is_none());
+        self.failure
+            .send_if_modified(|first| first.is_none() && first.replace(error).is_none());
     }
 
     /// Reads the history off the runtime.
@@ -317,24 +357,43 @@ impl Deliveries {
     /// What the history knows of a capture, if it has it.
     async fn recorded(&self, id: CaptureId) -> Result<Option<Recorded>, HistoryError> {
         self.read(move |reader| {
-            let Some(number) = reader.by_id(id)? else { return Ok(None) };
-            let outcome = reader.request(number)?.and_then(|request| request.summary.last).map(|last| last.outcome);
+            let Some(number) = reader.by_id(id)? else {
+                return Ok(None);
+            };
+            let outcome = reader
+                .request(number)?
+                .and_then(|request| request.summary.last)
+                .map(|last| last.outcome);
             Ok(Some(Recorded { number, outcome }))
         })
         .await
     }
 
     /// Records a further try of a capture that is in the history, with as much of its answer as is kept.
-    pub(super) async fn record_again(&self, capture: &Capture, tried: Tried, cause: Cause) -> Result<(), HistoryError> {
+    pub(super) async fn record_again(
+        &self,
+        capture: &Capture,
+        tried: Tried,
+        cause: Cause,
+    ) -> Result<(), HistoryError> {
         let (answered, facts) = settle::split(tried);
         let (kept, body) = match answered {
             Ok(Answered { head, body }) => {
-                let kept = KeptAnswer { status: head.status.as_u16(), headers: head.headers, body: Bytes::new(), len: 0, ended: false };
+                let kept = KeptAnswer {
+                    status: head.status.as_u16(),
+                    headers: head.headers,
+                    body: Bytes::new(),
+                    len: 0,
+                    ended: false,
+                };
                 (Ok(kept), Some(body))
             }
             Err(failure) => (Err(failure), None),
         };
-        let streaming = self.history.attempted(capture.id, facts.attempt(cause, kept, None)).await?;
+        let streaming = self
+            .history
+            .attempted(capture.id, facts.attempt(cause, kept, None))
+            .await?;
         match (streaming, body) {
             (Some(streaming), Some(body)) => answer::keep_all(streaming, body).await,
             _ => Ok(()),
@@ -355,6 +414,11 @@ impl Deliveries {
             trailers: head.trailers,
             body,
         });
-        Arrival { capture, relay: self.relay.clone(), seq, kind }
+        Arrival {
+            capture,
+            relay: self.relay.clone(),
+            seq,
+            kind,
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use hooktool_relay::{
-    link,
+    link::{self, Watched},
     protocol::{ErrorCode, LINK_PATH, SUBPROTOCOL, WireError},
 };
 use rustls_platform_verifier::BuilderVerifierExt;
@@ -39,7 +39,10 @@ pub struct Endpoint {
 impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let token = self.token.as_ref().map(|_| "…");
-        f.debug_struct("Endpoint").field("url", &self.to_string()).field("token", &token).finish()
+        f.debug_struct("Endpoint")
+            .field("url", &self.to_string())
+            .field("token", &token)
+            .finish()
     }
 }
 
@@ -52,7 +55,11 @@ impl fmt::Display for Endpoint {
 
 impl Endpoint {
     fn authority(&self) -> String {
-        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
+        let host = if self.host.contains(':') {
+            format!("[{}]", self.host)
+        } else {
+            self.host.clone()
+        };
         match (self.is_tls, self.port) {
             (true, 443) | (false, 80) => host,
             (_, port) => format!("{host}:{port}"),
@@ -84,13 +91,16 @@ pub(super) trait Wire: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Wire for T {}
 
 /// A websocket to a relay, before HELLO.
-pub(super) type Socket = WebSocketStream<Box<dyn Wire>>;
+pub(super) type Socket = WebSocketStream<Watched<Box<dyn Wire>>>;
 
 /// Dials within 10 s.
 pub(super) async fn dial(relay: &Endpoint) -> Result<Socket, DialError> {
     match timeout(ESTABLISH, open(relay)).await {
         Ok(opened) => opened,
-        Err(_) => Err(unreachable(format!("{} did not answer within 10 s", relay.authority()))),
+        Err(_) => Err(unreachable(format!(
+            "{} did not answer within 10 s",
+            relay.authority()
+        ))),
     }
 }
 
@@ -100,17 +110,27 @@ async fn open(relay: &Endpoint) -> Result<Socket, DialError> {
         .map_err(|error| unreachable(format!("{}: {}", relay.authority(), words(&error))))?;
     // Frames are batched by the link itself.
     let _ = tcp.set_nodelay(true);
-    let stream: Box<dyn Wire> = if relay.is_tls { Box::new(secure(relay, tcp).await?) } else { Box::new(tcp) };
+    let stream: Box<dyn Wire> = if relay.is_tls {
+        Box::new(secure(relay, tcp).await?)
+    } else {
+        Box::new(tcp)
+    };
     let request = upgrade(relay).map_err(|error| unreachable(error.to_string()))?;
     let config = Some(link::websocket_config());
-    match tokio_tungstenite::client_async_with_config(request, stream, config).await {
+    match tokio_tungstenite::client_async_with_config(request, Watched::new(stream), config).await {
         Ok((socket, _)) => Ok(socket),
         Err(tungstenite::Error::Http(answer)) => Err(refused(relay, &answer)),
-        Err(error) => Err(unreachable(format!("{} does not speak {SUBPROTOCOL}: {error}", relay.authority()))),
+        Err(error) => Err(unreachable(format!(
+            "{} does not speak {SUBPROTOCOL}: {error}",
+            relay.authority()
+        ))),
     }
 }
 
-async fn secure(relay: &Endpoint, tcp: TcpStream) -> Result<tokio_rustls::client::TlsStream<TcpStream>, DialError> {
+async fn secure(
+    relay: &Endpoint,
+    tcp: TcpStream,
+) -> Result<tokio_rustls::client::TlsStream<TcpStream>, DialError> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let mut config = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -131,7 +151,10 @@ fn upgrade(relay: &Endpoint) -> Result<http::Request<()>, tungstenite::Error> {
     let url = format!("{scheme}://{}{}{LINK_PATH}", relay.authority(), relay.path);
     let mut request = url.into_client_request()?;
     let headers = request.headers_mut();
-    headers.append(http::header::SEC_WEBSOCKET_PROTOCOL, http::HeaderValue::from_static(SUBPROTOCOL));
+    headers.append(
+        http::header::SEC_WEBSOCKET_PROTOCOL,
+        http::HeaderValue::from_static(SUBPROTOCOL),
+    );
     if let Some(token) = &relay.token {
         let mut value = http::HeaderValue::try_from(format!("Bearer {token}"))?;
         value.set_sensitive(true);
@@ -142,25 +165,53 @@ fn upgrade(relay: &Endpoint) -> Result<http::Request<()>, tungstenite::Error> {
 
 /// What a refusal before the upgrade means.
 fn refused(relay: &Endpoint, answer: &http::Response<Option<Vec<u8>>>) -> DialError {
-    let said: Option<WireError> =
-        answer.body().as_deref().and_then(|body| serde_json::from_slice(body).ok());
+    let said: Option<WireError> = answer
+        .body()
+        .as_deref()
+        .and_then(|body| serde_json::from_slice(body).ok());
     let seconds = || {
         let value = answer.headers().get(http::header::RETRY_AFTER)?;
-        std::str::from_utf8(value.as_bytes()).ok()?.parse().ok().map(Duration::from_secs)
+        std::str::from_utf8(value.as_bytes())
+            .ok()?
+            .parse()
+            .ok()
+            .map(Duration::from_secs)
     };
-    let retry_after = said.as_ref().and_then(|error| error.retry_after_ms).map(Duration::from_millis).or_else(seconds);
+    let retry_after = said
+        .as_ref()
+        .and_then(|error| error.retry_after_ms)
+        .map(Duration::from_millis)
+        .or_else(seconds);
     let status = answer.status().as_u16();
-    let text = said.map_or_else(|| format!("{} answered {status}", relay.authority()), |error| error.text);
+    let text = said.map_or_else(
+        || format!("{} answered {status}", relay.authority()),
+        |error| error.text,
+    );
     match status {
-        401 => DialError::Refused { code: ErrorCode::Unauthorized, text },
-        403 => DialError::Refused { code: ErrorCode::Forbidden, text },
-        426 => DialError::Refused { code: ErrorCode::Version, text },
-        _ => DialError::Unreachable { cause: text, retry_after },
+        401 => DialError::Refused {
+            code: ErrorCode::Unauthorized,
+            text,
+        },
+        403 => DialError::Refused {
+            code: ErrorCode::Forbidden,
+            text,
+        },
+        426 => DialError::Refused {
+            code: ErrorCode::Version,
+            text,
+        },
+        _ => DialError::Unreachable {
+            cause: text,
+            retry_after,
+        },
     }
 }
 
 fn unreachable(cause: String) -> DialError {
-    DialError::Unreachable { cause, retry_after: None }
+    DialError::Unreachable {
+        cause,
+        retry_after: None,
+    }
 }
 
 fn words(error: &std::io::Error) -> String {

@@ -26,7 +26,11 @@ const PARKED: Duration = Duration::from_secs(1);
 const CONNECT: Duration = Duration::from_secs(3);
 
 /// Waits between the tries of `--retry`: 1, 5, then 30 s each, with up to a tenth more.
-const RETRIES: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(5), Duration::from_secs(30)];
+const RETRIES: [Duration; 3] = [
+    Duration::from_secs(1),
+    Duration::from_secs(5),
+    Duration::from_secs(30),
+];
 
 /// Never ends.
 pub(super) async fn watch(deliveries: Arc<Deliveries>) {
@@ -82,11 +86,23 @@ async fn count(deliveries: &Deliveries) -> Result<(), HistoryError> {
 /// Whether the port takes connections; the screen is told when that changed.
 async fn probe(deliveries: &Deliveries, target: &Target) -> bool {
     let began = Instant::now();
-    let connected = timeout(CONNECT, TcpStream::connect((target.host.as_str(), target.port))).await;
+    let connected = timeout(
+        CONNECT,
+        TcpStream::connect((target.host.as_str(), target.port)),
+    )
+    .await;
     let reach = match connected {
-        Ok(Ok(_)) => Reach::Up { took: began.elapsed() },
-        Ok(Err(error)) => Reach::Down { since: UnixMillis::now(), cause: error.to_string() },
-        Err(_) => Reach::Down { since: UnixMillis::now(), cause: "no answer".into() },
+        Ok(Ok(_)) => Reach::Up {
+            took: began.elapsed(),
+        },
+        Ok(Err(error)) => Reach::Down {
+            since: UnixMillis::now(),
+            cause: error.to_string(),
+        },
+        Err(_) => Reach::Down {
+            since: UnixMillis::now(),
+            cause: "no answer".into(),
+        },
     };
     let is_open = matches!(reach, Reach::Up { .. });
     deliveries.board.reach.send_if_modified(|now| {
@@ -101,10 +117,15 @@ async fn probe(deliveries: &Deliveries, target: &Target) -> bool {
 }
 
 /// Forwards these, in order, until one is refused.
-async fn release(deliveries: &Deliveries, numbers: Result<Vec<Number>, HistoryError>, which: Which) {
+async fn release(
+    deliveries: &Deliveries,
+    numbers: Result<Vec<Number>, HistoryError>,
+    which: Which,
+) {
     let released = async {
         for number in numbers? {
-            if !deliveries.forward_stored(number, Cause::Released).await? && which == Which::Parked {
+            if !deliveries.forward_stored(number, Cause::Released).await? && which == Which::Parked
+            {
                 return Ok(());
             }
             deliveries.board.hold.send_modify(|hold| match which {
@@ -122,7 +143,10 @@ async fn release(deliveries: &Deliveries, numbers: Result<Vec<Number>, HistoryEr
 impl Deliveries {
     /// The requests of this endpoint whose latest attempt is held or parked, oldest first.
     async fn stored(&self, which: Which) -> Result<Vec<Number>, HistoryError> {
-        let select = Select { endpoints: vec![(self.relay.to_string(), self.endpoint.clone())], ..Select::default() };
+        let select = Select {
+            endpoints: vec![(self.relay.to_string(), self.endpoint.clone())],
+            ..Select::default()
+        };
         self.read(move |reader| match which {
             Which::Held => reader.held(&select),
             Which::Parked => reader.parked(&select),
@@ -132,11 +156,16 @@ impl Deliveries {
 
     /// Forwards a recorded request again and records that; false if the target refused it, which leaves a parked one parked.
     async fn forward_stored(&self, number: Number, cause: Cause) -> Result<bool, HistoryError> {
-        let Some(request) = self.read(move |reader| reader.request(number)).await? else { return Ok(true) };
+        let Some(request) = self.read(move |reader| reader.request(number)).await? else {
+            return Ok(true);
+        };
         let capture = request.capture;
-        let Some(target) = self.routes.pick(&capture.path).cloned() else { return Ok(true) };
+        let Some(target) = self.routes.pick(&capture.path).cloned() else {
+            return Ok(true);
+        };
         let tried = self.forward_again(&target, &capture, number).await;
-        let was_refused = matches!(&tried.result, Err(failure) if failure.outcome == Outcome::Refused);
+        let was_refused =
+            matches!(&tried.result, Err(failure) if failure.outcome == Outcome::Refused);
         if was_refused && cause == Cause::Released {
             return Ok(false);
         }
@@ -148,7 +177,13 @@ impl Deliveries {
     pub(super) fn retry(self: &Arc<Self>, capture: Arc<Capture>, target: Target, times: u32) {
         let this = self.clone();
         self.spawn(async move {
-            let number = match this.read({ let id = capture.id; move |reader| reader.by_id(id) }).await {
+            let number = match this
+                .read({
+                    let id = capture.id;
+                    move |reader| reader.by_id(id)
+                })
+                .await
+            {
                 Ok(Some(number)) => number,
                 Ok(None) => return,
                 Err(error) => return this.fail(error),

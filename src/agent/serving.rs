@@ -50,7 +50,10 @@ pub(super) struct Lost {
 
 /// Serves one link.
 pub(super) async fn serve(socket: Socket, hello: Hello, agent: &mut Agent) -> Result<Lost, Ended> {
-    let limits = link::Limits { dead_after: DEAD_AFTER, write_stall: WRITE_STALL };
+    let limits = link::Limits {
+        dead_after: DEAD_AFTER,
+        write_stall: WRITE_STALL,
+    };
     let (out, mut inbound, writer) = link::split(socket, limits);
     let mut writing = JoinSet::new();
     writing.spawn(writer.run());
@@ -62,7 +65,10 @@ pub(super) async fn serve(socket: Socket, hello: Hello, agent: &mut Agent) -> Re
         Ok(welcome) => welcome,
         Err(lost) => return Ok(lost),
     };
-    agent.resume = Some(Resume { session: welcome.session.clone(), epoch: welcome.epoch });
+    agent.resume = Some(Resume {
+        session: welcome.session.clone(),
+        epoch: welcome.epoch,
+    });
     if let Some(token) = welcome.token.clone() {
         agent.plan.relay.token = Some(token.clone());
         let _ = agent.minted.try_send(token);
@@ -85,7 +91,11 @@ async fn written(writing: &mut JoinSet<Result<(), LinkError>>) -> LinkError {
 }
 
 fn lost(cause: LinkError, was_live: bool) -> Lost {
-    Lost { cause: cause.to_string(), was_live, retry_after: None }
+    Lost {
+        cause: cause.to_string(),
+        was_live,
+        retry_after: None,
+    }
 }
 
 /// HELLO and what comes back: WELCOME, or why not.
@@ -100,7 +110,10 @@ async fn greet(
     match timeout(WELCOME_WITHIN, inbound.next()).await {
         Ok(Ok(Incoming::Welcome(welcome))) => Ok(Ok(welcome)),
         Ok(Ok(Incoming::Error(error))) => said(error).map(Err),
-        Ok(Ok(_)) => Ok(Err(lost(LinkError::Protocol("the first answer is WELCOME".into()), false))),
+        Ok(Ok(_)) => Ok(Err(lost(
+            LinkError::Protocol("the first answer is WELCOME".into()),
+            false,
+        ))),
         Ok(Err(cause)) => Ok(Err(lost(cause, false))),
         Err(_) => Ok(Err(lost(LinkError::Silent(WELCOME_WITHIN), false))),
     }
@@ -110,10 +123,17 @@ async fn greet(
 fn said(error: WireError) -> Result<Lost, Ended> {
     match (error.code, error.fatal) {
         (ErrorCode::TakenOver, _) => Err(Ended::TakenOver(error.text)),
-        (code, true) => Err(Ended::Refused { code, text: error.text }),
+        (code, true) => Err(Ended::Refused {
+            code,
+            text: error.text,
+        }),
         (_, false) => {
             let retry_after = error.retry_after_ms.map(Duration::from_millis);
-            Ok(Lost { cause: error.text, was_live: false, retry_after })
+            Ok(Lost {
+                cause: error.text,
+                was_live: false,
+                retry_after,
+            })
         }
     }
 }
@@ -178,13 +198,23 @@ impl<'a> Serving<'a> {
     fn take(&mut self, incoming: Incoming) -> Result<(), End> {
         match incoming {
             Incoming::Request(stream, head, body) => {
-                self.arrived(head.seq, head.gap, head.kind == hooktool_relay::capture::Kind::Waited);
+                self.arrived(
+                    head.seq,
+                    head.gap,
+                    head.kind == hooktool_relay::capture::Kind::Waited,
+                );
                 let (sent, told) = oneshot::channel();
                 if head.kind == hooktool_relay::capture::Kind::Live && !head.upgrade {
                     self.waiting.retain(|_, sent| !sent.is_closed());
                     self.waiting.insert(stream, sent);
                 }
-                let delivery = Delivery { stream, head: *head, body, out: self.out.clone(), told };
+                let delivery = Delivery {
+                    stream,
+                    head: *head,
+                    body,
+                    out: self.out.clone(),
+                    told,
+                };
                 self.agent.deliveries.begin(delivery);
             }
             Incoming::Sent(stream, sent) => {
@@ -193,19 +223,32 @@ impl<'a> Serving<'a> {
                 }
             }
             Incoming::Heartbeat(beat) => return self.compare(&beat),
-            Incoming::GoAway(GoAway { reason, reconnect_in_ms }) => {
+            Incoming::GoAway(GoAway {
+                reason,
+                reconnect_in_ms,
+            }) => {
                 let retry_after = Some(Duration::from_millis(reconnect_in_ms));
-                return Err(End::Lost(Lost { cause: reason, was_live: true, retry_after }));
+                return Err(End::Lost(Lost {
+                    cause: reason,
+                    was_live: true,
+                    retry_after,
+                }));
             }
             Incoming::Error(error) => {
                 return Err(match said(error) {
-                    Ok(lost) => End::Lost(Lost { was_live: true, ..lost }),
+                    Ok(lost) => End::Lost(Lost {
+                        was_live: true,
+                        ..lost
+                    }),
                     Err(ended) => End::Ended(ended),
                 });
             }
             // The link told the bodies of that stream already; the forward itself goes on.
             Incoming::Reset(..) => {}
-            Incoming::Hello(_) | Incoming::Welcome(_) | Incoming::Response(..) | Incoming::Done(..) => {
+            Incoming::Hello(_)
+            | Incoming::Welcome(_)
+            | Incoming::Response(..)
+            | Incoming::Done(..) => {
                 warn!("the relay sent a frame that a relay never sends");
             }
         }
@@ -219,7 +262,9 @@ impl<'a> Serving<'a> {
             self.head = self.head.max(seq);
             if gap > 0 {
                 let first = seq.0.saturating_sub(gap);
-                let text = format!("{gap} requests were dropped by the relay before they could be delivered (seq {first} on)");
+                let text = format!(
+                    "{gap} requests were dropped by the relay before they could be delivered (seq {first} on)"
+                );
                 self.agent.board.tell(true, text);
             }
         }
@@ -237,7 +282,11 @@ impl<'a> Serving<'a> {
     /// Whether the relay still means this session, and offers what it has.
     fn compare(&mut self, beat: &Heartbeat) -> Result<(), End> {
         if beat.session != self.session || beat.epoch != self.welcome.epoch {
-            return Err(End::Lost(Lost { cause: "the relay forgot this listener".into(), was_live: true, retry_after: None }));
+            return Err(End::Lost(Lost {
+                cause: "the relay forgot this listener".into(),
+                was_live: true,
+                retry_after: None,
+            }));
         }
         self.head = beat.head;
         debug!(head = %beat.head, offered = %beat.offered, seen = %self.seen, "heartbeat");
@@ -249,8 +298,15 @@ impl<'a> Serving<'a> {
         if since.elapsed() < FORGOTTEN_AFTER {
             return Ok(());
         }
-        let cause = format!("the relay has requests up to {} and delivered only up to {}", beat.head, self.seen);
-        Err(End::Lost(Lost { cause, was_live: true, retry_after: Some(Duration::ZERO) }))
+        let cause = format!(
+            "the relay has requests up to {} and delivered only up to {}",
+            beat.head, self.seen
+        );
+        Err(End::Lost(Lost {
+            cause,
+            was_live: true,
+            retry_after: Some(Duration::ZERO),
+        }))
     }
 
     fn beat(&self) -> Result<(), End> {

@@ -37,7 +37,10 @@ use place::Place;
 pub(super) async fn run(settings: Settings, level: i16) -> Result<(), Failure> {
     let here = Surroundings::here();
     let shown = output::choose(settings.output, here).ok_or_else(|| {
-        Failure::Usage(Report::new("there is no terminal for the inspector").hint("use --output lines or --json"))
+        Failure::Usage(
+            Report::new("there is no terminal for the inspector")
+                .hint("use --output lines or --json"),
+        )
     })?;
     let history = open(&settings).await?;
     let place = place::find(&settings, &history).await?;
@@ -47,7 +50,10 @@ pub(super) async fn run(settings: Settings, level: i16) -> Result<(), Failure> {
 
 async fn open(settings: &Settings) -> Result<History, Failure> {
     let path = settings.folders.history();
-    spawn_blocking(move || History::open(&path, Retention::default())).await.map_err(|_| panicked())?.map_err(Into::into)
+    spawn_blocking(move || History::open(&path, Retention::default()))
+        .await
+        .map_err(|_| panicked())?
+        .map_err(Into::into)
 }
 
 /// Everything that listens.
@@ -74,10 +80,13 @@ impl Listening {
         here: Surroundings,
         level: i16,
     ) -> Result<Self, Failure> {
-        let forwarder = Forwarder::new(settings.forward.clone())
-            .map_err(|cause| Failure::Other(Report::new("requests cannot be forwarded").because(cause)))?;
+        let forwarder = Forwarder::new(settings.forward.clone()).map_err(|cause| {
+            Failure::Other(Report::new("requests cannot be forwarded").because(cause))
+        })?;
         let reading = history.clone();
-        let start = spawn_blocking(move || Start::now(&reading.reader()?)).await.map_err(|_| panicked())??;
+        let start = spawn_blocking(move || Start::now(&reading.reader()?))
+            .await
+            .map_err(|_| panicked())??;
         let board = Board::new();
         board.hold.send_modify(|hold| hold.on = settings.hold);
         Ok(Self {
@@ -101,7 +110,10 @@ impl Listening {
         let relay_stopped = relay_stop.clone();
         let relay = async move {
             match relay {
-                Some(relay) => relay.run(relay_stopped.cancelled_owned()).await.map_err(relay_failed),
+                Some(relay) => relay
+                    .run(relay_stopped.cancelled_owned())
+                    .await
+                    .map_err(relay_failed),
                 None => {
                     relay_stopped.cancelled().await;
                     Ok(())
@@ -176,12 +188,19 @@ impl Listening {
                 Ended::Stopped => return Ok(()),
                 Ended::History(error) => return Err(error.into()),
                 Ended::TakenOver(by) => {
-                    self.board.link.send_replace(Link::TakenOver { by: by.clone() });
-                    let report = Report::new(format!("{} was taken over by {by}", self.place.endpoint));
-                    Failure::Relay(report.because("a newer listener of the same account holds the endpoint"))
+                    self.board
+                        .link
+                        .send_replace(Link::TakenOver { by: by.clone() });
+                    let report =
+                        Report::new(format!("{} was taken over by {by}", self.place.endpoint));
+                    Failure::Relay(
+                        report.because("a newer listener of the same account holds the endpoint"),
+                    )
                 }
                 Ended::Refused { code, text } => {
-                    self.board.link.send_replace(Link::Refused { cause: text.clone() });
+                    self.board.link.send_replace(Link::Refused {
+                        cause: text.clone(),
+                    });
                     self.refused(code, text)
                 }
             };
@@ -199,28 +218,54 @@ impl Listening {
         let relay = &self.place.dial;
         let report = Report::new(format!("the relay {relay} refused")).because(text);
         Failure::Relay(match code {
-            ErrorCode::Unauthorized => report.hint(format!("`hooktool login {relay}` keeps a token")),
+            ErrorCode::Unauthorized => {
+                report.hint(format!("`hooktool login {relay}` keeps a token"))
+            }
             ErrorCode::Forbidden => report.hint("choose another name with --endpoint"),
-            ErrorCode::Version => report.hint("relay and listener must be of one generation: update the older"),
+            ErrorCode::Version => {
+                report.hint("relay and listener must be of one generation: update the older")
+            }
             _ => report,
         })
     }
 
-    async fn view(&self, intents: mpsc::Sender<Intent>, stop: CancellationToken) -> Result<(), Failure> {
+    async fn view(
+        &self,
+        intents: mpsc::Sender<Intent>,
+        stop: CancellationToken,
+    ) -> Result<(), Failure> {
         let endpoint = (self.place.relay_name.clone(), self.place.endpoint.clone());
         let (history, feed) = (self.history.clone(), self.board.feed());
-        let target = self.settings.routes.default.as_ref().map(ToString::to_string);
+        let target = self
+            .settings
+            .routes
+            .default
+            .as_ref()
+            .map(ToString::to_string);
         match self.shown {
             Output::Lines => {
                 let color = self.settings.color.is_wanted(self.here.can_color);
-                let options = output::lines::Options { level: self.level, color, zone: self.settings.zone };
-                Ok(output::lines::Lines::run(history, feed, endpoint, self.start, options, stop).await?)
+                let options = output::lines::Options {
+                    level: self.level,
+                    color,
+                    zone: self.settings.zone,
+                };
+                Ok(
+                    output::lines::Lines::run(history, feed, endpoint, self.start, options, stop)
+                        .await?,
+                )
             }
-            Output::Json => Ok(output::json::Json::run(history, feed, endpoint, self.start, target, stop).await?),
+            Output::Json => Ok(output::json::Json::run(
+                history, feed, endpoint, self.start, target, stop,
+            )
+            .await?),
             Output::Tui => {
                 let view = tui::View {
                     history,
-                    select: Select { endpoints: vec![endpoint], ..Select::default() },
+                    select: Select {
+                        endpoints: vec![endpoint],
+                        ..Select::default()
+                    },
                     feed,
                     intents,
                     target: target.unwrap_or_default(),
@@ -240,19 +285,35 @@ impl Listening {
         let (requests, failed) = (ended.requests, ended.failed);
         let lasted = text::duration(ended.lasted);
         let path = self.settings.folders.history();
-        output::say(format_args!("{requests} requests in {lasted}, {failed} failed. Saved: {}", path.display()));
+        output::say(format_args!(
+            "{requests} requests in {lasted}, {failed} failed. Saved: {}",
+            path.display()
+        ));
     }
 
     /// Says the URL once the link is live, for the views that have no screen.
     async fn announce(&self) {
         let mut link = self.board.link.subscribe();
-        let url = match link.wait_for(|link| matches!(link, Link::Live(_))).await.as_deref() {
+        let url = match link
+            .wait_for(|link| matches!(link, Link::Live(_)))
+            .await
+            .as_deref()
+        {
             Ok(Link::Live(live)) => live.url.clone(),
             _ => return std::future::pending().await,
         };
         if self.shown == Output::Lines && self.level > -2 {
-            let target = self.settings.routes.default.as_ref().map(ToString::to_string);
-            output::banner(&url, target.as_deref(), self.settings.relay == RelayAt::Local);
+            let target = self
+                .settings
+                .routes
+                .default
+                .as_ref()
+                .map(ToString::to_string);
+            output::banner(
+                &url,
+                target.as_deref(),
+                self.settings.relay == RelayAt::Local,
+            );
         }
         std::future::pending().await
     }
@@ -262,10 +323,15 @@ impl Listening {
         while let Some(token) = tokens.recv().await {
             let folders = self.settings.folders.clone();
             let relay = self.place.relay_name.clone();
-            let Some(secret) = Secret::new(&token) else { continue };
+            let Some(secret) = Secret::new(&token) else {
+                continue;
+            };
             let kept = spawn_blocking(move || secrets::add(&folders, &relay, secret)).await;
             if let Ok(Err(error)) = kept {
-                self.board.tell(true, format!("the relay's token is not kept, and the URL with it: {error}"));
+                self.board.tell(
+                    true,
+                    format!("the relay's token is not kept, and the URL with it: {error}"),
+                );
             }
         }
         std::future::pending().await
@@ -285,7 +351,10 @@ impl Listening {
                     let (history, forwarder) = (self.history.clone(), self.forwarder.clone());
                     let board = self.board.clone();
                     replays.spawn(async move {
-                        if let Err(error) = replay::run(&history, &forwarder, number, to, replay::Edits::default()).await {
+                        if let Err(error) =
+                            replay::run(&history, &forwarder, number, to, replay::Edits::default())
+                                .await
+                        {
                             board.tell(true, format!("#{number} was not sent: {error}"));
                         }
                     });
@@ -295,7 +364,8 @@ impl Listening {
                 Some(Intent::Connect) => self.connect_now.notify_one(),
                 Some(Intent::Bookmark { number, on }) => {
                     if let Err(error) = self.history.bookmark(number, on).await {
-                        self.board.tell(true, format!("the bookmark is not kept: {error}"));
+                        self.board
+                            .tell(true, format!("the bookmark is not kept: {error}"));
                     }
                 }
                 Some(Intent::Quit) => self.stop.cancel(),
@@ -306,17 +376,33 @@ impl Listening {
 
 /// What to call this machine in messages.
 fn host_name() -> String {
-    let read = std::fs::read_to_string("/proc/sys/kernel/hostname").or_else(|_| std::fs::read_to_string("/etc/hostname"));
-    let name = read.ok().map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
-    name.or_else(|| std::env::var("HOSTNAME").or_else(|_| std::env::var("COMPUTERNAME")).ok())
-        .unwrap_or_else(|| "another machine".to_owned())
+    let read = std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .or_else(|_| std::fs::read_to_string("/etc/hostname"));
+    let name = read
+        .ok()
+        .map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty());
+    name.or_else(|| {
+        std::env::var("HOSTNAME")
+            .or_else(|_| std::env::var("COMPUTERNAME"))
+            .ok()
+    })
+    .unwrap_or_else(|| "another machine".to_owned())
 }
 
 fn relay_failed(error: RelayError) -> Failure {
-    let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
-    Failure::Other(Report::new("the relay of this folder stopped").because(cause).hint("is the disk full?"))
+    let cause = std::error::Error::source(&error)
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    Failure::Other(
+        Report::new("the relay of this folder stopped")
+            .because(cause)
+            .hint("is the disk full?"),
+    )
 }
 
 fn panicked() -> Failure {
-    Failure::Other(Report::new("hooktool met a bug of its own").because("a reader of the history panicked"))
+    Failure::Other(
+        Report::new("hooktool met a bug of its own").because("a reader of the history panicked"),
+    )
 }

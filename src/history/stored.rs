@@ -21,7 +21,9 @@ impl History {
     pub fn stored_body(&self, number: Number, body: &Body) -> AnswerBody {
         match body {
             Body::Absent => Empty::new().map_err(|never| match never {}).boxed_unsync(),
-            Body::Whole(bytes) => Full::new(bytes.clone()).map_err(|never| match never {}).boxed_unsync(),
+            Body::Whole(bytes) => Full::new(bytes.clone())
+                .map_err(|never| match never {})
+                .boxed_unsync(),
             Body::Pieces(len) => {
                 let (history, len) = (self.clone(), *len);
                 let pieces = stream::try_unfold(0_u64, move |offset| {
@@ -30,7 +32,9 @@ impl History {
                         if offset >= len {
                             return Ok(None);
                         }
-                        let bytes = spawn_blocking(move || history.reader()?.body(number, offset, PIECE)).await;
+                        let bytes =
+                            spawn_blocking(move || history.reader()?.body(number, offset, PIECE))
+                                .await;
                         let bytes = whole(bytes, number)?;
                         let next = offset.saturating_add(bytes.len() as u64);
                         Ok(Some((Frame::data(bytes), next)))

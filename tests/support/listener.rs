@@ -45,7 +45,10 @@ impl Setup {
             deadline: Duration::from_millis(4_500),
             from: From::Cursor,
             max_in_flight: 32,
-            routes: Routes { default: target, routes: Vec::new() },
+            routes: Routes {
+                default: target,
+                routes: Vec::new(),
+            },
             wait_for_target: false,
             retry: 0,
         };
@@ -55,7 +58,11 @@ impl Setup {
             insecure: false,
             timeout: Duration::from_secs(60),
         };
-        Self { plan, options, hold: false }
+        Self {
+            plan,
+            options,
+            hold: false,
+        }
     }
 
     /// With another plan.
@@ -95,14 +102,31 @@ impl TestListener {
         board.hold.send_modify(|hold| hold.on = setup.hold);
         let forwarder = Forwarder::new(setup.options).expect("a forwarder");
         let (minted, _) = mpsc::channel(1);
-        let mut agent =
-            Agent::new(setup.plan, forwarder, history.clone(), board.clone(), Arc::new(Notify::new()), minted);
+        let mut agent = Agent::new(
+            setup.plan,
+            forwarder,
+            history.clone(),
+            board.clone(),
+            Arc::new(Notify::new()),
+            minted,
+        );
         let valve = agent.valve();
         let stop = CancellationToken::new();
         let stopped = stop.clone();
-        #[expect(clippy::disallowed_methods, reason = "the handle is kept, and awaited or aborted in Drop")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the handle is kept, and awaited or aborted in Drop"
+        )]
         let running = tokio::spawn(async move { agent.run(&stopped).await });
-        Self { board, history, path, valve, stop, running: Some(running), _folder: folder }
+        Self {
+            board,
+            history,
+            path,
+            valve,
+            stop,
+            running: Some(running),
+            _folder: folder,
+        }
     }
 
     /// Waits until it is live.
@@ -130,7 +154,11 @@ impl TestListener {
 
     /// Waits until it ended by itself.
     pub async fn ended(&mut self) -> Ended {
-        self.running.take().expect("it runs").await.expect("it does not panic")
+        self.running
+            .take()
+            .expect("it runs")
+            .await
+            .expect("it does not panic")
     }
 
     /// Ends it as a crash would: no goodbye, no DONE.
@@ -145,7 +173,14 @@ impl TestListener {
     pub fn requests(&self) -> Vec<Request> {
         let reader = self.reader();
         let rows = reader.list(&Select::default()).expect("rows");
-        rows.iter().map(|row| reader.request(row.number).expect("a read").expect("a request")).collect()
+        rows.iter()
+            .map(|row| {
+                reader
+                    .request(row.number)
+                    .expect("a read")
+                    .expect("a request")
+            })
+            .collect()
     }
 
     /// All attempts of a request.
@@ -157,8 +192,15 @@ impl TestListener {
     pub async fn wait_for(&self, count: usize) -> Vec<Request> {
         super::eventually("recorded attempts", || async {
             let requests = self.requests();
-            let done = requests.iter().filter(|request| request.summary.last.is_some()).count();
-            if done >= count { Ok(requests) } else { Err(format!("{done} of {count}, {} recorded", requests.len())) }
+            let done = requests
+                .iter()
+                .filter(|request| request.summary.last.is_some())
+                .count();
+            if done >= count {
+                Ok(requests)
+            } else {
+                Err(format!("{done} of {count}, {} recorded", requests.len()))
+            }
         })
         .await
     }

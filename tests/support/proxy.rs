@@ -43,18 +43,26 @@ impl Proxy {
         tasks.spawn(async move {
             let mut connections = JoinSet::new();
             loop {
-                let Ok((near, _)) = listener.accept().await else { continue };
+                let Ok((near, _)) = listener.accept().await else {
+                    continue;
+                };
                 if shared.is_down.load(Ordering::Relaxed) {
                     continue;
                 }
                 let shared = shared.clone();
                 connections.spawn(async move {
-                    let Ok(far) = TcpStream::connect(relay).await else { return };
+                    let Ok(far) = TcpStream::connect(relay).await else {
+                        return;
+                    };
                     carry(near, far, &shared).await;
                 });
             }
         });
-        Self { addr, faults, tasks }
+        Self {
+            addr,
+            faults,
+            tasks,
+        }
     }
 
     /// Limits both directions to so many bytes a second.
@@ -99,7 +107,9 @@ async fn carry(near: TcpStream, far: TcpStream, faults: &Faults) {
 async fn pipe(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, faults: &Faults) {
     let mut buffer = vec![0; 8 * 1024];
     loop {
-        let Ok(count @ 1..) = from.read(&mut buffer).await else { return };
+        let Ok(count @ 1..) = from.read(&mut buffer).await else {
+            return;
+        };
         let rate = faults.rate.load(Ordering::Relaxed);
         if rate > 0 {
             tokio::time::sleep(Duration::from_secs_f64(count as f64 / rate as f64)).await;

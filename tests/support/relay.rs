@@ -24,7 +24,11 @@ pub struct TestRelay {
 impl TestRelay {
     /// A relay for one account, with limits fit for a test.
     pub async fn start() -> Self {
-        Self::with(Limits { rate: 0, ..Limits::default() }).await
+        Self::with(Limits {
+            rate: 0,
+            ..Limits::default()
+        })
+        .await
     }
 
     /// The same with these limits.
@@ -51,22 +55,39 @@ impl TestRelay {
         let addr = relay.addr();
         let stop = CancellationToken::new();
         let stopped = stop.clone();
-        #[expect(clippy::disallowed_methods, reason = "the handle is kept, and awaited or aborted in Drop")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the handle is kept, and awaited or aborted in Drop"
+        )]
         let running = tokio::spawn(async move {
-            relay.run(stopped.cancelled_owned()).await.expect("the relay ends well");
+            relay
+                .run(stopped.cancelled_owned())
+                .await
+                .expect("the relay ends well");
         });
         let token = match &config.access {
             Access::Embedded { token } => token.clone(),
             _ => String::new(),
         };
         let folder = config.data.clone().unwrap_or_default();
-        Self { addr, folder, token, stop, running, config, _owned: owned }
+        Self {
+            addr,
+            folder,
+            token,
+            stop,
+            running,
+            config,
+            _owned: owned,
+        }
     }
 
     /// Stops it as a person would, and starts it again on the same port and folder.
     pub async fn restart(&mut self) {
         self.stop().await;
-        let config = Config { listen: self.addr, ..self.config.clone() };
+        let config = Config {
+            listen: self.addr,
+            ..self.config.clone()
+        };
         let owned = self._owned.take();
         *self = Self::of(config, owned).await;
     }

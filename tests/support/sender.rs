@@ -19,12 +19,22 @@ pub struct Request {
 impl Request {
     /// A POST with a body.
     pub fn post(path: &str, body: impl Into<Vec<u8>>) -> Self {
-        Self { method: b"POST".to_vec(), path: path.into(), headers: Vec::new(), body: Some(body.into()) }
+        Self {
+            method: b"POST".to_vec(),
+            path: path.into(),
+            headers: Vec::new(),
+            body: Some(body.into()),
+        }
     }
 
     /// A GET.
     pub fn get(path: &str) -> Self {
-        Self { method: b"GET".to_vec(), path: path.into(), headers: Vec::new(), body: None }
+        Self {
+            method: b"GET".to_vec(),
+            path: path.into(),
+            headers: Vec::new(),
+            body: None,
+        }
     }
 
     /// With a header line more.
@@ -36,7 +46,14 @@ impl Request {
     /// The bytes of the head; `Host` and `Content-Length` are added.
     pub fn head(&self, addr: SocketAddr) -> Vec<u8> {
         let mut head = Vec::new();
-        for part in [&self.method[..], b" ", &self.path, b" HTTP/1.1\r\nHost: ", addr.to_string().as_bytes(), b"\r\n"] {
+        for part in [
+            &self.method[..],
+            b" ",
+            &self.path,
+            b" HTTP/1.1\r\nHost: ",
+            addr.to_string().as_bytes(),
+            b"\r\n",
+        ] {
             head.extend_from_slice(part);
         }
         for (name, value) in &self.headers {
@@ -66,7 +83,10 @@ pub struct Response {
 impl Response {
     /// The first value of a header.
     pub fn header(&self, name: &str) -> Option<&[u8]> {
-        self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_slice())
+        self.headers
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, value)| value.as_slice())
     }
 
     /// The body as text.
@@ -88,13 +108,17 @@ impl Sender {
 
     /// Sends a request on a new connection and reads the whole answer.
     pub async fn send(&self, request: Request) -> Response {
-        let mut stream = TcpStream::connect(self.addr).await.expect("the relay listens");
+        let mut stream = TcpStream::connect(self.addr)
+            .await
+            .expect("the relay listens");
         let mut bytes = request.head(self.addr);
         if let Some(body) = &request.body {
             bytes.extend_from_slice(body);
         }
         stream.write_all(&bytes).await.expect("the relay reads");
-        read(&mut stream, request.method == b"HEAD").await.expect("an answer")
+        read(&mut stream, request.method == b"HEAD")
+            .await
+            .expect("an answer")
     }
 }
 
@@ -109,7 +133,8 @@ pub async fn read(stream: &mut TcpStream, is_head: bool) -> Option<Response> {
             return None;
         }
     };
-    let head = String::from_utf8(bytes[..end].iter().map(|b| b & 0x7f).collect()).expect("seven bits");
+    let head =
+        String::from_utf8(bytes[..end].iter().map(|b| b & 0x7f).collect()).expect("seven bits");
     let status = head.split(' ').nth(1)?.parse().ok()?;
     let headers: Vec<(String, Vec<u8>)> = bytes[..end - 4]
         .split(|b| *b == b'\n')
@@ -120,13 +145,23 @@ pub async fn read(stream: &mut TcpStream, is_head: bool) -> Option<Response> {
             Some((name, line[at + 1..].trim_ascii().to_vec()))
         })
         .collect();
-    let first = |name: &str| headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.clone());
+    let first = |name: &str| {
+        headers
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, value)| value.clone())
+    };
     let rest = bytes.split_off(end);
     let has_none = is_head || status == 204 || status == 304 || status == 101;
     let (body, is_whole) = if has_none {
         (rest, true)
     } else if let Some(length) = first("content-length") {
-        sized(stream, rest, std::str::from_utf8(&length).ok()?.parse().ok()?).await
+        sized(
+            stream,
+            rest,
+            std::str::from_utf8(&length).ok()?.parse().ok()?,
+        )
+        .await
     } else if first("transfer-encoding").is_some() {
         chunked(stream, rest).await
     } else {
@@ -134,7 +169,12 @@ pub async fn read(stream: &mut TcpStream, is_head: bool) -> Option<Response> {
         let is_whole = stream.read_to_end(&mut body).await.is_ok();
         (body, is_whole)
     };
-    Some(Response { status, headers, body, is_whole })
+    Some(Response {
+        status,
+        headers,
+        body,
+        is_whole,
+    })
 }
 
 async fn sized(stream: &mut TcpStream, mut body: Vec<u8>, length: usize) -> (Vec<u8>, bool) {
@@ -151,7 +191,9 @@ async fn chunked(stream: &mut TcpStream, mut raw: Vec<u8>) -> (Vec<u8>, bool) {
     let mut body = Vec::new();
     loop {
         while let Some(at) = raw.windows(2).position(|two| two == b"\r\n") {
-            let size = std::str::from_utf8(&raw[..at]).ok().and_then(|text| usize::from_str_radix(text, 16).ok());
+            let size = std::str::from_utf8(&raw[..at])
+                .ok()
+                .and_then(|text| usize::from_str_radix(text, 16).ok());
             let size = size.expect("a chunk size");
             if raw.len() < at + 2 + size + 2 {
                 break;

@@ -25,7 +25,11 @@ pub struct Got {
 impl Got {
     /// All values of a header.
     pub fn all(&self, name: &str) -> Vec<&[u8]> {
-        self.headers.iter().filter(|(n, _)| n == name).map(|(_, value)| value.as_slice()).collect()
+        self.headers
+            .iter()
+            .filter(|(n, _)| n == name)
+            .map(|(_, value)| value.as_slice())
+            .collect()
     }
 }
 
@@ -39,8 +43,13 @@ type Respond = dyn Fn(&Got) -> std::pin::Pin<Box<dyn Future<Output = Answer> + S
 
 /// An answer with this status and whole body.
 pub fn answer(status: u16, body: impl Into<Bytes>) -> Answer {
-    let body = Full::new(body.into()).map_err(|never| match never {}).boxed_unsync();
-    http::Response::builder().status(status).body(body).expect("an answer")
+    let body = Full::new(body.into())
+        .map_err(|never| match never {})
+        .boxed_unsync();
+    http::Response::builder()
+        .status(status)
+        .body(body)
+        .expect("an answer")
 }
 
 /// A running app.
@@ -80,10 +89,13 @@ impl TestTarget {
         tasks.spawn(async move {
             let mut connections = JoinSet::new();
             loop {
-                let Ok((stream, _)) = listener.accept().await else { continue };
+                let Ok((stream, _)) = listener.accept().await else {
+                    continue;
+                };
                 let (kept, respond) = (kept.clone(), respond.clone());
                 connections.spawn(async move {
-                    let service = service_fn(move |request| serve(request, kept.clone(), respond.clone()));
+                    let service =
+                        service_fn(move |request| serve(request, kept.clone(), respond.clone()));
                     // A connection that breaks is the story's business, not the app's.
                     let _ = hyper::server::conn::http1::Builder::new()
                         .serve_connection(TokioIo::new(stream), service)
@@ -104,7 +116,11 @@ impl TestTarget {
     pub async fn wait_for(&self, count: usize) -> Vec<Got> {
         super::eventually("requests at the target", || async {
             let got = self.got();
-            if got.len() >= count { Ok(got) } else { Err(format!("{} of {count}", got.len())) }
+            if got.len() >= count {
+                Ok(got)
+            } else {
+                Err(format!("{} of {count}", got.len()))
+            }
         })
         .await
     }
@@ -122,13 +138,26 @@ async fn serve(
     respond: Arc<Respond>,
 ) -> Result<Answer, std::io::Error> {
     let (head, body) = request.into_parts();
-    let body = body.collect().await.map_err(std::io::Error::other)?.to_bytes();
+    let body = body
+        .collect()
+        .await
+        .map_err(std::io::Error::other)?
+        .to_bytes();
     let got = Got {
         method: head.method.to_string(),
-        path: head.uri.path_and_query().map_or_else(String::new, ToString::to_string),
-        headers: head.headers.iter().map(|(n, v)| (n.to_string(), v.as_bytes().to_vec())).collect(),
+        path: head
+            .uri
+            .path_and_query()
+            .map_or_else(String::new, ToString::to_string),
+        headers: head
+            .headers
+            .iter()
+            .map(|(n, v)| (n.to_string(), v.as_bytes().to_vec()))
+            .collect(),
         body,
     };
-    kept.lock().expect("no test panicked with it").push(got.clone());
+    kept.lock()
+        .expect("no test panicked with it")
+        .push(got.clone());
     Ok(respond(&got).await)
 }

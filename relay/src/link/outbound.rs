@@ -193,12 +193,13 @@ impl OutBody {
         if !std::mem::take(&mut self.is_open) {
             return;
         }
-        let mut state = self.shared.lock();
-        if let Some(sending) = state.sending(self.stream) {
-            sending.is_finished = true;
-            state.list_turn(self.stream);
+        {
+            let mut state = self.shared.lock();
+            if let Some(sending) = state.sending(self.stream) {
+                sending.is_finished = true;
+                state.list_turn(self.stream);
+            }
         }
-        drop(state);
         self.shared.writer.wake();
         poll_fn(|cx| self.poll_cancelled(cx)).await;
         self.forget();

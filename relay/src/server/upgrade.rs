@@ -21,16 +21,14 @@ use hyper::{body::Incoming, upgrade::OnUpgrade};
 use hyper_util::rt::TokioIo;
 use tokio_tungstenite::{
     WebSocketStream,
-    tungstenite::{
-        handshake::derive_accept_key,
-        protocol::{Role, WebSocketConfig},
-    },
+    tungstenite::{handshake::derive_accept_key, protocol::Role},
 };
 
 use super::{Edge, connection::Connection, routes::with_body};
 use crate::{
     accounts::{Login, LoginError},
-    protocol::{ErrorCode, MAX_MESSAGE, SUBPROTOCOL, WireError},
+    link,
+    protocol::{ErrorCode, SUBPROTOCOL, WireError},
     registry::AnswerBody,
     session,
 };
@@ -71,22 +69,12 @@ pub(super) async fn serve(pending: Pending, edge: &Edge) {
     };
     let _live = edge.metrics.link();
     let socket = WebSocketStream::from_raw_socket(
-        TokioIo::new(upgraded),
+        link::Watched::new(TokioIo::new(upgraded)),
         Role::Server,
-        Some(websocket_config()),
+        Some(link::websocket_config()),
     )
     .await;
     Box::pin(session::serve(socket, pending.login, edge.rooms.clone())).await;
-}
-
-/// tungstenite's limits: its own read buffer costs 128 KiB a socket, and its write buffer has no end.
-fn websocket_config() -> WebSocketConfig {
-    WebSocketConfig::default()
-        .read_buffer_size(4 * 1024)
-        .write_buffer_size(16 * 1024)
-        .max_write_buffer_size(256 * 1024)
-        .max_message_size(Some(MAX_MESSAGE))
-        .max_frame_size(Some(MAX_MESSAGE))
 }
 
 async fn login(

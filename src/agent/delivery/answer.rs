@@ -56,7 +56,11 @@ impl Deliveries {
         let mut rest = None;
         if reply.is_wanted(&mut sent) {
             let whole = matches!(ended, Some(Ok(())));
-            let response = ResponseHead { status: head.status.as_u16(), headers: head.headers.clone(), ms: reply.ms() };
+            let response = ResponseHead {
+                status: head.status.as_u16(),
+                headers: head.headers.clone(),
+                ms: reply.ms(),
+            };
             let frame = Frame::Response {
                 stream: reply.stream,
                 head: Box::new(response),
@@ -74,10 +78,16 @@ impl Deliveries {
             ended: matches!(ended, Some(Ok(()))),
         };
         let ms = u64::try_from(facts.took.as_millis()).ok();
-        let done = Done { outcome: Outcome::Answered, ms };
+        let done = Done {
+            outcome: Outcome::Answered,
+            ms,
+        };
         if let Some(ended) = ended {
             if let (Err(_), Some(rest)) = (&ended, rest) {
-                rest.reset(Reset { code: ResetCode::Broken, text: String::new() });
+                rest.reset(Reset {
+                    code: ResetCode::Broken,
+                    text: String::new(),
+                });
             }
             let sent = reply.sent(sent).await;
             let mut attempt = facts.attempt(cause(reply.kind), Ok(kept), sent);
@@ -87,7 +97,19 @@ impl Deliveries {
             }
             return Ok(Some(done));
         }
-        self.stream(capture, kept, facts, reply, sent, Rest { body, out: rest, done }).await
+        self.stream(
+            capture,
+            kept,
+            facts,
+            reply,
+            sent,
+            Rest {
+                body,
+                out: rest,
+                done,
+            },
+        )
+        .await
     }
 
     /// Pumps a streaming answer and records it; DONE is said as soon as its attempt is on disk.
@@ -138,7 +160,9 @@ fn begin(body: &mut AnswerBody) -> Beginning {
             Some(None) => break Some(Ok(())),
             Some(Some(Err(cut))) => break Some(Err(cut.to_string())),
             Some(Some(Ok(frame))) => {
-                let Ok(bytes) = frame.into_data() else { continue };
+                let Ok(bytes) = frame.into_data() else {
+                    continue;
+                };
                 match (one.take(), first.is_empty()) {
                     (None, true) => one = Some(bytes),
                     (earlier, _) => {
@@ -149,15 +173,24 @@ fn begin(body: &mut AnswerBody) -> Beginning {
             }
         }
     };
-    Beginning { first: one.unwrap_or_else(|| first.freeze()), ended }
+    Beginning {
+        first: one.unwrap_or_else(|| first.freeze()),
+        ended,
+    }
 }
 
 /// Carries an answer from the app to the sender, with a copy to the history.
 ///
 /// # Errors
 /// Why it did not come to its end, in words.
-async fn pump(mut body: AnswerBody, out: Option<OutBody>, copies: mpsc::Sender<Bytes>) -> Result<(), String> {
-    let Some(mut out) = out else { return drain(body, copies).await };
+async fn pump(
+    mut body: AnswerBody,
+    out: Option<OutBody>,
+    copies: mpsc::Sender<Bytes>,
+) -> Result<(), String> {
+    let Some(mut out) = out else {
+        return drain(body, copies).await;
+    };
     loop {
         let frame = tokio::select! {
             frame = body.frame() => frame,
@@ -169,11 +202,16 @@ async fn pump(mut body: AnswerBody, out: Option<OutBody>, copies: mpsc::Sender<B
                 return Ok(());
             }
             Some(Err(cut)) => {
-                out.reset(Reset { code: ResetCode::Broken, text: String::new() });
+                out.reset(Reset {
+                    code: ResetCode::Broken,
+                    text: String::new(),
+                });
                 return Err(cut.to_string());
             }
             Some(Ok(frame)) => {
-                let Ok(bytes) = frame.into_data() else { continue };
+                let Ok(bytes) = frame.into_data() else {
+                    continue;
+                };
                 // Without a recorder the sender still gets its answer.
                 let _ = copies.send(bytes.clone()).await;
                 if out.send(bytes).await.is_err() {
@@ -194,7 +232,9 @@ async fn drain(mut body: AnswerBody, copies: mpsc::Sender<Bytes>) -> Result<(), 
         }
         Ok(())
     };
-    timeout(UNWANTED, to_its_end).await.unwrap_or_else(|_| Err("nobody waited for the rest of the answer".into()))
+    timeout(UNWANTED, to_its_end)
+        .await
+        .unwrap_or_else(|_| Err("nobody waited for the rest of the answer".into()))
 }
 
 /// Keeps copies until the pump ends.

@@ -1,10 +1,10 @@
 //! A websocket upgrade carried through to the app: the same stream frames, both ways, until either side ends.
 
+use crate::history::{Cause, HistoryError, KeptAnswer};
 use hooktool_relay::{
     capture::Body,
     protocol::{Frame, Reset, ResetCode, ResponseHead},
 };
-use crate::history::{Cause, HistoryError, KeptAnswer};
 
 use super::{
     Deliveries, Delivery,
@@ -21,12 +21,21 @@ impl Deliveries {
     }
 
     async fn carry_recorded(&self, delivery: Delivery) -> Result<(), HistoryError> {
-        let Delivery { stream, head, body, out, .. } = delivery;
+        let Delivery {
+            stream,
+            head,
+            body,
+            out,
+            ..
+        } = delivery;
         let arrival = self.arrival(head, Body::Absent);
         let capture = arrival.capture.clone();
         self.history.record(arrival, None).await?;
         let Some(target) = self.routes.pick(&capture.path) else {
-            let reset = Reset { code: ResetCode::Refused, text: "there is no target".into() };
+            let reset = Reset {
+                code: ResetCode::Refused,
+                text: "there is no target".into(),
+            };
             let _ = out.control(Frame::Reset { stream, reset }).await;
             return Ok(());
         };
@@ -36,8 +45,15 @@ impl Deliveries {
         let answered = match answered {
             Ok(answered) => answered,
             Err(failure) => {
-                let _ = out.control(Frame::Reset { stream, reset: reset(failure.outcome) }).await;
-                self.history.attempted(capture.id, facts.attempt(Cause::Live, Err(failure), None)).await?;
+                let _ = out
+                    .control(Frame::Reset {
+                        stream,
+                        reset: reset(failure.outcome),
+                    })
+                    .await;
+                self.history
+                    .attempted(capture.id, facts.attempt(Cause::Live, Err(failure), None))
+                    .await?;
                 return Ok(());
             }
         };
@@ -47,7 +63,12 @@ impl Deliveries {
             headers: answered.head.headers.clone(),
             ms: u64::try_from(facts.took.as_millis()).unwrap_or(u64::MAX),
         };
-        let frame = Frame::Response { stream, head: Box::new(response), first: bytes::Bytes::new(), end: false };
+        let frame = Frame::Response {
+            stream,
+            head: Box::new(response),
+            first: bytes::Bytes::new(),
+            end: false,
+        };
         let rest = out.head(frame).await.ok();
         let kept = KeptAnswer {
             status,
@@ -56,7 +77,10 @@ impl Deliveries {
             len: 0,
             ended: false,
         };
-        let streaming = self.history.attempted(capture.id, facts.attempt(Cause::Live, Ok(kept), None)).await?;
+        let streaming = self
+            .history
+            .attempted(capture.id, facts.attempt(Cause::Live, Ok(kept), None))
+            .await?;
         carry_on(streaming, answered.body, rest).await
     }
 }

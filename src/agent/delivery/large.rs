@@ -40,7 +40,9 @@ impl Deliveries {
             if !keep(body, &mut draft, None, length).await? {
                 return Ok(None);
             }
-            return self.keep_back(&capture, self.history.record(arrival, Some(draft)), reply).await;
+            return self
+                .keep_back(&capture, self.history.record(arrival, Some(draft)), reply)
+                .await;
         };
         let (sender, channel) = Channel::<Bytes, Cut>::new(PIECES);
         let recording = async {
@@ -50,7 +52,10 @@ impl Deliveries {
                 Ok(None)
             }
         };
-        let (tried, recorded) = tokio::join!(self.forward(&target, &capture, channel.boxed_unsync()), recording);
+        let (tried, recorded) = tokio::join!(
+            self.forward(&target, &capture, channel.boxed_unsync()),
+            recording
+        );
         if recorded?.is_none() {
             // The link broke: the capture is offered again, whole.
             return Ok(None);
@@ -74,7 +79,9 @@ async fn keep(
             }
             return Ok(false);
         };
-        let Ok(bytes) = frame.into_data() else { continue };
+        let Ok(bytes) = frame.into_data() else {
+            continue;
+        };
         came += bytes.len() as u64;
         draft.push(bytes.clone()).await?;
         if let Some(sender) = &mut app

@@ -45,9 +45,18 @@ impl Reply {
     async fn answer(&self, status: u16, text: &'static str) {
         let mut headers = Headers::new();
         headers.push("content-type", "text/plain; charset=utf-8");
-        let head = ResponseHead { status, headers, ms: self.ms() };
+        let head = ResponseHead {
+            status,
+            headers,
+            ms: self.ms(),
+        };
         let first = Bytes::from_static(text.as_bytes());
-        let frame = Frame::Response { stream: self.stream, head: Box::new(head), first, end: true };
+        let frame = Frame::Response {
+            stream: self.stream,
+            head: Box::new(head),
+            first,
+            end: true,
+        };
         drop(self.out.head(frame).await);
     }
 
@@ -98,8 +107,19 @@ impl Deliveries {
         if reply.is_wanted(&mut sent) {
             match outcome {
                 Outcome::Skipped => reply.answer(200, "captured; there is no target\n").await,
-                Outcome::Held => reply.answer(202, "captured and held; it is forwarded when a person says so\n").await,
-                _ => reply.answer(202, "captured; it is forwarded when the target answers\n").await,
+                Outcome::Held => {
+                    reply
+                        .answer(
+                            202,
+                            "captured and held; it is forwarded when a person says so\n",
+                        )
+                        .await
+                }
+                _ => {
+                    reply
+                        .answer(202, "captured; it is forwarded when the target answers\n")
+                        .await
+                }
             }
         }
         let sent = reply.sent(sent).await;
@@ -139,20 +159,33 @@ impl Deliveries {
             Ok(answered) => return self.pass(capture, answered, tried, reply, slot).await,
             Err(failure) => failure,
         };
-        let is_parked =
-            failure.outcome == Outcome::Refused && (reply.kind == Kind::Waited || self.wait_for_target);
+        let is_parked = failure.outcome == Outcome::Refused
+            && (reply.kind == Kind::Waited || self.wait_for_target);
         if is_parked {
-            return self.record_kept_back(capture, Outcome::Parked, &mut reply).await;
+            return self
+                .record_kept_back(capture, Outcome::Parked, &mut reply)
+                .await;
         }
         let mut sent = None;
         if reply.is_wanted(&mut sent) {
-            let _ = reply.out.control(Frame::Reset { stream: reply.stream, reset: reset(failure.outcome) }).await;
+            let _ = reply
+                .out
+                .control(Frame::Reset {
+                    stream: reply.stream,
+                    reset: reset(failure.outcome),
+                })
+                .await;
         }
         drop(slot);
         let outcome = failure.outcome;
         let sent = reply.sent(sent).await;
         let ms = u64::try_from(tried.took.as_millis()).ok();
-        self.history.attempted(capture.id, tried.attempt(cause(reply.kind), Err(failure), sent)).await?;
+        self.history
+            .attempted(
+                capture.id,
+                tried.attempt(cause(reply.kind), Err(failure), sent),
+            )
+            .await?;
         Ok(Some(Done { outcome, ms }))
     }
 }
@@ -167,13 +200,37 @@ pub(super) struct Facts {
 }
 
 pub(super) fn split(tried: Tried) -> (Result<Answered, Failure>, Facts) {
-    let Tried { url, started_at, connect, took, edits, result } = tried;
-    (result, Facts { url, started_at, connect, took, edits })
+    let Tried {
+        url,
+        started_at,
+        connect,
+        took,
+        edits,
+        result,
+    } = tried;
+    (
+        result,
+        Facts {
+            url,
+            started_at,
+            connect,
+            took,
+            edits,
+        },
+    )
 }
 
 impl Facts {
-    pub(super) fn attempt(self, cause: Cause, result: Result<KeptAnswer, Failure>, sent: Option<Sent>) -> Attempt {
-        let late = result.is_ok() && sent.as_ref().is_some_and(|sent| sent.by == SentBy::Deadline);
+    pub(super) fn attempt(
+        self,
+        cause: Cause,
+        result: Result<KeptAnswer, Failure>,
+        sent: Option<Sent>,
+    ) -> Attempt {
+        let late = result.is_ok()
+            && sent
+                .as_ref()
+                .is_some_and(|sent| sent.by == SentBy::Deadline);
         let (outcome, error, answer) = match result {
             Ok(answer) => (Outcome::Answered, None, Some(answer)),
             Err(failure) => (failure.outcome, Some(failure.text), None),
@@ -209,5 +266,8 @@ pub(super) fn reset(outcome: Outcome) -> Reset {
         Outcome::TimedOut => ResetCode::TimedOut,
         _ => ResetCode::Broken,
     };
-    Reset { code, text: String::new() }
+    Reset {
+        code,
+        text: String::new(),
+    }
 }

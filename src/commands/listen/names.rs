@@ -4,18 +4,21 @@ use data_encoding::BASE32_NOPAD;
 use hooktool_relay::capture::EndpointName;
 
 const QUALITIES: [&str; 64] = [
-    "able", "agile", "amber", "ample", "azure", "bold", "brave", "brisk", "calm", "clear", "clever", "cozy", "crisp",
-    "deft", "eager", "early", "easy", "fair", "fancy", "fine", "fleet", "fresh", "gentle", "glad", "golden", "grand",
-    "happy", "honest", "jolly", "keen", "kind", "lively", "loyal", "lucky", "mellow", "merry", "mild", "modest", "neat",
-    "nimble", "noble", "plucky", "polite", "proud", "quick", "quiet", "rapid", "ready", "royal", "rustic", "sharp",
-    "silent", "silver", "smart", "snug", "solid", "spry", "steady", "sunny", "swift", "tidy", "vivid", "warm", "witty",
+    "able", "agile", "amber", "ample", "azure", "bold", "brave", "brisk", "calm", "clear",
+    "clever", "cozy", "crisp", "deft", "eager", "early", "easy", "fair", "fancy", "fine", "fleet",
+    "fresh", "gentle", "glad", "golden", "grand", "happy", "honest", "jolly", "keen", "kind",
+    "lively", "loyal", "lucky", "mellow", "merry", "mild", "modest", "neat", "nimble", "noble",
+    "plucky", "polite", "proud", "quick", "quiet", "rapid", "ready", "royal", "rustic", "sharp",
+    "silent", "silver", "smart", "snug", "solid", "spry", "steady", "sunny", "swift", "tidy",
+    "vivid", "warm", "witty",
 ];
 
 const ANIMALS: [&str; 64] = [
-    "ant", "badger", "bat", "bear", "beaver", "bee", "bison", "camel", "carp", "cat", "cobra", "crab", "crane", "crow",
-    "deer", "dingo", "dove", "duck", "eagle", "egret", "elk", "falcon", "ferret", "finch", "fox", "frog", "gecko",
-    "goat", "goose", "hare", "hawk", "heron", "horse", "ibis", "jay", "koala", "lark", "lemur", "llama", "lynx", "mole",
-    "moose", "moth", "mouse", "newt", "otter", "owl", "panda", "pike", "puffin", "quail", "rabbit", "raven", "robin",
+    "ant", "badger", "bat", "bear", "beaver", "bee", "bison", "camel", "carp", "cat", "cobra",
+    "crab", "crane", "crow", "deer", "dingo", "dove", "duck", "eagle", "egret", "elk", "falcon",
+    "ferret", "finch", "fox", "frog", "gecko", "goat", "goose", "hare", "hawk", "heron", "horse",
+    "ibis", "jay", "koala", "lark", "lemur", "llama", "lynx", "mole", "moose", "moth", "mouse",
+    "newt", "otter", "owl", "panda", "pike", "puffin", "quail", "rabbit", "raven", "robin",
     "salmon", "seal", "shrew", "sloth", "stork", "swan", "tapir", "tern", "toad", "wren",
 ];
 
@@ -53,7 +56,10 @@ mod tests {
     fn a_public_name_has_sixty_random_bits() {
         let (local, public) = (make_up(false).unwrap(), make_up(true).unwrap());
         assert_eq!(local.as_str().split('-').count(), 2);
-        assert_eq!(public.as_str().rsplit('-').next().map(str::len), Some(TAIL_CHARS));
+        assert_eq!(
+            public.as_str().rsplit('-').next().map(str::len),
+            Some(TAIL_CHARS)
+        );
         assert_ne!(public, make_up(true).unwrap());
     }
 
@@ -61,7 +67,11 @@ mod tests {
     fn every_pair_of_words_is_a_name() {
         for quality in QUALITIES {
             for animal in ANIMALS {
-                assert!(format!("{quality}-{animal}").parse::<EndpointName>().is_ok());
+                assert!(
+                    format!("{quality}-{animal}")
+                        .parse::<EndpointName>()
+                        .is_ok()
+                );
             }
         }
     }
