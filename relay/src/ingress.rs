@@ -147,7 +147,8 @@ impl Ingress {
     ) -> Result<Response<AnswerBody>, Refusal> {
         let (id, method, bytes) = (capture.id, capture.method.clone(), capture.body.len());
         let expected = self.registry.expect(&record.name, id);
-        self.store.append(Arc::new(capture), draft).await?;
+        let appended = self.store.append(Arc::new(capture), draft).await;
+        appended.map_err(|error| Refusal::from(error).of(id))?;
         let committed = Instant::now();
         self.metrics.captured(bytes);
         let answer = self

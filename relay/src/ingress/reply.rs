@@ -37,6 +37,8 @@ pub(super) struct Refusal {
     pub(super) reason: &'static str,
     /// When to try again, if that may help.
     pub(super) retry_after: Option<Duration>,
+    /// The request's id, where the listener may know it or the store may hold it.
+    pub(super) id: Option<CaptureId>,
     /// Whether the connection ends: what follows on it cannot be trusted, or is a body that nobody will read.
     pub(super) closes: bool,
 }
@@ -48,6 +50,7 @@ impl Refusal {
             word,
             reason,
             retry_after: None,
+            id: None,
             closes: false,
         }
     }
@@ -62,6 +65,14 @@ impl Refusal {
     const fn after(self, wait: Duration) -> Self {
         Self {
             retry_after: Some(wait),
+            ..self
+        }
+    }
+
+    /// The refusal of this request.
+    pub(super) const fn of(self, id: CaptureId) -> Self {
+        Self {
+            id: Some(id),
             ..self
         }
     }
@@ -187,7 +198,7 @@ pub(super) fn own(
 
 /// The answer that a refusal gives.
 pub(super) fn refused(method: &Method, refusal: Refusal) -> Response<AnswerBody> {
-    let mut answer = own(method, refusal.status, refusal.reason, None);
+    let mut answer = own(method, refusal.status, refusal.reason, refusal.id);
     if let Some(wait) = refusal.retry_after {
         retry_after(&mut answer, wait);
     }

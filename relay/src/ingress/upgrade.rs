@@ -51,32 +51,33 @@ impl Ingress {
         let (upstream, body) = Channel::new(PIECES);
         let (answer, answered) = oneshot::channel();
         let (endpoint, method) = (capture.endpoint.clone(), capture.method.clone());
+        let (upstream, id) = (Upstream(Some(upstream)), capture.id);
         let upgrade = Upgrade {
             capture: Arc::new(capture),
             upstream: AnswerBody::new(body),
             answer,
         };
         if self.registry.carry(&endpoint, upgrade).is_err() {
-            return Err(Refusal::NOBODY);
+            return Err(Refusal::NOBODY.of(id));
         }
         let answer = match timeout_at(deadline, answered).await {
             Err(_) => Err(NoAnswer::TimedOut),
             Ok(Err(_)) => Err(NoAnswer::NoListener),
             Ok(Ok(answer)) => answer,
         };
-        let answer = answer.map_err(Refusal::unanswered)?;
+        let answer = answer.map_err(|why| Refusal::unanswered(why).of(id))?;
         if answer.head.status == StatusCode::SWITCHING_PROTOCOLS {
             return Ok(self.switched(answer, upstream, socket));
         }
         self.passed_on(&method, answer)
-            .ok_or(Refusal::unanswered(NoAnswer::Broken))
+            .ok_or(Refusal::unanswered(NoAnswer::Broken).of(id))
     }
 
     /// The app's 101; the bytes after it are pumped by a task of the relay until either side ends.
     fn switched(
         &self,
         answer: Answer,
-        upstream: Sender<Bytes, Cut>,
+        upstream: Upstream,
         socket: OnUpgrade,
     ) -> Response<AnswerBody> {
         let mut response = Response::new(reply::empty());
@@ -98,59 +99,85 @@ impl Ingress {
     }
 }
 
-/// How the sender's half ended.
-enum Half {
-    /// Cleanly, or because the listener takes no more: what the app still says is passed on.
-    Ended,
-    /// The connection broke.
+/// What the sender writes, on its way to the app. Dropped before [`Upstream::end`] it is a cut, whoever dropped it: the
+/// sender left before the app had answered, the connection broke, the relay stopped.
+struct Upstream(Option<Sender<Bytes, Cut>>);
+
+impl Upstream {
+    /// Hands on a piece; false if nobody takes it any more.
+    async fn push(&mut self, bytes: Bytes) -> bool {
+        match &mut self.0 {
+            Some(sender) => sender.send_data(bytes).await.is_ok(),
+            None => false,
+        }
+    }
+
+    /// The sender has said all.
+    fn end(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Upstream {
+    fn drop(&mut self) {
+        if let Some(sender) = self.0.take() {
+            sender.abort(Cut);
+        }
+    }
+}
+
+/// How one direction ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// Its writer has said all, or its reader takes no more.
+    Whole,
+    /// It broke off.
     Broken,
 }
 
 /// Bytes both ways until the app's side ends, the sender's connection breaks, or the app says nothing for `stall` after
 /// the sender ended.
-async fn pump<S>(socket: S, upstream: Sender<Bytes, Cut>, answer: AnswerBody, stall: Duration)
+async fn pump<S>(socket: S, mut upstream: Upstream, answer: AnswerBody, stall: Duration)
 where
     S: AsyncRead + AsyncWrite,
 {
     let (from_sender, to_sender) = split(socket);
     let downwards = downwards(answer, to_sender, stall);
     tokio::pin!(downwards);
-    let half = tokio::select! {
-        () = &mut downwards => return,
-        half = upwards(from_sender, upstream) => half,
+    let (end, app_ended) = tokio::select! {
+        end = &mut downwards => (end, true),
+        end = upwards(from_sender, &mut upstream) => (end, false),
     };
-    match half {
-        Half::Ended => {
+    if end == End::Whole {
+        upstream.end();
+        if !app_ended {
+            // How it ends then is the sender's to see.
             let _ = timeout(stall, downwards).await;
         }
-        Half::Broken => {}
     }
 }
 
 /// What the sender writes, piece by piece, no faster than the link takes it.
-async fn upwards(mut from: impl AsyncRead + Unpin, mut to: Sender<Bytes, Cut>) -> Half {
+async fn upwards(mut from: impl AsyncRead + Unpin, to: &mut Upstream) -> End {
     let mut buffer = BytesMut::new();
     loop {
         buffer.reserve(PIECE);
         match from.read_buf(&mut buffer).await {
-            Ok(0) => return Half::Ended,
+            Ok(0) => return End::Whole,
             Ok(_) => {}
-            Err(_) => {
-                to.abort(Cut);
-                return Half::Broken;
-            }
+            Err(_) => return End::Broken,
         }
-        if to.send_data(buffer.split().freeze()).await.is_err() {
-            return Half::Ended;
+        if !to.push(buffer.split().freeze()).await {
+            return End::Whole;
         }
     }
 }
 
 /// What the app writes, each piece flushed. A cut closes without a clean end; so does a sender that takes nothing for `stall`.
-async fn downwards(mut from: AnswerBody, mut to: impl AsyncWrite + Unpin, stall: Duration) {
+async fn downwards(mut from: AnswerBody, mut to: impl AsyncWrite + Unpin, stall: Duration) -> End {
     while let Some(frame) = from.frame().await {
         let Ok(frame) = frame else {
-            return;
+            return End::Broken;
         };
         let Ok(bytes) = frame.into_data() else {
             continue;
@@ -160,10 +187,13 @@ async fn downwards(mut from: AnswerBody, mut to: impl AsyncWrite + Unpin, stall:
             to.flush().await
         });
         if !matches!(written.await, Ok(Ok(()))) {
-            return;
+            return End::Broken;
         }
     }
-    let _ = timeout(stall, to.shutdown()).await;
+    match timeout(stall, to.shutdown()).await {
+        Ok(Ok(())) => End::Whole,
+        _ => End::Broken,
+    }
 }
 
 #[cfg(test)]
@@ -184,6 +214,7 @@ mod tests {
         let (sender, socket) = duplex(8);
         let (upstream, to_app) = Channel::new(PIECES);
         let (from_app, answer) = Channel::new(PIECES);
+        let upstream = Upstream(Some(upstream));
         let pump = pump(socket, upstream, AnswerBody::new(answer), STALL);
         (sender, to_app, from_app, pump)
     }
@@ -201,6 +232,7 @@ mod tests {
             let mut down = Vec::new();
             sender.read_to_end(&mut down).await.unwrap();
             assert_eq!(down, long);
+            assert!(to_app.frame().await.is_none());
         };
         tokio::join!(pump, talk);
     }
@@ -223,7 +255,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_sender_that_takes_nothing_is_let_go() {
-        let (_sender, _to_app, mut from_app, pump) = pumped();
+        let (_sender, mut to_app, mut from_app, pump) = pumped();
         let start = Instant::now();
         from_app
             .send_data("more than 8 bytes".into())
@@ -232,5 +264,13 @@ mod tests {
         pump.await;
         assert_eq!(start.elapsed(), STALL);
         assert!(from_app.send_data("x".into()).await.is_err());
+        assert_eq!(to_app.frame().await.unwrap().unwrap_err(), Cut);
+    }
+
+    #[tokio::test]
+    async fn a_pump_that_is_stopped_cuts_and_does_not_end() {
+        let (_sender, mut to_app, _from_app, pump) = pumped();
+        drop(pump);
+        assert_eq!(to_app.frame().await.unwrap().unwrap_err(), Cut);
     }
 }
