@@ -39,10 +39,12 @@ mod connection;
 mod host;
 mod routes;
 mod seats;
+mod sender;
 mod socket;
 mod upgrade;
 
 use accept::Door;
+use seats::Seats;
 
 /// How often retention is applied and idle limits are forgotten. Retention by age is in days, so minutes are exact.
 const TIDY: Duration = Duration::from_secs(3 * 60);
@@ -98,6 +100,7 @@ struct Edge {
     rooms: Rooms,
     ingress: Ingress,
     metrics: Metrics,
+    seats: Seats,
     tls: Option<TlsAcceptor>,
     tasks: TaskTracker,
 }
@@ -140,10 +143,12 @@ impl Relay {
             tasks.clone(),
         );
         let stop = rooms.stop.clone().drop_guard();
+        let seats = Seats::new(&rooms.config.limits, &rooms.config.trusted_proxies);
         let edge = Edge {
             rooms,
             ingress,
             metrics,
+            seats,
             tls,
             tasks,
         };
@@ -189,7 +194,7 @@ impl Relay {
             upkeep.spawn(certificates.watch());
         }
         let mut connections = JoinSet::new();
-        let door = Door::new(listener, &edge.rooms.config.limits, edge.metrics.clone());
+        let door = Door::new(listener, edge.seats.clone(), edge.metrics.clone());
         let ended = serve(door, &edge, &mut connections, &mut upkeep, shutdown).await;
         drop(stop);
         drain(&edge, &mut connections).await;

@@ -19,6 +19,7 @@ use tokio::{
     time::timeout,
 };
 
+mod proxy;
 mod tls;
 
 /// How long a test waits for what must happen.
