@@ -12,14 +12,14 @@ use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio::io::AsyncWriteExt as _;
 use tokio_rustls::TlsAcceptor;
 
-use super::{
-    app::{App, read_request},
-    forwarder, get, options, send, whole,
-};
+use crate::app::{App, read_request};
+
+use super::{forwarder, get, options, send, whole};
 
 /// An https app for `localhost` with a certificate that nobody vouches for.
 async fn self_signed() -> (App, Target) {
-    let signed = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).expect("a self-signed certificate");
+    let signed = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()])
+        .expect("a self-signed certificate");
     let key = PrivatePkcs8KeyDer::from(signed.signing_key.serialize_der());
     let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
