@@ -7,3 +7,5 @@ mod fidelity;
 mod forward;
 mod streaming;
 mod support;
+mod app;
+mod replay;

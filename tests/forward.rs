@@ -1,6 +1,5 @@
 //! Forwards to real sockets: scripted apps that answer, refuse, break off and lie.
 
-mod app;
 mod bytes;
 mod connections;
 mod failures;

@@ -4,7 +4,9 @@ use bytes::Bytes;
 use hooktool::target::Target;
 use hooktool_relay::capture::Body;
 
-use super::{app::App, ask, capture, forwarder, options, send, whole};
+use crate::app::App;
+
+use super::{ask, capture, forwarder, options, send, whole};
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 

@@ -7,10 +7,9 @@ use std::{
 
 use tokio::{io::AsyncWriteExt as _, net::TcpListener, time::Instant};
 
-use super::{
-    app::{App, read_request},
-    ask, forwarder, get, options, send, whole,
-};
+use crate::app::{App, read_request};
+
+use super::{ask, forwarder, get, options, send, whole};
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 

@@ -13,10 +13,9 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-use super::{
-    app::{App, read_request},
-    capture, forwarder, full, get, options, send,
-};
+use crate::app::{App, read_request};
+
+use super::{capture, forwarder, full, get, options, send};
 
 async fn failure(app: &App) -> Failure {
     let tried = send(&forwarder(options()), &app.target(), &get()).await;

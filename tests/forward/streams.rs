@@ -7,10 +7,9 @@ use http_body::Frame;
 use http_body_util::{BodyExt as _, StreamBody};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use super::{
-    app::{App, read_request},
-    capture, forwarder, get, options, send, whole,
-};
+use crate::app::{App, read_request};
+
+use super::{capture, forwarder, get, options, send, whole};
 
 #[tokio::test]
 async fn each_piece_of_an_answer_comes_as_the_app_writes_it() {

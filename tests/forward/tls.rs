@@ -12,10 +12,9 @@ use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio::io::AsyncWriteExt as _;
 use tokio_rustls::TlsAcceptor;
 
-use super::{
-    app::{App, read_request},
-    forwarder, get, options, send, whole,
-};
+use crate::app::{App, read_request};
+
+use super::{forwarder, get, options, send, whole};
 
 /// An https app for `localhost` with a certificate that nobody vouches for.
 async fn self_signed() -> (App, Target) {

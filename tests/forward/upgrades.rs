@@ -7,10 +7,9 @@ use http_body::Frame;
 use http_body_util::{BodyExt as _, channel::Channel};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use super::{
-    app::{App, read_request},
-    capture, forwarder, full, options, whole,
-};
+use crate::app::{App, read_request};
+
+use super::{capture, forwarder, full, options, whole};
 
 fn asking() -> Capture {
     capture(

@@ -16,8 +16,8 @@ use tokio::{
 };
 
 /// Stops when dropped.
-pub(super) struct App {
-    pub(super) addr: SocketAddr,
+pub(crate) struct App {
+    pub(crate) addr: SocketAddr,
     connections: Arc<AtomicUsize>,
     seen: Arc<Mutex<Vec<Vec<u8>>>>,
     _tasks: JoinSet<()>,
@@ -25,7 +25,7 @@ pub(super) struct App {
 
 impl App {
     /// Runs `script` for each connection.
-    pub(super) async fn scripted<F, S>(script: S) -> Self
+    pub(crate) async fn scripted<F, S>(script: S) -> Self
     where
         F: Future<Output = ()> + Send + 'static,
         S: Fn(TcpStream, Seen) -> F + Send + 'static,
@@ -36,7 +36,7 @@ impl App {
         Self::on(listener, script)
     }
 
-    pub(super) fn on<F, S>(listener: TcpListener, script: S) -> Self
+    pub(crate) fn on<F, S>(listener: TcpListener, script: S) -> Self
     where
         F: Future<Output = ()> + Send + 'static,
         S: Fn(TcpStream, Seen) -> F + Send + 'static,
@@ -62,7 +62,7 @@ impl App {
     }
 
     /// Answers every request of every connection with these bytes.
-    pub(super) async fn answering(answer: &'static [u8]) -> Self {
+    pub(crate) async fn answering(answer: &'static [u8]) -> Self {
         Self::scripted(move |mut stream, seen| async move {
             while let Some(request) = read_request(&mut stream).await {
                 seen.push(request);
@@ -74,7 +74,7 @@ impl App {
         .await
     }
 
-    pub(super) fn target(&self) -> Target {
+    pub(crate) fn target(&self) -> Target {
         self.addr
             .to_string()
             .parse()
@@ -82,12 +82,12 @@ impl App {
     }
 
     /// How many connections were accepted.
-    pub(super) fn connections(&self) -> usize {
+    pub(crate) fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
     }
 
     /// Every request as it came, head and body.
-    pub(super) fn seen(&self) -> Vec<Vec<u8>> {
+    pub(crate) fn seen(&self) -> Vec<Vec<u8>> {
         self.seen
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -96,10 +96,10 @@ impl App {
 }
 
 /// Where a script puts the requests it read.
-pub(super) struct Seen(Arc<Mutex<Vec<Vec<u8>>>>);
+pub(crate) struct Seen(Arc<Mutex<Vec<Vec<u8>>>>);
 
 impl Seen {
-    pub(super) fn push(&self, request: Vec<u8>) {
+    pub(crate) fn push(&self, request: Vec<u8>) {
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -108,7 +108,7 @@ impl Seen {
 }
 
 /// One request: its head, and as many bytes more as its Content-Length says. None at the end of the connection.
-pub(super) async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> Option<Vec<u8>> {
+pub(crate) async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> Option<Vec<u8>> {
     let mut request = Vec::new();
     while !request.ends_with(b"\r\n\r\n") {
         request.push(stream.read_u8().await.ok()?);
