@@ -1,11 +1,11 @@
 //! The one test binary of the package; a module for each thing shown.
 
+mod app;
 mod catchup;
 mod delivery;
 mod evil;
 mod fidelity;
 mod forward;
+mod replay;
 mod streaming;
 mod support;
-mod app;
-mod replay;

@@ -3,6 +3,7 @@
 use hooktool_relay::capture::Edit;
 use proptest::{
     prelude::*,
+    strategy::ValueTree as _,
     test_runner::{Config, TestRunner},
 };
 

@@ -13,7 +13,7 @@ pub mod target;
 
 pub use listener::TestListener;
 pub use relay::TestRelay;
-pub use sender::{Request, Response, Sender};
+pub use sender::{Request, Sender};
 pub use target::TestTarget;
 
 /// Polls a fact for up to 5 s (10 s on a busy machine) and gives its value; prints the last state on failure. The only sleep of

@@ -40,7 +40,7 @@ mod carried;
 mod large;
 mod settle;
 
-use settle::Reply;
+use settle::{Reply, Told};
 
 /// Captures finished by this process that are remembered, so that `--from` repeats what older processes did, and a reconnect
 /// repeats nothing: the relay offers at most 256 again.
@@ -224,7 +224,10 @@ impl Deliveries {
             out,
             stream,
             kind,
-            told,
+            told: match kind {
+                Kind::Live => Told::Waiting(told),
+                Kind::Waited => Told::Known(None),
+            },
             received: Instant::now(),
         };
         let is_large = head

@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use hooktool_relay::{RelayError, protocol::ErrorCode};
+use hooktool_relay::{protocol::ErrorCode, server::RelayError};
 use tokio::{
     sync::{Notify, mpsc},
     task::{JoinSet, spawn_blocking},

@@ -97,7 +97,7 @@ pub struct TestListener {
 
 impl TestListener {
     async fn run(setup: Setup, path: PathBuf, folder: Option<tempfile::TempDir>) -> Self {
-        let history = History::open(&path, history::Options::default()).expect("a history");
+        let history = History::open(&path, history::Retention::default()).expect("a history");
         let board = Board::new();
         board.hold.send_modify(|hold| hold.on = setup.hold);
         let forwarder = Forwarder::new(setup.options).expect("a forwarder");

@@ -42,6 +42,7 @@ impl TestRelay {
             data: Some(folder),
             tls: None,
             insecure_http: false,
+            trusted_proxies: Vec::new(),
             access: Access::Embedded { token },
             limits,
             retention: Retention::default(),

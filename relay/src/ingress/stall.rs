@@ -32,6 +32,7 @@ pub(super) fn watched(body: AnswerBody, stall: Duration, tasks: &TaskTracker) ->
     let progress = Arc::new(Mutex::new(Progress {
         body: Some(body),
         taken: Some(Instant::now()),
+        is_written: false,
     }));
     let dropped = CancellationToken::new();
     tasks.spawn(watch(Arc::clone(&progress), stall, dropped.clone()));
@@ -46,6 +47,8 @@ struct Progress {
     body: Option<AnswerBody>,
     /// When bytes were last taken, if nobody has asked since.
     taken: Option<Instant>,
+    /// Whether hyper has had an occasion to write what it took: it writes while a body has nothing more for it.
+    is_written: bool,
 }
 
 struct Watched {
@@ -66,7 +69,15 @@ impl Body for Watched {
         let Some(body) = &mut progress.body else {
             return Poll::Ready(Some(Err(Cut)));
         };
-        let frame = ready!(Pin::new(body).poll_frame(cx));
+        let polled = Pin::new(body).poll_frame(cx);
+        let is_written = std::mem::replace(&mut progress.is_written, polled.is_pending());
+        let frame = ready!(polled);
+        if matches!(frame, Some(Err(_))) && !is_written {
+            // A body that breaks takes with it what is not written yet: the sender gets its status and what there is first.
+            progress.body = None;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         if matches!(frame, Some(Ok(_))) {
             progress.taken = Some(Instant::now());
         }

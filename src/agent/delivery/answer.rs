@@ -3,10 +3,10 @@
 //! The common answer is there whole when its head is: one RESPONSE, one record. A longer one is pumped to the sender while the
 //! attempt is recorded at its head; what the history gets is a copy over a bounded queue.
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::FutureExt;
 use hooktool_relay::{
-    capture::{Capture, Outcome, Sent},
+    capture::{Capture, Outcome},
     link::OutBody,
     protocol::{Done, Frame, MAX_FIRST, Reset, ResetCode, ResponseHead},
     registry::AnswerBody,
@@ -18,7 +18,7 @@ use tokio::{
 };
 
 use crate::{
-    forward::Answered,
+    forward::{Answered, Failure},
     history::{HistoryError, KeptAnswer, Streaming},
 };
 
@@ -34,10 +34,13 @@ const COPIES: usize = 16;
 const UNWANTED: Duration = Duration::from_secs(60);
 
 /// The beginning of an answer.
-struct Beginning {
-    first: Bytes,
-    /// How the body ended, if it did.
-    ended: Option<Result<(), String>>,
+enum Beginning {
+    /// All of it.
+    Whole(Bytes),
+    /// What is there already; more comes.
+    Part(Bytes),
+    /// It broke off here.
+    Cut(usize),
 }
 
 impl Deliveries {
@@ -51,11 +54,24 @@ impl Deliveries {
         slot: OwnedSemaphorePermit,
     ) -> Result<Option<Done>, HistoryError> {
         let Answered { head, mut body } = answered;
-        let Beginning { first, ended } = begin(&mut body);
-        let mut sent = None;
+        let (first, ended) = match begin(&mut body) {
+            Beginning::Whole(first) => (first, true),
+            Beginning::Part(first) => (first, false),
+            Beginning::Cut(after) => {
+                // Nothing of it has gone out yet, so the sender can still be told the truth.
+                let text = format!("the answer broke off after {after} bytes");
+                let failure = Failure {
+                    outcome: Outcome::Broken,
+                    text,
+                };
+                return self.fall_short(capture, failure, facts, reply, slot).await;
+            }
+        };
+        // The client reads larger pieces than a frame takes: what is over goes first in the rest.
+        let over = first.slice(first.len().min(MAX_FIRST)..);
+        let ended = ended && over.is_empty();
         let mut rest = None;
-        if reply.is_wanted(&mut sent) {
-            let whole = matches!(ended, Some(Ok(())));
+        if reply.is_wanted() {
             let response = ResponseHead {
                 status: head.status.as_u16(),
                 headers: head.headers.clone(),
@@ -64,10 +80,10 @@ impl Deliveries {
             let frame = Frame::Response {
                 stream: reply.stream,
                 head: Box::new(response),
-                first: first.clone(),
-                end: whole,
+                first: first.slice(..first.len() - over.len()),
+                end: ended,
             };
-            rest = reply.out.head(frame).await.ok().filter(|_| !whole);
+            rest = reply.out.head(frame).await.ok().filter(|_| !ended);
         }
         drop(slot);
         let kept = KeptAnswer {
@@ -75,41 +91,33 @@ impl Deliveries {
             headers: head.headers,
             len: first.len() as u64,
             body: first,
-            ended: matches!(ended, Some(Ok(()))),
+            ended,
         };
         let ms = u64::try_from(facts.took.as_millis()).ok();
         let done = Done {
             outcome: Outcome::Answered,
             ms,
         };
-        if let Some(ended) = ended {
-            if let (Err(_), Some(rest)) = (&ended, rest) {
-                rest.reset(Reset {
-                    code: ResetCode::Broken,
-                    text: String::new(),
-                });
-            }
-            let sent = reply.sent(sent).await;
-            let mut attempt = facts.attempt(cause(reply.kind), Ok(kept), sent);
-            attempt.error = ended.err();
-            if let Some(streaming) = self.history.attempted(capture.id, attempt).await? {
-                streaming.end(Some("the answer broke off".into())).await?;
-            }
-            return Ok(Some(done));
+        if !ended {
+            return self
+                .stream(
+                    capture,
+                    kept,
+                    facts,
+                    reply,
+                    Rest {
+                        over,
+                        body,
+                        out: rest,
+                        done,
+                    },
+                )
+                .await;
         }
-        self.stream(
-            capture,
-            kept,
-            facts,
-            reply,
-            sent,
-            Rest {
-                body,
-                out: rest,
-                done,
-            },
-        )
-        .await
+        let cause = cause(reply.kind);
+        let attempt = facts.attempt(cause, Ok(kept), reply.sent().await);
+        self.history.attempted(capture.id, attempt).await?;
+        Ok(Some(done))
     }
 
     /// Pumps a streaming answer and records it; DONE is said as soon as its attempt is on disk.
@@ -118,16 +126,27 @@ impl Deliveries {
         capture: &Capture,
         kept: KeptAnswer,
         facts: Facts,
-        mut reply: Reply,
-        sent: Option<Sent>,
+        reply: Reply,
         rest: Rest,
     ) -> Result<Option<Done>, HistoryError> {
-        let Rest { body, out, done } = rest;
+        let Rest {
+            over,
+            body,
+            mut out,
+            done,
+        } = rest;
         let (copies, mut copied) = mpsc::channel(COPIES);
-        let pumping = pump(body, out, copies);
+        let pumping = async {
+            if let Some(out) = &mut out
+                && out.send(over).await.is_err()
+            {
+                return Err("the sender left".into());
+            }
+            pump(body, out, copies).await
+        };
         let recording = async {
-            let sent = reply.sent(sent).await;
-            let attempt = facts.attempt(cause(reply.kind), Ok(kept), sent);
+            let cause = cause(reply.kind);
+            let attempt = facts.attempt(cause, Ok(kept), reply.sent().await);
             let streaming = self.history.attempted(capture.id, attempt).await?;
             self.finish(capture.id, Some(done)).await;
             keep(streaming, &mut copied).await
@@ -142,6 +161,8 @@ impl Deliveries {
 
 /// What is left of an answer.
 struct Rest {
+    /// Kept already, not yet sent.
+    over: Bytes,
     body: AnswerBody,
     out: Option<OutBody>,
     done: Done,
@@ -149,33 +170,30 @@ struct Rest {
 
 /// Takes what is there already, without waiting.
 fn begin(body: &mut AnswerBody) -> Beginning {
-    let mut first = BytesMut::new();
-    let mut one: Option<Bytes> = None;
-    let ended = loop {
-        if one.as_ref().map_or(first.len(), Bytes::len) >= MAX_FIRST / 2 {
-            break None;
-        }
+    let mut pieces: Vec<Bytes> = Vec::new();
+    let mut len = 0;
+    while len < MAX_FIRST {
         match body.frame().now_or_never() {
-            None => break None,
-            Some(None) => break Some(Ok(())),
-            Some(Some(Err(cut))) => break Some(Err(cut.to_string())),
+            None => return Beginning::Part(joined(pieces)),
+            Some(None) => return Beginning::Whole(joined(pieces)),
+            Some(Some(Err(_))) => return Beginning::Cut(len),
             Some(Some(Ok(frame))) => {
                 let Ok(bytes) = frame.into_data() else {
                     continue;
                 };
-                match (one.take(), first.is_empty()) {
-                    (None, true) => one = Some(bytes),
-                    (earlier, _) => {
-                        first.extend_from_slice(&earlier.unwrap_or_default());
-                        first.extend_from_slice(&bytes);
-                    }
-                }
+                len += bytes.len();
+                pieces.push(bytes);
             }
         }
-    };
-    Beginning {
-        first: one.unwrap_or_else(|| first.freeze()),
-        ended,
+    }
+    Beginning::Part(joined(pieces))
+}
+
+/// Pieces as one; a single one is not copied.
+fn joined(mut pieces: Vec<Bytes>) -> Bytes {
+    match pieces.len() {
+        1 => pieces.swap_remove(0),
+        _ => pieces.concat().into(),
     }
 }
 
@@ -242,13 +260,9 @@ async fn keep(
     mut streaming: Option<Streaming>,
     copied: &mut mpsc::Receiver<Bytes>,
 ) -> Result<Option<Streaming>, HistoryError> {
-    let mut pieces = Vec::with_capacity(COPIES);
+    let mut pieces = Vec::new();
     while copied.recv_many(&mut pieces, COPIES).await > 0 {
-        let bytes = match pieces.len() {
-            1 => pieces.swap_remove(0),
-            _ => pieces.concat().into(),
-        };
-        pieces.clear();
+        let bytes = joined(std::mem::take(&mut pieces));
         if let Some(streaming) = &mut streaming {
             streaming.push(bytes).await?;
         }

@@ -28,17 +28,28 @@ pub(super) struct Reply {
     pub(super) out: Outbound,
     pub(super) stream: StreamId,
     pub(super) kind: Kind,
-    pub(super) told: oneshot::Receiver<Sent>,
+    pub(super) told: Told,
     pub(super) received: Instant,
+}
+
+/// What the sender got.
+pub(super) enum Told {
+    /// The relay will say it.
+    Waiting(oneshot::Receiver<Sent>),
+    /// It is known; none if no sender waited, or the link is gone.
+    Known(Option<Sent>),
 }
 
 impl Reply {
     /// Whether the sender still waits for an answer, as far as is known.
-    pub(super) fn is_wanted(&mut self, sent: &mut Option<Sent>) -> bool {
-        if sent.is_none() {
-            *sent = self.told.try_recv().ok();
+    pub(super) fn is_wanted(&mut self) -> bool {
+        if let Told::Waiting(receiver) = &mut self.told {
+            match receiver.try_recv() {
+                Err(oneshot::error::TryRecvError::Empty) => return true,
+                told => self.told = Told::Known(told.ok()),
+            }
         }
-        self.kind == Kind::Live && sent.is_none()
+        false
     }
 
     /// An answer of the listener's own, whole.
@@ -65,11 +76,11 @@ impl Reply {
     }
 
     /// What the sender got, if a sender waited and the relay says it in time.
-    pub(super) async fn sent(&mut self, known: Option<Sent>) -> Option<Sent> {
-        if known.is_some() || self.kind == Kind::Waited {
-            return known;
+    pub(super) async fn sent(self) -> Option<Sent> {
+        match self.told {
+            Told::Known(sent) => sent,
+            Told::Waiting(receiver) => timeout(SENT_WITHIN, receiver).await.ok()?.ok(),
         }
-        timeout(SENT_WITHIN, &mut self.told).await.ok()?.ok()
     }
 }
 
@@ -79,7 +90,7 @@ impl Deliveries {
         &self,
         capture: &Capture,
         recording: impl Future<Output = Result<Recorded, HistoryError>>,
-        mut reply: Reply,
+        reply: Reply,
     ) -> Result<Option<Done>, HistoryError> {
         let recorded = recording.await?;
         if reply.kind == Kind::Waited
@@ -93,7 +104,7 @@ impl Deliveries {
             (true, true) => Outcome::Held,
             (true, false) => Outcome::Parked,
         };
-        self.record_kept_back(capture, outcome, &mut reply).await
+        self.record_kept_back(capture, outcome, reply).await
     }
 
     /// Records held, parked or skipped, and answers for the app that was not asked.
@@ -101,10 +112,9 @@ impl Deliveries {
         &self,
         capture: &Capture,
         outcome: Outcome,
-        reply: &mut Reply,
+        mut reply: Reply,
     ) -> Result<Option<Done>, HistoryError> {
-        let mut sent = None;
-        if reply.is_wanted(&mut sent) {
+        if reply.is_wanted() {
             match outcome {
                 Outcome::Skipped => reply.answer(200, "captured; there is no target\n").await,
                 Outcome::Held => {
@@ -122,10 +132,10 @@ impl Deliveries {
                 }
             }
         }
-        let sent = reply.sent(sent).await;
+        let cause = cause(reply.kind);
         let attempt = Attempt {
             try_number: None,
-            cause: cause(reply.kind),
+            cause,
             target: String::new(),
             started_at: UnixMillis::now(),
             outcome,
@@ -134,7 +144,7 @@ impl Deliveries {
             took: None,
             changes: Vec::new(),
             answer: None,
-            sent,
+            sent: reply.sent().await,
             late: false,
         };
         self.history.attempted(capture.id, attempt).await?;
@@ -151,41 +161,44 @@ impl Deliveries {
         &self,
         capture: &Capture,
         tried: Tried,
+        reply: Reply,
+        slot: OwnedSemaphorePermit,
+    ) -> Result<Option<Done>, HistoryError> {
+        let (answered, facts) = split(tried);
+        match answered {
+            Ok(answered) => self.pass(capture, answered, facts, reply, slot).await,
+            Err(failure)
+                if failure.outcome == Outcome::Refused
+                    && (reply.kind == Kind::Waited || self.wait_for_target) =>
+            {
+                self.record_kept_back(capture, Outcome::Parked, reply).await
+            }
+            Err(failure) => self.fall_short(capture, failure, facts, reply, slot).await,
+        }
+    }
+
+    /// Records a forward without an answer, and lets the relay answer by its policy.
+    pub(super) async fn fall_short(
+        &self,
+        capture: &Capture,
+        failure: Failure,
+        facts: Facts,
         mut reply: Reply,
         slot: OwnedSemaphorePermit,
     ) -> Result<Option<Done>, HistoryError> {
-        let (answered, tried) = split(tried);
-        let failure = match answered {
-            Ok(answered) => return self.pass(capture, answered, tried, reply, slot).await,
-            Err(failure) => failure,
-        };
-        let is_parked = failure.outcome == Outcome::Refused
-            && (reply.kind == Kind::Waited || self.wait_for_target);
-        if is_parked {
-            return self
-                .record_kept_back(capture, Outcome::Parked, &mut reply)
-                .await;
-        }
-        let mut sent = None;
-        if reply.is_wanted(&mut sent) {
-            let _ = reply
-                .out
-                .control(Frame::Reset {
-                    stream: reply.stream,
-                    reset: reset(failure.outcome),
-                })
-                .await;
+        let outcome = failure.outcome;
+        if reply.is_wanted() {
+            let frame = Frame::Reset {
+                stream: reply.stream,
+                reset: reset(outcome),
+            };
+            let _ = reply.out.control(frame).await;
         }
         drop(slot);
-        let outcome = failure.outcome;
-        let sent = reply.sent(sent).await;
-        let ms = u64::try_from(tried.took.as_millis()).ok();
-        self.history
-            .attempted(
-                capture.id,
-                tried.attempt(cause(reply.kind), Err(failure), sent),
-            )
-            .await?;
+        let ms = u64::try_from(facts.took.as_millis()).ok();
+        let cause = cause(reply.kind);
+        let attempt = facts.attempt(cause, Err(failure), reply.sent().await);
+        self.history.attempted(capture.id, attempt).await?;
         Ok(Some(Done { outcome, ms }))
     }
 }

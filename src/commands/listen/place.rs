@@ -144,6 +144,7 @@ async fn bind(
             data: Some(data.to_owned()),
             tls: None,
             insecure_http: false,
+            trusted_proxies: Vec::new(),
             access: Access::Embedded {
                 token: token.to_owned(),
             },
