@@ -82,7 +82,7 @@ impl Store {
             (Body::Pieces(len), Some(draft)) => Some(draft.finish(capture.id, *len)?),
             (Body::Pieces(_), None) => {
                 let detail = format!("{} has no body", capture.id);
-                return Err(StoreError::denied(&self.engine.shared.path, detail));
+                return Err(StoreError::denied(&self.engine.shared.path, &detail));
             }
             _ => None,
         };

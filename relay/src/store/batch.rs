@@ -54,8 +54,8 @@ impl<'a> Batch<'a> {
     pub(super) fn carry_out(&mut self, what: &What) -> Result<Reply, StoreError> {
         let done = match what {
             What::Piece {
-                body, place, bytes, ..
-            } => self.piece(body.number, *place, bytes),
+                body, key, bytes, ..
+            } => self.piece(body.number, *key, bytes),
             What::Append { capture, rest } => self.append(capture, rest.as_ref()),
             What::Cursor {
                 endpoint,
@@ -148,7 +148,7 @@ impl<'a> Batch<'a> {
         place.state.newest = place.state.newest.max(u64::try_from(at).unwrap_or(0));
         self.ledger.total += size;
         if let Some(rest) = rest {
-            self.piece(rest.body.number, rest.place, &rest.bytes)?;
+            self.piece(rest.body.number, rest.key, &rest.bytes)?;
             write(
                 &reading,
                 "DELETE FROM draft WHERE body = ?1",
@@ -156,6 +156,7 @@ impl<'a> Batch<'a> {
             )?;
             self.bodies.push(Arc::clone(&rest.body));
         }
+        self.ledger.touch(&capture.endpoint);
         self.captures.push(Stored {
             seq: Seq(seq),
             capture: Arc::clone(capture),
@@ -163,17 +164,12 @@ impl<'a> Batch<'a> {
         Ok(seq)
     }
 
-    fn piece(&self, body: i64, place: u64, bytes: &[u8]) -> Result<u64, Refusal> {
-        if place == 0 {
+    fn piece(&self, body: i64, key: i64, bytes: &[u8]) -> Result<u64, Refusal> {
+        let (first, _) = row::pieces(body);
+        if key == first {
             let sql = "INSERT INTO draft (body) VALUES (?1)";
             write(&self.reading, sql, [body])?;
         }
-        let Some(key) = row::piece_key(body, place) else {
-            return Err(Refusal::Own(StoreError::denied(
-                self.reading.path,
-                "a body of more than 64 GiB",
-            )));
-        };
         let sql = "INSERT INTO piece (key, sum, bytes) VALUES (?1, ?2, ?3)";
         write(&self.reading, sql, (key, row::piece_sum(key, bytes), bytes))?;
         Ok(0)
@@ -218,7 +214,7 @@ impl<'a> Batch<'a> {
         };
         let sealed = record
             .seal(place.number)
-            .map_err(|error| Refusal::Own(StoreError::denied(reading.path, error)))?;
+            .map_err(|error| Refusal::Own(StoreError::denied(reading.path, &error)))?;
         let sql = "INSERT INTO claim (number, record) VALUES (?1, ?2)
             ON CONFLICT (number) DO UPDATE SET record = excluded.record";
         write(&reading, sql, (place.number, sealed))?;

@@ -26,6 +26,17 @@ pub(super) struct Outline {
     pub(super) body: Option<i64>,
 }
 
+impl Outline {
+    fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            key: row.get(0)?,
+            at: row.get(1)?,
+            size: row.get::<_, i64>(2)?.unsigned_abs(),
+            body: row.get(3)?,
+        })
+    }
+}
+
 /// A connection within a transaction, and the name of its file.
 #[derive(Clone, Copy)]
 pub(super) struct Reading<'a> {
@@ -238,18 +249,24 @@ impl Reading<'_> {
         Ok(stats)
     }
 
-    /// What retention wants to know of captures, oldest first.
-    pub(super) fn oldest(&self, first: i64, last: i64) -> Result<Vec<Outline>, StoreError> {
+    /// Shows captures to retention, oldest first, until it has seen enough.
+    pub(super) fn oldest(
+        &self,
+        first: i64,
+        last: i64,
+        mut wants_more: impl FnMut(Outline) -> bool,
+    ) -> Result<(), StoreError> {
+        let of = |error: rusqlite::Error| StoreError::reading(self.path, &error);
         let sql =
             "SELECT key, at, size, body FROM capture WHERE key BETWEEN ?1 AND ?2 ORDER BY key";
-        self.all(sql, [first, last], |row| {
-            Ok(Outline {
-                key: row.get(0)?,
-                at: row.get(1)?,
-                size: row.get::<_, i64>(2)?.unsigned_abs(),
-                body: row.get(3)?,
-            })
-        })
+        let mut statement = self.prepared(sql)?;
+        let mut rows = statement.query([first, last]).map_err(of)?;
+        while let Some(row) = rows.next().map_err(of)? {
+            if !wants_more(Outline::of(row).map_err(of)?) {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// A number that no endpoint has.

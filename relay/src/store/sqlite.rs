@@ -157,7 +157,7 @@ impl Engine {
         let writer = std::thread::Builder::new()
             .name("store writer".to_owned())
             .spawn(move || writer.run())
-            .map_err(|error| StoreError::denied(&shown, error))?;
+            .map_err(|error| StoreError::denied(&shown, &error))?;
         Ok(Self {
             shared,
             readers: Some(readers),
@@ -182,7 +182,7 @@ impl Engine {
     pub(super) fn check_own(&self) -> Result<(), StoreError> {
         if self.is_beside {
             let detail = "opened beside a relay, for tokens only";
-            return Err(StoreError::denied(&self.shared.path, detail));
+            return Err(StoreError::denied(&self.shared.path, &detail));
         }
         Ok(())
     }
