@@ -127,36 +127,23 @@ impl<'a> Batch<'a> {
         row::encode(capture, self.buffer);
         let size = self.buffer.len() as u64 + rest.map_or(0, |rest| rest.len);
         let (seq, at) = (place.state.last + 1, capture.received_at.0);
+        let key = row::key(place.number, seq);
         let body = rest.map(|rest| rest.body.number);
-        let (key, id) = (row::key(place.number, seq), capture.id.to_bytes());
-        let size_kept = i64::try_from(size).unwrap_or(i64::MAX);
-        let sum = row::sum([key, at, size_kept, body.unwrap_or(0)], &id, self.buffer);
-        let inserted = write(
-            &reading,
-            "INSERT INTO capture (key, at, size, body, sum, id, blob) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-             ON CONFLICT (id) DO NOTHING",
-            (key, at, size_kept, body, sum, id.as_slice(), self.buffer.as_slice()),
-        )?;
-        if inserted == 0 {
-            let found = reading.key_of(capture.id)?;
-            return found
-                .map(row::seq_of)
-                .ok_or(Refusal::Own(StoreError::Uncertain));
+        if !insert(&reading, capture, key, size, body, self.buffer)? {
+            let found = reading.key_of(capture.id)?.map(row::seq_of);
+            return found.ok_or(Refusal::Own(StoreError::Uncertain));
         }
         place.state.last = seq;
         place.state.bytes += size;
         place.state.newest = place.state.newest.max(u64::try_from(at).unwrap_or(0));
         self.ledger.total += size;
+        self.ledger.touch(&capture.endpoint);
         if let Some(rest) = rest {
             self.piece(rest.body.number, rest.key, &rest.bytes)?;
-            write(
-                &reading,
-                "DELETE FROM draft WHERE body = ?1",
-                [rest.body.number],
-            )?;
+            let sql = "DELETE FROM draft WHERE body = ?1";
+            write(&reading, sql, [rest.body.number])?;
             self.bodies.push(Arc::clone(&rest.body));
         }
-        self.ledger.touch(&capture.endpoint);
         self.captures.push(Stored {
             seq: Seq(seq),
             capture: Arc::clone(capture),
@@ -261,6 +248,24 @@ impl<'a> Batch<'a> {
             left: AT_ONCE,
         }
     }
+}
+
+/// Inserts a capture's row; false if its id is there already.
+fn insert(
+    reading: &Reading<'_>,
+    capture: &Capture,
+    key: i64,
+    size: u64,
+    body: Option<i64>,
+    blob: &[u8],
+) -> Result<bool, StoreError> {
+    let (id, at) = (capture.id.to_bytes(), capture.received_at.0);
+    let size = i64::try_from(size).unwrap_or(i64::MAX);
+    let sum = row::sum([key, at, size, body.unwrap_or(0)], &id, blob);
+    let sql = "INSERT INTO capture (key, at, size, body, sum, id, blob) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+        ON CONFLICT (id) DO NOTHING";
+    let values = (key, at, size, body, sum, id.as_slice(), blob);
+    Ok(write(reading, sql, values)? > 0)
 }
 
 fn write(
