@@ -13,6 +13,7 @@ use self::{query::Reading, queue::What, sqlite::Engine};
 use crate::capture::{AccountId, Body, Capture, CaptureId, EndpointName, Epoch, Seq, UnixMillis};
 
 mod batch;
+mod captures;
 mod draft;
 mod error;
 mod folder;
@@ -66,7 +67,7 @@ impl Store {
     /// seqs given out. Idempotent by id: the same capture again gives its first seq. If the future is dropped once the
     /// writer's queue had room for it (nearly always at its first poll), the capture is stored all the same.
     ///
-    /// `draft` holds the bytes of a [`Body::Pieces`](crate::capture::Body::Pieces).
+    /// `draft` holds the bytes of a [`Body::Pieces`].
     ///
     /// # Errors
     /// `Full` and `Busy`: nothing was stored. `Uncertain`, `Fatal`: never acknowledge it. `Denied`: the draft does not hold
@@ -82,7 +83,7 @@ impl Store {
             (Body::Pieces(len), Some(draft)) => Some(draft.finish(capture.id, *len)?),
             (Body::Pieces(_), None) => {
                 let detail = format!("{} has no body", capture.id);
-                return Err(StoreError::denied(&self.engine.shared.path, detail));
+                return Err(StoreError::denied(&self.engine.shared.path, &detail));
             }
             _ => None,
         };
@@ -93,7 +94,7 @@ impl Store {
             .map(Seq)
     }
 
-    /// Begins a body that is larger than [`Body::INLINE`](crate::capture::Body::INLINE).
+    /// Begins a body that is larger than [`Body::INLINE`].
     pub fn draft(&self, id: CaptureId) -> Draft {
         Draft::new(id, Arc::clone(&self.engine))
     }

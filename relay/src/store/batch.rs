@@ -54,8 +54,8 @@ impl<'a> Batch<'a> {
     pub(super) fn carry_out(&mut self, what: &What) -> Result<Reply, StoreError> {
         let done = match what {
             What::Piece {
-                body, place, bytes, ..
-            } => self.piece(body.number, *place, bytes),
+                body, key, bytes, ..
+            } => self.piece(body.number, *key, bytes),
             What::Append { capture, rest } => self.append(capture, rest.as_ref()),
             What::Cursor {
                 endpoint,
@@ -127,33 +127,21 @@ impl<'a> Batch<'a> {
         row::encode(capture, self.buffer);
         let size = self.buffer.len() as u64 + rest.map_or(0, |rest| rest.len);
         let (seq, at) = (place.state.last + 1, capture.received_at.0);
+        let key = row::key(place.number, seq);
         let body = rest.map(|rest| rest.body.number);
-        let (key, id) = (row::key(place.number, seq), capture.id.to_bytes());
-        let size_kept = i64::try_from(size).unwrap_or(i64::MAX);
-        let sum = row::sum([key, at, size_kept, body.unwrap_or(0)], &id, self.buffer);
-        let inserted = write(
-            &reading,
-            "INSERT INTO capture (key, at, size, body, sum, id, blob) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-             ON CONFLICT (id) DO NOTHING",
-            (key, at, size_kept, body, sum, id.as_slice(), self.buffer.as_slice()),
-        )?;
-        if inserted == 0 {
-            let found = reading.key_of(capture.id)?;
-            return found
-                .map(row::seq_of)
-                .ok_or(Refusal::Own(StoreError::Uncertain));
+        if !insert(&reading, capture, key, size, body, self.buffer)? {
+            let found = reading.key_of(capture.id)?.map(row::seq_of);
+            return found.ok_or(Refusal::Own(StoreError::Uncertain));
         }
         place.state.last = seq;
         place.state.bytes += size;
         place.state.newest = place.state.newest.max(u64::try_from(at).unwrap_or(0));
         self.ledger.total += size;
+        self.ledger.touch(&capture.endpoint);
         if let Some(rest) = rest {
-            self.piece(rest.body.number, rest.place, &rest.bytes)?;
-            write(
-                &reading,
-                "DELETE FROM draft WHERE body = ?1",
-                [rest.body.number],
-            )?;
+            self.piece(rest.body.number, rest.key, &rest.bytes)?;
+            let sql = "DELETE FROM draft WHERE body = ?1";
+            write(&reading, sql, [rest.body.number])?;
             self.bodies.push(Arc::clone(&rest.body));
         }
         self.captures.push(Stored {
@@ -163,17 +151,12 @@ impl<'a> Batch<'a> {
         Ok(seq)
     }
 
-    fn piece(&self, body: i64, place: u64, bytes: &[u8]) -> Result<u64, Refusal> {
-        if place == 0 {
+    fn piece(&self, body: i64, key: i64, bytes: &[u8]) -> Result<u64, Refusal> {
+        let (first, _) = row::pieces(body);
+        if key == first {
             let sql = "INSERT INTO draft (body) VALUES (?1)";
             write(&self.reading, sql, [body])?;
         }
-        let Some(key) = row::piece_key(body, place) else {
-            return Err(Refusal::Own(StoreError::denied(
-                self.reading.path,
-                "a body of more than 64 GiB",
-            )));
-        };
         let sql = "INSERT INTO piece (key, sum, bytes) VALUES (?1, ?2, ?3)";
         write(&self.reading, sql, (key, row::piece_sum(key, bytes), bytes))?;
         Ok(0)
@@ -218,7 +201,7 @@ impl<'a> Batch<'a> {
         };
         let sealed = record
             .seal(place.number)
-            .map_err(|error| Refusal::Own(StoreError::denied(reading.path, error)))?;
+            .map_err(|error| Refusal::Own(StoreError::denied(reading.path, &error)))?;
         let sql = "INSERT INTO claim (number, record) VALUES (?1, ?2)
             ON CONFLICT (number) DO UPDATE SET record = excluded.record";
         write(&reading, sql, (place.number, sealed))?;
@@ -265,6 +248,24 @@ impl<'a> Batch<'a> {
             left: AT_ONCE,
         }
     }
+}
+
+/// Inserts a capture's row; false if its id is there already.
+fn insert(
+    reading: &Reading<'_>,
+    capture: &Capture,
+    key: i64,
+    size: u64,
+    body: Option<i64>,
+    blob: &[u8],
+) -> Result<bool, StoreError> {
+    let (id, at) = (capture.id.to_bytes(), capture.received_at.0);
+    let size = i64::try_from(size).unwrap_or(i64::MAX);
+    let sum = row::sum([key, at, size, body.unwrap_or(0)], &id, blob);
+    let sql = "INSERT INTO capture (key, at, size, body, sum, id, blob) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+        ON CONFLICT (id) DO NOTHING";
+    let values = (key, at, size, body, sum, id.as_slice(), blob);
+    Ok(write(reading, sql, values)? > 0)
 }
 
 fn write(

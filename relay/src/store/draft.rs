@@ -17,9 +17,9 @@ use tokio::sync::Semaphore;
 
 use super::{
     StoreError,
-    queue::What,
+    queue::{PATIENCE, What},
     reader::lock,
-    row::PIECE,
+    row::{self, PIECE},
     sqlite::{Engine, Shared},
 };
 use crate::capture::CaptureId;
@@ -52,8 +52,8 @@ impl Drop for Pieces {
 #[derive(Debug)]
 pub(super) struct Remainder {
     pub(super) body: Arc<Pieces>,
-    /// Place of the last piece.
-    pub(super) place: u64,
+    /// Key of the last piece.
+    pub(super) key: i64,
     /// The last piece; may be empty.
     pub(super) bytes: Bytes,
     /// Bytes in all.
@@ -118,19 +118,26 @@ impl Draft {
         if let Some(failure) = self.body.failure.get() {
             return Err(failure.clone());
         }
-        let room = Arc::clone(&self.room).acquire_owned();
-        let room = tokio::time::timeout(super::queue::PATIENCE, room).await;
-        let Ok(Ok(room)) = room else {
-            return Err(StoreError::Busy);
+        let (key, queue) = (self.key()?, self.store.0.queue()?);
+        let handed_over = async {
+            let room = Arc::clone(&self.room).acquire_owned().await;
+            let piece = What::Piece {
+                body: Arc::clone(&self.body),
+                key,
+                bytes,
+                _room: room.map_err(|_| StoreError::Busy)?,
+            };
+            queue.tell(piece).await
         };
-        let piece = What::Piece {
-            body: Arc::clone(&self.body),
-            place: self.place,
-            bytes,
-            _room: room,
-        };
+        let in_time = tokio::time::timeout(PATIENCE, handed_over).await;
         self.place += 1;
-        self.store.0.queue()?.tell(piece).await
+        in_time.unwrap_or(Err(StoreError::Busy))
+    }
+
+    fn key(&self) -> Result<i64, StoreError> {
+        row::piece_key(self.body.number, self.place).ok_or_else(|| {
+            StoreError::denied(&self.store.0.shared.path, "a body of more than 64 GiB")
+        })
     }
 
     /// What is left of it for the append of this capture.
@@ -141,11 +148,11 @@ impl Draft {
         let found = self.place * PIECE as u64 + self.gathered.len() as u64;
         if self.id != id || found != len {
             let detail = format!("{len} bytes of {id} announced, {found} of {} came", self.id);
-            return Err(StoreError::denied(&self.store.0.shared.path, detail));
+            return Err(StoreError::denied(&self.store.0.shared.path, &detail));
         }
         Ok(Remainder {
+            key: self.key()?,
             body: self.body,
-            place: self.place,
             bytes: self.gathered.freeze(),
             len,
         })

@@ -70,7 +70,7 @@ impl StoreError {
     }
 
     /// What the file system refused.
-    pub(super) fn denied(path: &Path, detail: impl ToString) -> Self {
+    pub(super) fn denied(path: &Path, detail: &(impl std::fmt::Display + ?Sized)) -> Self {
         Self::Denied {
             path: path.to_owned(),
             detail: detail.to_string(),
@@ -84,7 +84,7 @@ impl StoreError {
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
                 Self::damaged(path, error.to_string())
             }
-            Some(_) => Self::denied(path, error),
+            Some(_) => Self::denied(path, &error),
             // No code: a column held another type than was written there.
             None => Self::damaged(path, error.to_string()),
         }

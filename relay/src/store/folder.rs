@@ -18,7 +18,9 @@ const LOCK: &str = "relay.lock";
 /// Makes the folder and an empty database file in it if they are missing, repairs modes; the database's path, without
 /// symlinks in it.
 pub(super) fn prepare(folder: &Path) -> Result<PathBuf, StoreError> {
-    let denied = |error: io::Error| StoreError::denied(folder, error);
+    // Without a slash at its end, which would lead through a link.
+    let folder = &folder.components().collect::<PathBuf>();
+    let denied = |error: io::Error| StoreError::denied(folder, &error);
     refuse_symlink(folder)?;
     let is_new = !folder.exists();
     if is_new {
@@ -48,7 +50,7 @@ pub(super) fn lock(path: &Path) -> Result<File, StoreError> {
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(StoreError::Locked(folder.to_owned())),
-        Err(TryLockError::Error(error)) => Err(StoreError::denied(folder, error)),
+        Err(TryLockError::Error(error)) => Err(StoreError::denied(folder, &error)),
     }
 }
 
@@ -57,7 +59,7 @@ pub(super) fn sync(folder: &Path) -> Result<(), StoreError> {
     if cfg!(unix) {
         File::open(folder)
             .and_then(|folder| folder.sync_all())
-            .map_err(|error| StoreError::denied(folder, error))?;
+            .map_err(|error| StoreError::denied(folder, &error))?;
     }
     Ok(())
 }
@@ -84,14 +86,14 @@ fn open_private(path: &Path) -> Result<File, StoreError> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options
         .open(path)
-        .map_err(|error| StoreError::denied(path, error))
+        .map_err(|error| StoreError::denied(path, &error))
 }
 
 #[cfg(unix)]
 fn repair(path: &Path, mode: u32) -> Result<(), StoreError> {
     use std::os::unix::fs::PermissionsExt;
 
-    let denied = |error: io::Error| StoreError::denied(path, error);
+    let denied = |error: io::Error| StoreError::denied(path, &error);
     let found = fs::metadata(path).map_err(denied)?.permissions();
     if found.mode() & 0o777 == mode {
         return Ok(());

@@ -62,14 +62,17 @@ impl Ledger {
             let epoch = reading.endpoint(name)?.map(|record| record.epoch);
             self.keep(name, number, state, epoch);
         }
-        let Some(place) = self.places.get_mut(name) else {
-            return Ok(None);
-        };
-        if !place.is_touched {
+        Ok(self.places.get_mut(name))
+    }
+
+    /// Notes that the state of an endpoint was changed.
+    pub(super) fn touch(&mut self, name: &EndpointName) {
+        if let Some(place) = self.places.get_mut(name)
+            && !place.is_touched
+        {
             place.is_touched = true;
             self.touched.push(name.clone());
         }
-        Ok(Some(place))
     }
 
     /// Makes the place of an endpoint that has none.
@@ -80,7 +83,10 @@ impl Ledger {
     ) -> Result<(), StoreError> {
         let number = reading.next_number()?;
         if number > MAX_NUMBER {
-            return Err(StoreError::Full(reading.path.to_owned()));
+            return Err(StoreError::denied(
+                reading.path,
+                "no number left for an endpoint",
+            ));
         }
         let state = State::default();
         reading
@@ -92,6 +98,14 @@ impl Ledger {
             .map_err(|error| StoreError::writing(reading.path, &error))?;
         self.keep(name, number, state, None);
         Ok(())
+    }
+
+    /// Notes how many bytes of an endpoint went; 0 is nothing.
+    pub(super) fn free(&mut self, name: &EndpointName, bytes: u64) {
+        if bytes > 0 {
+            self.total = self.total.saturating_sub(bytes);
+            self.touch(name);
+        }
     }
 
     /// Names of those changed in this transaction.

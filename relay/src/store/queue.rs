@@ -38,7 +38,7 @@ pub(super) enum What {
     /// A piece of a large body, before its head.
     Piece {
         body: Arc<Pieces>,
-        place: u64,
+        key: i64,
         bytes: Bytes,
         _room: OwnedSemaphorePermit,
     },

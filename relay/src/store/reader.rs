@@ -70,7 +70,7 @@ impl Readers {
             answer
         });
         asked.await.unwrap_or_else(|error| {
-            Err(StoreError::denied(&self.path, format!("reading: {error}")))
+            Err(StoreError::denied(&self.path, &format!("reading: {error}")))
         })
     }
 }

@@ -56,7 +56,7 @@ impl Broom<'_> {
         for name in names {
             if let Some(place) = ledger.find(&self.reading, name)? {
                 let freed = self.sweep_one(place)?;
-                ledger.total = ledger.total.saturating_sub(freed);
+                ledger.free(name, freed);
             }
         }
         self.sweep_all(ledger)?;
@@ -115,7 +115,7 @@ impl Broom<'_> {
             };
             let freed = self.drop_oldest(place, &goal)?;
             let at = self.oldest_at(place)?;
-            ledger.total = ledger.total.saturating_sub(freed);
+            ledger.free(&name, freed);
             // Without progress it would come back for ever.
             if freed > 0
                 && let Some(at) = at
@@ -129,22 +129,22 @@ impl Broom<'_> {
     /// Drops captures of one endpoint until the goal is met; the bytes that went.
     fn drop_oldest(&mut self, place: &mut Place, goal: &Goal) -> Result<u64, StoreError> {
         let (first, last) = row::keys_after(place.number, place.state.floor, self.left);
-        let rows = self.reading.oldest(first, last)?;
         let mut state = place.state;
         let mut bodies = Vec::new();
         let mut next_at = None;
-        for found in rows {
+        self.reading.oldest(first, last, |found| {
             let is_over = state.kept() > goal.count
                 || (state.bytes > goal.bytes && state.kept() > goal.at_least)
                 || found.at < goal.since;
             if !is_over || found.at > goal.until {
                 next_at = Some(found.at);
-                break;
+                return false;
             }
             state.floor = row::seq_of(found.key);
             state.bytes = state.bytes.saturating_sub(found.size);
             bodies.extend(found.body);
-        }
+            true
+        })?;
         let gone = state.floor - place.state.floor;
         if gone > 0 {
             let last = row::key(place.number, state.floor);
@@ -171,8 +171,10 @@ impl Broom<'_> {
     fn oldest_at(&self, place: &mut Place) -> Result<Option<i64>, StoreError> {
         if place.state.kept() > 0 && place.oldest_at.is_none() {
             let (first, last) = row::keys_after(place.number, place.state.floor, 1);
-            let found = self.reading.oldest(first, last)?;
-            place.oldest_at = found.first().map(|found| found.at);
+            self.reading.oldest(first, last, |found| {
+                place.oldest_at = Some(found.at);
+                false
+            })?;
         }
         Ok(place.oldest_at.filter(|_| place.state.kept() > 0))
     }

@@ -216,11 +216,7 @@ fn decode(
         _ => return None,
     };
     let body = from.try_get_u8().ok()?;
-    let peer = match from.try_get_u8().ok()? {
-        4 => Ipv4Addr::from_bits(from.try_get_u32().ok()?).into(),
-        6 => Ipv6Addr::from_bits(from.try_get_u128().ok()?).into(),
-        _ => return None,
-    };
+    let peer = take_peer(&mut from)?;
     let method = http::Method::from_bytes(&take_text(&mut from)?).ok()?;
     let path = take_text(&mut from)?;
     let headers = take_lines(&mut from)?;
@@ -243,6 +239,14 @@ fn decode(
         trailers,
         body,
     })
+}
+
+fn take_peer(from: &mut Bytes) -> Option<IpAddr> {
+    match from.try_get_u8().ok()? {
+        4 => Some(Ipv4Addr::from_bits(from.try_get_u32().ok()?).into()),
+        6 => Some(Ipv6Addr::from_bits(from.try_get_u128().ok()?).into()),
+        _ => None,
+    }
 }
 
 fn take_lines(from: &mut Bytes) -> Option<Headers> {

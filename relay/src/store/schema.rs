@@ -42,6 +42,8 @@ const MIGRATIONS: [&str; FORMAT as usize] = ["
 
 /// Bytes of a page: three captures of 2 KiB fit one, so a page is written once for three of them.
 const PAGE: u32 = 8192;
+/// The writer's cache, in KiB below zero: a commit of 4 MiB and the index fit, and no page is written twice for one commit.
+const CACHE: i32 = -16 * 1024;
 /// What the log may keep of its file when it begins anew, in bytes. Twice what it should hold, so that it is
 /// overwritten and not grown: a sync is cheaper then.
 const LOG: u32 = 64 * 1024 * 1024;
@@ -69,6 +71,9 @@ pub(super) fn open(path: Option<&Path>, max_pages: Option<u32>) -> Result<Connec
             .pragma_update(None, "journal_mode", "wal")
             .map_err(of)?;
     }
+    connection
+        .pragma_update(None, "cache_size", CACHE)
+        .map_err(of)?;
     if let Some(pages) = max_pages {
         connection
             .pragma_update(None, "max_page_count", pages)

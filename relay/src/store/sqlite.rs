@@ -45,6 +45,29 @@ pub(super) struct Shared {
 }
 
 impl Shared {
+    /// What callers share, and what the writer knows, of an open database.
+    fn read(
+        retention: Retention,
+        path: &Path,
+        connection: &Connection,
+    ) -> Result<(Arc<Self>, Ledger), StoreError> {
+        let reading = Reading { connection, path };
+        let mut ledger = Ledger::default();
+        let newest = ledger.refresh(&reading)?;
+        let shared = Self {
+            path: path.to_owned(),
+            retention,
+            is_full: AtomicBool::new(false),
+            followers: Followers::default(),
+            known: Known::default(),
+            abandoned: Mutex::default(),
+            next_body: AtomicI64::new(reading.next_body()?),
+            newest: AtomicI64::new(i64::try_from(newest).unwrap_or(i64::MAX)),
+            failure: watch::Sender::new(None),
+        };
+        Ok((Arc::new(shared), ledger))
+    }
+
     /// Latest `received_at` that was ever seen, in milliseconds.
     pub(super) fn newest(&self) -> i64 {
         self.newest.load(Ordering::Relaxed)
@@ -120,24 +143,7 @@ impl Engine {
         is_beside: bool,
     ) -> Result<Self, StoreError> {
         let shown = schema::shown(path).to_owned();
-        let reading = Reading {
-            connection: &connection,
-            path: &shown,
-        };
-        let mut ledger = Ledger::default();
-        let newest = ledger.refresh(&reading)?;
-        let next_body = reading.next_body()?;
-        let shared = Arc::new(Shared {
-            path: shown.clone(),
-            retention,
-            is_full: AtomicBool::new(false),
-            followers: Followers::default(),
-            known: Known::default(),
-            abandoned: Mutex::default(),
-            next_body: AtomicI64::new(next_body),
-            newest: AtomicI64::new(i64::try_from(newest).unwrap_or(i64::MAX)),
-            failure: watch::Sender::new(None),
-        });
+        let (shared, ledger) = Shared::read(retention, &shown, &connection)?;
         let connection = Arc::new(Mutex::new(connection));
         let in_memory = path.is_none().then(|| Arc::clone(&connection));
         let readers = Readers::open(shown.clone(), in_memory)?;
@@ -157,7 +163,7 @@ impl Engine {
         let writer = std::thread::Builder::new()
             .name("store writer".to_owned())
             .spawn(move || writer.run())
-            .map_err(|error| StoreError::denied(&shown, error))?;
+            .map_err(|error| StoreError::denied(&shown, &error))?;
         Ok(Self {
             shared,
             readers: Some(readers),
@@ -182,7 +188,7 @@ impl Engine {
     pub(super) fn check_own(&self) -> Result<(), StoreError> {
         if self.is_beside {
             let detail = "opened beside a relay, for tokens only";
-            return Err(StoreError::denied(&self.shared.path, detail));
+            return Err(StoreError::denied(&self.shared.path, &detail));
         }
         Ok(())
     }

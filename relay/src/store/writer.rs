@@ -258,12 +258,9 @@ impl Writer {
 }
 
 fn answer(order: Order, reply: Reply) {
-    match (&order.what, &reply) {
-        (What::Piece { body, .. }, Err(error)) => {
-            // It keeps the first failure.
-            let _ = body.failure.set(error.clone());
-        }
-        _ => {}
+    if let (What::Piece { body, .. }, Err(error)) = (&order.what, &reply) {
+        // It keeps the first failure.
+        let _ = body.failure.set(error.clone());
     }
     if let Some(to) = order.reply {
         // Whoever asked may be gone: the commit stands.

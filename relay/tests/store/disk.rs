@@ -243,8 +243,8 @@ async fn after_a_failed_write_nothing_is_acknowledged_any_more() {
 
 /// A store with one capture of each kind, closed: the file's bytes, and what was stored.
 async fn filled() -> (Vec<u8>, Vec<(Arc<Capture>, Bytes)>) {
-    let folder = TempDir::new().unwrap();
-    let store = Store::open(options(folder.path())).unwrap();
+    let folder = TempDir::new().expect("a small store");
+    let store = Store::open(options(folder.path())).expect("a small store");
     let a = name("a");
     let mut stored = Vec::new();
     for len in [5, 3000, 100_000] {
@@ -254,17 +254,22 @@ async fn filled() -> (Vec<u8>, Vec<(Arc<Capture>, Bytes)>) {
             _ => Body::Whole(bytes.clone()),
         };
         let capture = capture(&a, 1, body);
-        append(&store, &capture, &bytes).await.unwrap();
+        append(&store, &capture, &bytes)
+            .await
+            .expect("a small store");
         stored.push((capture, bytes));
     }
     drop(store);
-    (fs::read(folder.path().join("relay.db")).unwrap(), stored)
+    (
+        fs::read(folder.path().join("relay.db")).expect("a small store"),
+        stored,
+    )
 }
 
 /// Reads everything back: whether all is as stored. Panics if something is there and differs.
 async fn read_back(bytes: &[u8], stored: &[(Arc<Capture>, Bytes)]) -> Result<bool, StoreError> {
-    let folder = TempDir::new().unwrap();
-    fs::write(folder.path().join("relay.db"), bytes).unwrap();
+    let folder = TempDir::new().expect("a small store");
+    fs::write(folder.path().join("relay.db"), bytes).expect("a small store");
     let store = Store::open(options(folder.path()))?;
     let page = store.read(&name("a"), Seq(0), 10).await?;
     let mut is_whole = page.captures.len() == stored.len();

@@ -11,7 +11,7 @@ use std::{
 use bytes::Bytes;
 use hooktool_relay::{
     capture::{Body, Capture, EndpointName, Epoch, Seq},
-    store::{Cursor, Retention, StoreError},
+    store::{Cursor, Retention, Store, StoreError},
 };
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::test_runner::{Config, TestRunner};
@@ -118,76 +118,91 @@ impl Model {
         seq
     }
 
-    async fn step(&mut self, kept: &Kept, step: Step) {
-        let store = kept.store();
+    async fn step(&mut self, store: &Store, step: Step) {
         match step {
-            Step::Append { endpoint, body, at } => {
-                let bytes = noise([0, 0, 300, 70_000, 140_000][body]);
-                let body = match body {
-                    0 => Body::Absent,
-                    1 | 2 => Body::Whole(bytes.clone()),
-                    _ => Body::Pieces(bytes.len() as u64),
-                };
-                let capture = capture(&self.of(endpoint).0, at, body);
-                let seq = append(store, &capture, &bytes).await.unwrap();
-                self.all.push((Arc::clone(&capture), bytes.clone()));
-                assert_eq!(seq.0, self.store(&capture, &bytes));
-            }
-            Step::Again { back } => {
-                let Some((capture, bytes)) = self.all.iter().rev().nth(back).cloned() else {
-                    return;
-                };
-                // One that retention dropped would be a new one.
-                if self.is_kept(&capture) {
-                    let seq = append(store, &capture, &bytes).await.unwrap();
-                    let kept = &self.endpoints[&capture.endpoint].kept;
-                    assert!(
-                        kept.iter()
-                            .any(|(at, c, _)| *at == seq.0 && c.id == capture.id)
-                    );
-                }
-            }
-            Step::Claim { endpoint, is_stale } => {
-                let (name, endpoint) = self.of(endpoint);
-                let next = endpoint.epoch.map_or(1, |epoch| epoch.0 + 1);
-                let expected = if is_stale {
-                    Some(Epoch(99))
-                } else {
-                    endpoint.epoch
-                };
-                let put = store.put_endpoint(record(&name, next), expected).await;
-                if is_stale {
-                    assert!(matches!(put, Err(StoreError::Conflict)));
-                } else {
-                    put.unwrap();
-                    endpoint.epoch = Some(Epoch(next));
-                }
-            }
+            Step::Append { endpoint, body, at } => self.append(store, endpoint, body, at).await,
+            Step::Again { back } => self.again(store, back).await,
+            Step::Claim { endpoint, is_stale } => self.claim(store, endpoint, is_stale).await,
             Step::Cursor {
                 endpoint,
                 is_stale,
                 open,
             } => {
-                let (name, endpoint) = self.of(endpoint);
-                let cursor = Cursor {
-                    offered: Seq(open.iter().sum()),
-                    open: open.into_iter().map(Seq).collect(),
-                };
-                let epoch = endpoint.epoch.filter(|_| !is_stale);
-                let put = store
-                    .put_cursor(&name, epoch.unwrap_or(Epoch(98)), cursor.clone())
-                    .await;
-                if epoch.is_some() {
-                    put.unwrap();
-                    endpoint.cursor = cursor;
-                } else {
-                    assert!(matches!(put, Err(StoreError::Conflict)));
-                }
+                self.cursor(store, endpoint, is_stale, open).await;
             }
             Step::Trim => {
                 let names: Vec<_> = self.endpoints.keys().cloned().collect();
-                assert_eq!(store.trim().await.unwrap(), self.sweep(&names));
+                assert_eq!(
+                    store.trim().await.expect("the store answers"),
+                    self.sweep(&names)
+                );
             }
+        }
+    }
+
+    async fn append(&mut self, store: &Store, endpoint: usize, body: usize, at: i64) {
+        let bytes = noise([0, 0, 300, 70_000, 140_000][body]);
+        let body = match body {
+            0 => Body::Absent,
+            1 | 2 => Body::Whole(bytes.clone()),
+            _ => Body::Pieces(bytes.len() as u64),
+        };
+        let capture = capture(&self.of(endpoint).0, at, body);
+        let seq = append(store, &capture, &bytes)
+            .await
+            .expect("the store answers");
+        self.all.push((Arc::clone(&capture), bytes.clone()));
+        assert_eq!(seq.0, self.store(&capture, &bytes));
+    }
+
+    async fn again(&mut self, store: &Store, back: usize) {
+        let Some((capture, bytes)) = self.all.iter().rev().nth(back).cloned() else {
+            return;
+        };
+        // One that retention dropped would be a new one.
+        if self.is_kept(&capture) {
+            let seq = append(store, &capture, &bytes)
+                .await
+                .expect("the store answers");
+            let kept = &self.endpoints[&capture.endpoint].kept;
+            assert!(
+                kept.iter()
+                    .any(|(at, c, _)| *at == seq.0 && c.id == capture.id)
+            );
+        }
+    }
+
+    async fn claim(&mut self, store: &Store, endpoint: usize, is_stale: bool) {
+        let (name, endpoint) = self.of(endpoint);
+        let next = endpoint.epoch.map_or(1, |epoch| epoch.0 + 1);
+        let expected = if is_stale {
+            Some(Epoch(99))
+        } else {
+            endpoint.epoch
+        };
+        let put = store.put_endpoint(record(&name, next), expected).await;
+        if is_stale {
+            assert!(matches!(put, Err(StoreError::Conflict)));
+        } else {
+            put.expect("the store answers");
+            endpoint.epoch = Some(Epoch(next));
+        }
+    }
+
+    async fn cursor(&mut self, store: &Store, endpoint: usize, is_stale: bool, open: Vec<u64>) {
+        let (name, endpoint) = self.of(endpoint);
+        let cursor = Cursor {
+            offered: Seq(open.iter().sum()),
+            open: open.into_iter().map(Seq).collect(),
+        };
+        let epoch = endpoint.epoch.filter(|_| !is_stale);
+        let asked = epoch.unwrap_or(Epoch(98));
+        let put = store.put_cursor(&name, asked, cursor.clone()).await;
+        if epoch.is_some() {
+            put.expect("the store answers");
+            endpoint.cursor = cursor;
+        } else {
+            assert!(matches!(put, Err(StoreError::Conflict)));
         }
     }
 
@@ -196,30 +211,48 @@ impl Model {
         let (mut captures, mut last) = (0, 0);
         for (name, endpoint) in &self.endpoints {
             let kept = &endpoint.kept;
-            let page = store.read(name, Seq(0), 100).await.unwrap();
+            let page = store
+                .read(name, Seq(0), 100)
+                .await
+                .expect("the store answers");
             let found = page.captures.iter().map(|c| (c.seq.0, &c.capture));
             assert!(found.eq(kept.iter().map(|(seq, capture, _)| (*seq, capture))));
             assert_eq!(page.oldest, kept.front().map(|(seq, ..)| Seq(*seq)));
             let after = kept.len() as u64 / 2 + endpoint.last - kept.len() as u64;
-            let rest = store.read(name, Seq(after), 2).await.unwrap().captures;
+            let rest = store
+                .read(name, Seq(after), 2)
+                .await
+                .expect("the store answers")
+                .captures;
             let due = kept.iter().filter(|(seq, ..)| *seq > after).take(2);
             assert!(rest.iter().map(|c| c.seq.0).eq(due.map(|(seq, ..)| *seq)));
-            let waiting = store.waiting(name, Seq(after)).await.unwrap();
+            let waiting = store
+                .waiting(name, Seq(after))
+                .await
+                .expect("the store answers");
             assert_eq!(waiting, (Seq(endpoint.last), endpoint.last - after));
             if let Some((_, capture, bytes)) = kept.back() {
-                assert_eq!(whole_body(store, capture.id).await.unwrap(), bytes);
+                assert_eq!(
+                    whole_body(store, capture.id)
+                        .await
+                        .expect("the store answers"),
+                    bytes
+                );
             }
-            assert_eq!(store.cursor(name).await.unwrap(), endpoint.cursor);
-            let claim = store.endpoint(name).await.unwrap();
+            assert_eq!(
+                store.cursor(name).await.expect("the store answers"),
+                endpoint.cursor
+            );
+            let claim = store.endpoint(name).await.expect("the store answers");
             assert_eq!(claim, endpoint.epoch.map(|epoch| record(name, epoch.0)));
             captures += kept.len() as u64;
             last += endpoint.last;
         }
         for (capture, _) in &self.all {
-            let found = store.get(capture.id).await.unwrap();
+            let found = store.get(capture.id).await.expect("the store answers");
             assert_eq!(found.is_some(), self.is_kept(capture));
         }
-        let stats = store.stats().await.unwrap();
+        let stats = store.stats().await.expect("the store answers");
         assert_eq!((stats.captures, stats.dropped), (captures, last - captures));
         assert_eq!(stats.bytes == 0, captures == 0);
     }
@@ -239,7 +272,7 @@ fn check(kind: Kind, cases: u32) {
         runtime.block_on(async {
             let (mut kept, mut model) = (Kept::new(kind, LIMITS), Model::default());
             for step in steps {
-                model.step(&kept, step).await;
+                model.step(kept.store(), step).await;
                 kept.reopen();
                 model.compare(&kept).await;
             }
