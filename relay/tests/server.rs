@@ -7,7 +7,6 @@ use std::{net::SocketAddr, path::Path, time::Duration};
 use hooktool_relay::{
     Config, Relay,
     config::{Access, Limits, TlsFiles},
-    protocol::{ErrorCode, WireError},
     server::{BindError, RelayError},
     tls::TlsError,
 };
@@ -19,6 +18,8 @@ use tokio::{
     time::timeout,
 };
 
+mod data;
+mod link;
 mod proxy;
 mod tls;
 
@@ -35,7 +36,10 @@ struct TestRelay {
 
 impl TestRelay {
     async fn start(config: Config) -> Self {
-        let relay = Relay::bind(config).await.expect("binds");
+        Self::of(Relay::bind(config).await.expect("binds"))
+    }
+
+    fn of(relay: Relay) -> Self {
         let (addr, url) = (relay.addr(), relay.public_url().to_owned());
         let (stop, stopped) = oneshot::channel::<()>();
         let mut running = JoinSet::new();
@@ -112,11 +116,6 @@ async fn read_head(socket: &mut (impl AsyncRead + Unpin)) -> String {
 
 fn status(answer: &str) -> &str {
     answer.get(9..12).unwrap_or(answer)
-}
-
-fn refusal(answer: &str) -> WireError {
-    let (_, body) = answer.split_once("\r\n\r\n").expect("has a body");
-    serde_json::from_str(body).expect("is JSON")
 }
 
 #[tokio::test]
@@ -209,71 +208,6 @@ async fn what_the_parser_refuses_is_counted() {
         }
     })
     .await;
-}
-
-const UPGRADE: &str = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
-    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
-
-fn link(lines: &str) -> String {
-    format!("GET /_hooktool/link HTTP/1.1\r\nHost: localhost\r\n{UPGRADE}{lines}\r\n")
-}
-
-const V1: &str = "Sec-WebSocket-Protocol: hooktool.v1\r\n";
-
-/// Asks for a link and reads the refusal, whose connection the relay keeps.
-async fn refused_link(relay: &TestRelay, lines: &str) -> (String, WireError) {
-    let request = link(lines).replacen("Connection: Upgrade", "Connection: Upgrade, close", 1);
-    let answer = relay.ask(&request).await;
-    (status(&answer).to_owned(), refusal(&answer))
-}
-
-#[tokio::test]
-async fn a_link_is_refused_in_json() {
-    let relay = TestRelay::start(config()).await;
-    let cases = [
-        (V1.to_owned(), "401", ErrorCode::Unauthorized),
-        (
-            format!("{V1}Authorization: Bearer hkt_no\r\n"),
-            "401",
-            ErrorCode::Unauthorized,
-        ),
-        (
-            format!("{V1}Origin: https://evil.example\r\n"),
-            "403",
-            ErrorCode::Forbidden,
-        ),
-        (String::new(), "426", ErrorCode::Version),
-        (
-            "Sec-WebSocket-Protocol: hooktool.v9\r\n".to_owned(),
-            "426",
-            ErrorCode::Version,
-        ),
-    ];
-    for (lines, expected, code) in cases {
-        let (status, error) = refused_link(&relay, &lines).await;
-        assert_eq!((status.as_str(), error.code), (expected, code), "{lines}");
-        assert!(error.fatal);
-    }
-    let plain = relay.get("/_hooktool/link").await;
-    assert_eq!(status(&plain), "426");
-}
-
-#[tokio::test]
-async fn a_listener_with_the_token_gets_a_websocket() {
-    let relay = TestRelay::start(Config {
-        access: Access::Embedded {
-            token: "the-token".into(),
-        },
-        ..config()
-    })
-    .await;
-    let mut socket = relay.connect().await;
-    let request = link(&format!("{V1}Authorization: Bearer the-token\r\n"));
-    socket.write_all(request.as_bytes()).await.expect("writes");
-    let head = read_head(&mut socket).await.to_ascii_lowercase();
-    assert!(head.starts_with("http/1.1 101"), "{head}");
-    assert!(head.contains("sec-websocket-protocol: hooktool.v1\r\n"));
-    assert!(head.contains("sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo=\r\n"));
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use hooktool_relay::{
 };
 use tokio::io::AsyncWriteExt;
 
-use super::{TestRelay, V1, eventually, get, link, read_head, status, with};
+use super::{TestRelay, eventually, get, link, read_head, status, with};
 
 fn config(trusts_loopback: bool) -> Config {
     let proxies = trusts_loopback.then(|| "127.0.0.0/8".parse().expect("is a range"));
@@ -29,11 +29,12 @@ async fn beside_a_link(relay: &TestRelay) -> [String; 2] {
     let from = |ip: &str| format!("X-Forwarded-For: 203.0.113.5, {ip}\r\n");
     let mut socket = relay.connect().await;
     let lines = format!(
-        "{V1}Authorization: Bearer the-token\r\n{}",
+        "{}Authorization: Bearer the-token\r\n{}",
+        link::V1,
         from("192.0.2.1")
     );
     socket
-        .write_all(link(&lines).as_bytes())
+        .write_all(link::request(&lines).as_bytes())
         .await
         .expect("writes");
     assert_eq!(status(&read_head(&mut socket).await), "101");
