@@ -1,3 +1,4 @@
-//! Every integration test of the relay, in one binary: each room's tests are a module.
+//! Tests of the relay from outside, one binary of all of them.
 
 mod edge;
+mod store;
