@@ -337,3 +337,6 @@ fn closes(headers: &HeaderMap) -> bool {
         .flat_map(|line| line.as_bytes().split(|&b| b == b','))
         .any(|token| token.trim_ascii().eq_ignore_ascii_case(b"close"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -227,7 +227,7 @@ async fn a_failure_is_a_recorded_attempt_and_an_unknown_number_an_error() {
     assert_eq!(cut.error.as_deref(), Some("the answer broke off"));
     assert_eq!(cut.answer.unwrap().len, 4);
     let target = app.target();
-    drop(app);
+    app.stop().await;
     let refused = replayed(&history, number, Some(&target), &Edits::default())
         .await
         .unwrap();
