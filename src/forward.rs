@@ -35,7 +35,7 @@ pub use self::body::Kept;
 use self::{
     body::{Outbound, Progress},
     connect::Connector,
-    pool::Pool,
+    pool::{Lease, Pool},
     request::{Outgoing, Way},
 };
 use crate::target::Target;
@@ -282,13 +282,23 @@ impl Forwarder {
                 target.authority()
             )));
         }
-        let stays_open =
-            response.version() == http::Version::HTTP_11 && !closes(response.headers());
-        let lease = stays_open.then(|| self.pool.lease(target, sender));
+        let lease = self.lease(target, &response, sender);
         Ok(Answered {
             head: head_of(&response),
             body: body::answer(response.into_body(), lease),
         })
+    }
+
+    /// Lends the connection while the answer streams, unless the app closes it afterwards.
+    fn lease(
+        &self,
+        target: &Target,
+        response: &Response<Incoming>,
+        sender: SendRequest<Outbound>,
+    ) -> Option<Lease> {
+        let stays_open =
+            response.version() == http::Version::HTTP_11 && !closes(response.headers());
+        stays_open.then(|| self.pool.lease(target, sender))
     }
 
     async fn carry(
@@ -315,8 +325,8 @@ impl Forwarder {
                 .map_err(|error| unanswered(&error))?;
             upgrade::carry(upgraded, upstream, &self.pool)
         } else {
-            let lease = self.pool.lease(target, sender);
-            body::answer(response.into_body(), Some(lease))
+            let lease = self.lease(target, &response, sender);
+            body::answer(response.into_body(), lease)
         };
         Ok(Answered { head, body })
     }
@@ -337,3 +347,6 @@ fn closes(headers: &HeaderMap) -> bool {
         .flat_map(|line| line.as_bytes().split(|&b| b == b','))
         .any(|token| token.trim_ascii().eq_ignore_ascii_case(b"close"))
 }
+
+#[cfg(test)]
+mod tests;

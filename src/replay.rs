@@ -109,10 +109,10 @@ async fn read(
         let request = reader
             .request(number)?
             .ok_or(ReplayError::NoRequest(number))?;
-        if request.summary.seq.is_none() {
+        let capture = request.capture;
+        if request.summary.seq.is_none() && capture.headers.first("upgrade").is_some() {
             return Err(ReplayError::Upgrade(number));
         }
-        let capture = request.capture;
         let last = if wants_target {
             let attempts = reader.attempts(number)?;
             let mut tries = attempts.iter().rev();

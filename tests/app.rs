@@ -20,7 +20,7 @@ pub(crate) struct App {
     pub(crate) addr: SocketAddr,
     connections: Arc<AtomicUsize>,
     seen: Arc<Mutex<Vec<Vec<u8>>>>,
-    _tasks: JoinSet<()>,
+    tasks: JoinSet<()>,
 }
 
 impl App {
@@ -57,7 +57,7 @@ impl App {
             addr,
             connections,
             seen,
-            _tasks: tasks,
+            tasks,
         }
     }
 
@@ -79,6 +79,11 @@ impl App {
             .to_string()
             .parse()
             .expect("an address is a target")
+    }
+
+    /// Stops, and waits until its port is closed.
+    pub(crate) async fn stop(mut self) {
+        self.tasks.shutdown().await;
     }
 
     /// How many connections were accepted.

@@ -64,10 +64,11 @@ async fn stored(history: &History, capture: Capture, bytes: Option<Bytes>) -> Nu
         }
         draft = Some(pieces);
     }
+    let is_upgrade = capture.headers.first("upgrade").is_some();
     let arrival = Arrival {
         capture: Arc::new(capture),
         relay: "local".into(),
-        seq: Some(Seq(1)),
+        seq: (!is_upgrade).then_some(Seq(1)),
         kind: Kind::Waited,
     };
     let recorded = history.record(arrival, draft).await;
@@ -210,7 +211,7 @@ async fn a_large_body_is_read_from_the_history_as_it_goes_out() {
 }
 
 #[tokio::test]
-async fn a_failure_is_a_recorded_attempt_and_an_unknown_number_an_error() {
+async fn a_failure_is_a_recorded_attempt_and_what_cannot_be_sent_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let history = open(folder.path());
     let app = App::scripted(|mut stream, _| async move {
@@ -227,7 +228,7 @@ async fn a_failure_is_a_recorded_attempt_and_an_unknown_number_an_error() {
     assert_eq!(cut.error.as_deref(), Some("the answer broke off"));
     assert_eq!(cut.answer.unwrap().len, 4);
     let target = app.target();
-    drop(app);
+    app.stop().await;
     let refused = replayed(&history, number, Some(&target), &Edits::default())
         .await
         .unwrap();
@@ -238,6 +239,14 @@ async fn a_failure_is_a_recorded_attempt_and_an_unknown_number_an_error() {
         .map(|attempt| attempt.outcome)
         .collect();
     assert_eq!(outcomes, [Outcome::Broken, Outcome::Refused]);
+    let mut upgrade = capture(b"/ws", Body::Absent);
+    upgrade.headers.push("upgrade", "websocket");
+    let number = stored(&history, upgrade, None).await;
+    let live_only = replayed(&history, number, Some(&target), &Edits::default()).await;
+    assert!(
+        matches!(live_only, Err(ReplayError::Upgrade(_))),
+        "{live_only:?}"
+    );
     let unknown = replayed(&history, 99, Some(&target), &Edits::default()).await;
     assert!(
         matches!(unknown, Err(ReplayError::NoRequest(99))),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use hooktool_relay::capture::{UnixMillis, Version};
+use proptest::prelude::*;
 
 use super::*;
 
@@ -366,4 +367,49 @@ fn a_replay_says_so_and_an_upgrade_keeps_its_handshake() {
         ]
     );
     assert!(edits_of(&upgrade).iter().all(|edit| !edit.starts_with('-')));
+}
+
+/// What an evil relay may say: anything at all, and often something near to what is allowed.
+fn bytes() -> impl Strategy<Value = Vec<u8>> {
+    let near = prop::sample::select(&b"/?#@:%. \r\n\t\0\x7f\x80\xc3\xbcaZ09-_"[..]);
+    prop_oneof![
+        prop::collection::vec(any::<u8>(), 0..40),
+        prop::collection::vec(near, 0..4),
+        "[a-z-]{1,12}".prop_map(String::into_bytes),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn whatever_a_relay_says_goes_out_as_said_to_the_target_or_not_at_all(
+        path in bytes(),
+        lines in prop::collection::vec((bytes(), bytes()), 0..4),
+    ) {
+        let mut capture = capture(b"", &[], Body::Absent);
+        capture.path = [b"/", &path[..]].concat().into();
+        let lines = lines.into_iter().map(|(name, value)| (name.into(), value.into()));
+        capture.headers = Headers(lines.collect());
+        let target: Target = "3000".parse().unwrap();
+        let Ok(outgoing) = outgoing(&options(), &target, &capture, Way::Forward) else {
+            return Ok(());
+        };
+        let uri = outgoing.head.uri();
+        prop_assert!(uri.authority().is_none() && uri.scheme().is_none());
+        let path = uri.to_string();
+        prop_assert_eq!(path.as_bytes(), &capture.path[..]);
+        prop_assert!(!path.contains([' ', '\r', '\n', '\0', '#']), "{path}");
+        for (name, value) in outgoing.head.headers() {
+            let value = value.as_bytes();
+            prop_assert!(!value.iter().any(|b| b"\r\n\0".contains(b)), "{name}: {value:?}");
+            let is_as_sent = capture.headers.all(name.as_str()).any(|sent| sent == value);
+            let is_listed = outgoing.edits.iter().any(|edit| match edit {
+                Edit::Added { name: added, value: to } => added == name.as_str() && to == value,
+                Edit::Changed { what, to, .. } => {
+                    what.eq_ignore_ascii_case(name.as_str()) && to == value
+                }
+                Edit::Removed { .. } => false,
+            });
+            prop_assert!(is_as_sent || is_listed, "{name}: {value:?}");
+        }
+    }
 }
