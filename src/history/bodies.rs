@@ -18,7 +18,8 @@ use hooktool_relay::capture::{CaptureId, EndpointName, Outcome, UnixMillis};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::{
-    batch::{Batch, kept, length},
+    batch::Batch,
+    inserts::{kept, length},
     model::{Change, KeptAnswer, Number, Position},
     queue::DraftKey,
     schema,
