@@ -74,6 +74,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Inbound<S> {
         poll_fn(|cx| self.poll_next(cx)).await
     }
 
+    /// How many streams have something left to do.
+    #[cfg(test)]
+    pub(super) fn streams(&self) -> usize {
+        self.shared.lock().streams.len()
+    }
+
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Incoming, LinkError>> {
         self.shared.reader.register(cx.waker());
         loop {

@@ -116,6 +116,12 @@ impl Receiving {
         }
     }
 
+    /// Bytes that its buffer takes up.
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> usize {
+        self.buffer.capacity()
+    }
+
     /// Takes a DATA frame; false if it is beyond the credit. After the end nothing counts any more.
     pub(super) fn take(&mut self, bytes: &[u8], end: bool) -> bool {
         if self.state != State::Open {
