@@ -96,7 +96,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Writer<S> {
         })))?;
         poll_fn(|cx| self.poll_flushed(cx)).await?;
         // Closing a socket with unread bytes in it makes TCP reset the connection, and the peer lose what it has not read.
-        let _ = timeout(LINGER, poll_fn(|cx| self.poll_hung_up(cx))).await;
+        let farewell = async {
+            // The peer need not answer to learn that nothing more comes; if this fails, it has gone already.
+            let _ = poll_fn(|cx| {
+                self.socket
+                    .with(|ws| Pin::new(ws.get_mut()).poll_shutdown(cx))
+            })
+            .await;
+            poll_fn(|cx| self.poll_hung_up(cx)).await;
+        };
+        // Either way it is over.
+        let _ = timeout(LINGER, farewell).await;
         Ok(())
     }
 
@@ -141,7 +151,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Writer<S> {
     fn poll_flushed(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), LinkError>> {
         let flushed = self.socket.with(|ws| Pin::new(ws).poll_flush(cx));
         let flushed = self.poll_patiently(flushed, cx);
-        self.is_unflushed &= flushed.is_pending();
+        if flushed.is_ready() {
+            self.is_unflushed = false;
+            // Only here: a websocket with room for another message may still be stuck with the last.
+            self.blocked_since = None;
+        }
         flushed
     }
 
@@ -152,7 +166,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Writer<S> {
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), LinkError>> {
         if let Poll::Ready(result) = polled {
-            self.blocked_since = None;
             return Poll::Ready(result.map_err(|error| link_error(&error)));
         }
         let since = *self.blocked_since.get_or_insert_with(Instant::now);

@@ -35,7 +35,11 @@ async fn both() -> (End, End) {
 }
 
 async fn body_of(end: &mut End) -> AnswerBody {
-    match end.inbound.next().await.unwrap() {
+    in_head(end.inbound.next().await.unwrap())
+}
+
+fn in_head(incoming: Incoming) -> AnswerBody {
+    match incoming {
         Incoming::Request(_, _, body) | Incoming::Response(_, _, body) => body,
         other => panic!("{other:?}"),
     }
@@ -151,8 +155,7 @@ fn pieces_of_one_byte_cost_their_bytes() {
 #[tokio::test(start_paused = true)]
 async fn each_piece_is_there_at_once_and_credit_comes_in_batches() {
     let (mut end, mut bare) = relay().await;
-    bare.send(response(1, false)).await;
-    let mut body = body_of(&mut end).await;
+    let mut body = in_head(over(&mut bare, &mut end, response(1, false)).await);
     assert_eq!(
         piece(&mut body).await,
         Some(Ok(Bytes::from_static(b"first")))
@@ -232,15 +235,13 @@ async fn a_body_without_bytes_is_at_its_end() {
     let Frame::Response { stream, head, .. } = response(1, true) else {
         unreachable!();
     };
-    let (first, end_flag) = (Bytes::new(), true);
-    bare.send(Frame::Response {
+    let empty = Frame::Response {
         stream,
         head,
-        first,
-        end: end_flag,
-    })
-    .await;
-    let body = body_of(&mut end).await;
+        first: Bytes::new(),
+        end: true,
+    };
+    let body = in_head(over(&mut bare, &mut end, empty).await);
     assert!(http_body::Body::is_end_stream(&body));
     assert_eq!(http_body::Body::size_hint(&body).exact(), Some(0));
 }
@@ -248,8 +249,7 @@ async fn a_body_without_bytes_is_at_its_end() {
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_nobody_reads_is_reset() {
     let (mut end, mut bare) = relay().await;
-    bare.send(response(1, false)).await;
-    drop(body_of(&mut end).await);
+    drop(over(&mut bare, &mut end, response(1, false)).await);
     let frame = bare.frame().await;
     assert_eq!(
         frame,
@@ -259,16 +259,18 @@ async fn an_answer_that_nobody_reads_is_reset() {
         }
     );
     // DATA that was under way is ignored.
-    bare.send(data(1, MAX_DATA, false)).await;
-    bare.send(done(1)).await;
-    assert!(matches!(end.inbound.next().await, Ok(Incoming::Done(1, _))));
+    let peer = async {
+        bare.send(data(1, MAX_DATA, false)).await;
+        bare.send(done(1)).await;
+    };
+    let ((), incoming) = tokio::join!(peer, end.inbound.next());
+    assert!(matches!(incoming, Ok(Incoming::Done(1, _))));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_request_that_nobody_reads_is_discarded_with_credit() {
     let (mut end, mut bare) = listener().await;
-    bare.send(request(1, false)).await;
-    drop(body_of(&mut end).await);
+    drop(over(&mut bare, &mut end, request(1, false)).await);
     let peer = async {
         let mut credit = WINDOW;
         for _ in 0..40 {
@@ -358,8 +360,7 @@ async fn a_body_dropped_before_its_end_is_reset_as_broken() {
 #[tokio::test(start_paused = true)]
 async fn a_stream_is_free_again_after_done() {
     let (mut end, mut bare) = listener().await;
-    bare.send(request(1, true)).await;
-    drop(body_of(&mut end).await);
+    drop(over(&mut bare, &mut end, request(1, true)).await);
     end.out.control(done(1)).await.unwrap();
     assert_eq!(bare.frame().await, done(1));
     assert_eq!(end.inbound.streams(), 0);
