@@ -1,1 +1,280 @@
-//! Keep connected (retry, resume) and be connected (serve one link).
+//! Keeps a listener connected: dials the relay, serves the link, and dials again, for ever, until a person stops it or the
+//! relay refuses for good. Being connected is [`serving`]'s; one delivery is [`delivery`]'s.
+//!
+//! In: what to claim and where to forward ([`Plan`]). Out: attempts in the history, states on the [`Board`].
+//! Must not know: replay, output, tui.
+//!
+//! ```text
+//!     dial ─▶ HELLO ─▶ WELCOME ─▶ serve ─▶ lost ─▶ wait (full jitter) ─▶ dial …
+//!       └─ refused ─▶ end          └─ taken over, refused ─▶ end
+//! ```
+
+use std::{sync::Arc, time::Duration};
+
+use hooktool_relay::{
+    capture::{AnswerPolicy, EndpointName},
+    protocol::{ErrorCode, From, Hello, Resume},
+};
+use tokio::{sync::Notify, time::Instant};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    backoff::Backoff,
+    event::{Board, Link},
+    forward::Forwarder,
+    history::{History, HistoryError},
+    target::Routes,
+};
+
+mod clock;
+mod delivery;
+mod dial;
+mod parked;
+mod serving;
+
+pub use dial::{DialError, Endpoint};
+
+use delivery::Deliveries;
+
+/// A link that was healthy for so long starts the waiting anew.
+const HEALTHY: Duration = Duration::from_secs(60);
+
+/// Time that forwards under way get when the listener stops.
+const LAST_FORWARDS: Duration = Duration::from_secs(3);
+
+/// What a listener does, whole.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Where the relay is, and by which token.
+    pub relay: Endpoint,
+    /// What the relay is called in the history: its origin, or `local`.
+    pub relay_name: Arc<str>,
+    /// The endpoint to claim.
+    pub endpoint: EndpointName,
+    /// What to call this listener in messages: the host name.
+    pub name: String,
+    /// What senders get.
+    pub answer: AnswerPolicy,
+    /// How long a sender waits for the app's answer.
+    pub deadline: Duration,
+    /// Where to begin; at the first connect only.
+    pub from: From,
+    /// Most forwards at once.
+    pub max_in_flight: u16,
+    /// Where to forward.
+    pub routes: Routes,
+    /// Park what finds the target's port closed, live requests too.
+    pub wait_for_target: bool,
+    /// How often refused and timed-out forwards are repeated.
+    pub retry: u32,
+}
+
+/// Why a listener ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// It was asked to.
+    Stopped,
+    /// A newer listener of this name took the endpoint.
+    TakenOver(String),
+    /// The relay refused, for this reason; trying again by itself makes no sense.
+    Refused {
+        /// What kind.
+        code: ErrorCode,
+        /// In words of the relay, not yet safe to show.
+        text: String,
+    },
+    /// The history cannot be written: what has no DONE stays at the relay.
+    History(HistoryError),
+}
+
+/// A listener.
+#[derive(Debug)]
+pub struct Agent {
+    plan: Plan,
+    board: Board,
+    deliveries: Arc<Deliveries>,
+    resume: Option<Resume>,
+    connect_now: Arc<Notify>,
+    /// Told when an open relay made a token for this listener.
+    minted: tokio::sync::mpsc::Sender<String>,
+}
+
+impl Agent {
+    /// A listener that has not connected yet. `connect_now` ends a wait; tokens that an open relay makes go to `minted`.
+    pub fn new(
+        plan: Plan,
+        forwarder: Forwarder,
+        history: History,
+        board: Board,
+        connect_now: Arc<Notify>,
+        minted: tokio::sync::mpsc::Sender<String>,
+    ) -> Self {
+        let deliveries = Arc::new(Deliveries::new(&plan, forwarder, history, board.clone()));
+        Self {
+            plan,
+            board,
+            deliveries,
+            resume: None,
+            connect_now,
+            minted,
+        }
+    }
+
+    /// Switches holding on or off, and forwards what is held.
+    pub fn valve(&self) -> Valve {
+        Valve {
+            deliveries: self.deliveries.clone(),
+        }
+    }
+
+    /// Stays connected until stopped or refused. May be called again after it ended: that claims the endpoint anew.
+    pub async fn run(&mut self, stop: &CancellationToken) -> Ended {
+        let history = self.deliveries.history.clone();
+        let parked = parked::watch(self.deliveries.clone());
+        let mut failures = self.deliveries.failure.subscribe();
+        let failure = async move {
+            match failures
+                .wait_for(Option::is_some)
+                .await
+                .map(|failed| failed.clone())
+            {
+                Ok(Some(error)) => error,
+                // The sender is this listener's own, and lives as long.
+                _ => std::future::pending().await,
+            }
+        };
+        let ended = tokio::select! {
+            ended = self.keep_connected(stop) => ended,
+            error = history.failed() => Ended::History(error),
+            error = failure => Ended::History(error),
+            () = parked => unreachable!("the watch of parked requests has no end"),
+        };
+        if matches!(ended, Ended::Stopped) {
+            let forwards = &self.deliveries.tasks;
+            forwards.close();
+            // What is not finished is offered again next time.
+            let _ = tokio::time::timeout(LAST_FORWARDS, forwards.wait()).await;
+        }
+        if !matches!(ended, Ended::Stopped) {
+            self.resume = None;
+        }
+        ended
+    }
+
+    async fn keep_connected(&mut self, stop: &CancellationToken) -> Ended {
+        let mut backoff = Backoff::default();
+        let mut attempt = 1;
+        if self.resume.is_none() {
+            self.board.link.send_replace(Link::Connecting { attempt });
+        }
+        loop {
+            let began = Instant::now();
+            let lost = tokio::select! {
+                lost = self.connect_and_serve() => lost,
+                () = stop.cancelled() => return Ended::Stopped,
+            };
+            let lost = match lost {
+                Ok(lost) => lost,
+                Err(ended) => return ended,
+            };
+            if lost.was_live && began.elapsed() >= HEALTHY {
+                backoff = Backoff::default();
+            }
+            attempt = if lost.was_live { 1 } else { attempt + 1 };
+            let after = lost.retry_after.unwrap_or_else(|| backoff.next(random()));
+            if self.wait(after, attempt, lost.cause, stop).await {
+                return Ended::Stopped;
+            }
+        }
+    }
+
+    /// Waits before the next try; true if the listener was stopped meanwhile.
+    async fn wait(
+        &self,
+        after: Duration,
+        attempt: u32,
+        cause: String,
+        stop: &CancellationToken,
+    ) -> bool {
+        self.board.link.send_replace(Link::Reconnecting {
+            after,
+            attempt,
+            cause,
+        });
+        tokio::select! {
+            () = tokio::time::sleep(after) => false,
+            () = clock::slept() => false,
+            () = self.connect_now.notified() => false,
+            () = stop.cancelled() => true,
+        }
+    }
+
+    async fn connect_and_serve(&mut self) -> Result<serving::Lost, Ended> {
+        let socket = match dial::dial(&self.plan.relay).await {
+            Ok(socket) => socket,
+            Err(DialError::Refused { code, text }) => return Err(Ended::Refused { code, text }),
+            Err(DialError::Unreachable { cause, retry_after }) => {
+                return Ok(serving::Lost {
+                    cause,
+                    was_live: false,
+                    retry_after,
+                });
+            }
+        };
+        let hello = self.hello();
+        serving::serve(socket, hello, self).await
+    }
+
+    fn hello(&self) -> Hello {
+        Hello {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            endpoint: self.plan.endpoint.clone(),
+            name: self.plan.name.clone(),
+            answer: self.plan.answer.clone(),
+            deadline_ms: u64::try_from(self.plan.deadline.as_millis()).unwrap_or(u64::MAX),
+            from: if self.resume.is_some() {
+                From::Cursor
+            } else {
+                self.plan.from
+            },
+            max_in_flight: self.plan.max_in_flight,
+            resume: self.resume.clone(),
+        }
+    }
+}
+
+/// Holds requests back, and lets them go.
+#[derive(Clone, Debug)]
+pub struct Valve {
+    deliveries: Arc<Deliveries>,
+}
+
+impl Valve {
+    /// Holds new requests, or stops holding; what is held stays so until [`Valve::release`].
+    pub fn hold(&self, on: bool) {
+        self.deliveries.board.hold.send_modify(|hold| hold.on = on);
+    }
+
+    /// Forwards what is held, in order, beside everything else.
+    pub fn release(&self) {
+        let deliveries = self.deliveries.clone();
+        self.deliveries
+            .tasks
+            .spawn(async move { parked::release_held(&deliveries).await });
+    }
+}
+
+/// Tasks of a listener: forwards outlive the link that brought them, never the listener.
+fn tracker() -> TaskTracker {
+    TaskTracker::new()
+}
+
+/// A number in [0, 1) for jitter.
+fn random() -> f64 {
+    let mut bytes = [0; 4];
+    // Without randomness the middle serves: jitter only spreads load.
+    if aws_lc_rs::rand::fill(&mut bytes).is_err() {
+        return 0.5;
+    }
+    f64::from(u32::from_be_bytes(bytes)) / (f64::from(u32::MAX) + 1.0)
+}

@@ -1,1 +1,90 @@
-//! Bytes → something readable; pure.
+//! Bytes of a body → something readable: JSON and form fields laid out, anything binary as hex.
+//!
+//! In: a body as received and what its Content-Type claims. Out: text whose characters still are the sender's, so it goes through
+//! [`crate::text::safe`] before it is shown. Must not know: screens, the history.
+#![warn(
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation
+)]
+
+mod form;
+mod hex;
+mod json;
+
+pub use hex::hex;
+
+/// How much of a body is looked at to call it binary, in bytes: a page of a terminal several times over.
+const LOOKED_AT: usize = 8 * 1024;
+
+/// Lays a body out: JSON indented by two, a form as `name = value` rows. None when it is neither, is not UTF-8, or would grow
+/// beyond reason; then it is best shown as received.
+///
+/// JSON keeps the order of keys, repeated keys, the spelling of numbers and every escape. A broken document is laid out as far
+/// as it goes, then the place is marked and the rest follows as received. Several roots (JSON lines) are laid out one by one.
+pub fn pretty(content_type: Option<&[u8]>, bytes: &[u8]) -> Option<String> {
+    let text = str::from_utf8(bytes).ok()?;
+    let kind = content_type.map(essence).unwrap_or_default();
+    if kind == "application/x-www-form-urlencoded" && !looks_like_json(text) {
+        return Some(form::rows(text));
+    }
+    if looks_like_json(text) || kind == "application/json" || kind.ends_with("+json") {
+        return json::pretty(text);
+    }
+    None
+}
+
+/// Whether bytes are no text: a NUL, or more than a tenth that is not UTF-8, among the first 8 KiB.
+pub fn is_binary(bytes: &[u8]) -> bool {
+    let start = bytes.get(..LOOKED_AT).unwrap_or(bytes);
+    let mut invalid = 0_usize;
+    for chunk in start.utf8_chunks() {
+        invalid = invalid.saturating_add(chunk.invalid().len());
+    }
+    start.contains(&0) || invalid.saturating_mul(10) > start.len()
+}
+
+/// A media type without its parameters, in lower case; empty if it is no text (RFC 9110 §8.3.1).
+fn essence(content_type: &[u8]) -> String {
+    let end = content_type.iter().position(|&byte| byte == b';');
+    let name = content_type.get(..end.unwrap_or(content_type.len()));
+    name.and_then(|name| str::from_utf8(name).ok())
+        .map(|name| name.trim().to_ascii_lowercase())
+        .unwrap_or_default()
+}
+
+fn looks_like_json(text: &str) -> bool {
+    text.trim_start().starts_with(['{', '['])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_content_decides_before_the_header_does() {
+        let form: Option<&[u8]> = Some(b"Application/X-WWW-Form-Urlencoded; charset=utf-8");
+        assert_eq!(
+            pretty(form, b"a=1&b=x+y").as_deref(),
+            Some("a = 1\nb = x y\n")
+        );
+        assert_eq!(pretty(form, b"{}").as_deref(), Some("{}\n"));
+        assert_eq!(pretty(None, b" [1]").as_deref(), Some("[\n  1\n]\n"));
+        assert_eq!(
+            pretty(Some(b"application/json"), b"3.10").as_deref(),
+            Some("3.10\n")
+        );
+        assert_eq!(pretty(None, b"hello"), None);
+        assert_eq!(pretty(None, b"{\xff}"), None);
+    }
+
+    #[test]
+    fn binary_is_told_by_content() {
+        assert!(is_binary(b"\x89PNG\r\n\x1a\n\0\0"));
+        assert!(is_binary(b"\xff\xfe\xfdabc"));
+        assert!(!is_binary("naïve 🙂 text".as_bytes()));
+        assert!(!is_binary(b""));
+        assert!(!is_binary(b"one odd byte \xff in a long line of text"));
+    }
+}

@@ -1,4 +1,26 @@
-//! hooktool: receive webhooks on your own machine.
+//! hooktool: receive webhooks on your own machine. Capture, forward, inspect and replay them.
+//!
+//! ```text
+//!            relay ═══ websocket ═══ agent ─▶ forward ─HTTP─▶ target
+//!                                      │         │
+//!                                      │ records │
+//!                                      ▼         ▼
+//! person ─Intent─▶ replay ─ forward, records ─▶ history ─Change─▶ tui | lines | json
+//! ```
+//!
+//! The [`hooktool_relay`] library is the other half: what a sender reaches. This one is the process on a developer's machine, and
+//! the command line of both. Everything here points downwards in this list, and nothing in it knows what stands above:
+//!
+//! | room | what it is |
+//! |---|---|
+//! | [`cli`], [`commands`], [`config`], [`exit`] | the front door: flags, verbs, settings, exit codes |
+//! | [`output`], [`tui`] | the same history, shown as lines, JSON or a screen |
+//! | [`replay`] | one stored request, sent again |
+//! | [`agent`], [`backoff`] | the link to the relay, kept |
+//! | [`history`] | what came and what became of it |
+//! | [`forward`], [`target`] | one request to the app, and where the app is |
+//! | [`event`] | what the listener tells its views, and what the person asks |
+//! | [`format`], [`text`] | strangers' bytes made readable and safe |
 
 pub mod agent;
 pub mod backoff;

@@ -1,2 +1,7 @@
-//! main
-fn main() {}
+//! The binary: parse, run, print an error once, end with its code.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    hooktool::exit::finish(hooktool::commands::run(std::env::args_os()))
+}

@@ -1,26 +1,58 @@
 //! Everything about a relay that can be set, each default with its unit and reason. Values only; nothing is opened here.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    fmt,
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 
 use crate::store::Retention;
+
+mod network;
+
+pub use network::{Network, NetworkError};
 
 /// How a relay runs.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Where it listens; port 0 lets the system choose. More than one address may be given: the embedded relay listens on one.
     pub listen: SocketAddr,
-    /// What senders reach it by, without a trailing slash; none: `http://` and the bound address.
+    /// What senders reach it by; a trailing slash is cut. None: `http://` (with TLS `https://`) and the bound address.
     pub public_url: Option<String>,
     /// Folder of the store; none: in memory, for tests.
     pub data: Option<PathBuf>,
     /// Certificate and key, PEM files that are read again when they change; none: plain HTTP.
     pub tls: Option<TlsFiles>,
+    /// Whether plain HTTP is allowed on an address that is not loopback: tokens and bodies can be read on the way, unless a
+    /// proxy in front speaks TLS.
+    pub insecure_http: bool,
+    /// Proxies whose `X-Forwarded-For` is believed, the right-most address that is none of theirs: it is the sender in
+    /// captures and limits. Nobody else's is.
+    pub trusted_proxies: Vec<Network>,
     /// Who may claim endpoints.
     pub access: Access,
     /// Limits.
     pub limits: Limits,
     /// What is kept.
     pub retention: Retention,
+}
+
+impl Default for Config {
+    /// What `hooktool relay` runs without flags, but for its data folder: plain HTTP on loopback, for holders of a token.
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            public_url: None,
+            data: None,
+            tls: None,
+            insecure_http: false,
+            trusted_proxies: Vec::new(),
+            access: Access::Tokens,
+            limits: Limits::default(),
+            retention: Retention::default(),
+        }
+    }
 }
 
 /// PEM files.
@@ -33,7 +65,7 @@ pub struct TlsFiles {
 }
 
 /// Who may claim endpoints.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Access {
     /// Holders of a token that `hooktool relay token add` made.
     Tokens,
@@ -45,6 +77,16 @@ pub enum Access {
         /// The token.
         token: String,
     },
+}
+
+impl fmt::Debug for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Tokens => "Tokens",
+            Self::Open => "Open",
+            Self::Embedded { .. } => "Embedded { token: … }",
+        })
+    }
 }
 
 /// Limits; every default is design's section 8.
@@ -64,9 +106,9 @@ pub struct Limits {
     pub body_grace: Duration,
     /// A stalled answer is reset after this long.
     pub answer_stall: Duration,
-    /// Connections from one address that is not loopback.
+    /// Connections from one address that is not loopback; behind a trusted proxy, requests of one sender at once.
     pub connections_per_address: usize,
-    /// Connections in all.
+    /// Connections in all. The server takes fewer when the process may not have so many open files.
     pub connections: usize,
     /// Requests per second and endpoint, burst ten seconds of that; 0: no limit.
     pub rate: u32,
@@ -93,7 +135,7 @@ impl Default for Limits {
             body_grace: Duration::from_secs(5),
             answer_stall: Duration::from_secs(30),
             connections_per_address: 64,
-            // Two files a connection at worst, under the usual hard limit of descriptors.
+            // A file each, and well under the usual hard limit of open files.
             connections: 16_384,
             rate: 50,
             reading_deadline: Duration::from_secs(60),

@@ -1,15 +1,25 @@
 //! Who holds which endpoint, and which senders wait: the only meeting point of ingress and session.
 //!
-//! In: ingress says that a sender waits ([`Registry::expect`]) and asks for its answer; a session claims an endpoint and
-//! answers. Out: answers, and to the session what the sender got. Must not know: HTTP, the wire, sockets.
+//! In: ingress says that a sender waits ([`Registry::expect`]) and asks for its answer; a session holds an endpoint
+//! ([`Registry::hold`]) and answers. Out: answers, and to the session what the sender got ([`Order`]). Must not know: HTTP, the
+//! wire, sockets.
+//!
+//! ```text
+//!   ingress: expect ─▶ (append) ─▶ answer … ─▶ sent | dropped        one entry a waiting sender
+//!   session: hold ─▶ offer ─▶ answer ─▶ Order::Sent                  one Held an endpoint, the newest epoch wins
+//! ```
 
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
 
-use crate::capture::{AnswerHead, Capture, CaptureId, EndpointName, Sent};
+use crate::capture::{AnswerHead, Capture, CaptureId, EndpointName, Epoch, Sent, SentBy};
 
 /// Bytes of an answer (or of an upgraded connection) as they come; an error means that it broke off, and must never look
 /// like an end.
@@ -53,40 +63,303 @@ pub struct Upgrade {
     pub answer: oneshot::Sender<Result<Answer, NoAnswer>>,
 }
 
+/// What the registry tells a session.
+#[derive(Debug)]
+pub enum Order {
+    /// The sender of an offered capture was answered.
+    Sent(CaptureId, Sent),
+    /// An upgrade to carry.
+    Carry(Upgrade),
+}
+
 /// The registry. Cloned freely.
 #[derive(Clone, Debug, Default)]
-pub struct Registry {}
+pub struct Registry {
+    endpoints: Arc<Mutex<HashMap<EndpointName, Holder>>>,
+}
+
+/// The session that holds an endpoint, as the registry sees it.
+#[derive(Debug)]
+struct Holder {
+    /// Tells two holds of one endpoint apart: a link that comes back has the epoch that it had.
+    hold: u64,
+    epoch: Epoch,
+    orders: mpsc::Sender<Order>,
+    waiting: HashMap<CaptureId, Waiting>,
+    /// Senders told by policy before their capture was offered; bounds what they keep here.
+    told: usize,
+    evicted: CancellationToken,
+    left: CancellationToken,
+    newcomer: Option<String>,
+}
+
+/// One waiting sender.
+#[derive(Debug)]
+struct Waiting {
+    answer: Option<oneshot::Sender<Result<Answer, NoAnswer>>>,
+    offered: bool,
+    sent: Option<Sent>,
+}
+
+/// Orders that wait for a session. Each belongs to an offered capture (at most [`Cursor::MAX_OPEN`]) or to an upgrade, so
+/// only upgrades can find it full, and those are refused then.
+///
+/// [`Cursor::MAX_OPEN`]: crate::store::Cursor::MAX_OPEN
+const ORDERS: usize = 1024;
+
+/// Senders that a policy answered before their capture was offered and whose answer is still to be told to the listener. One
+/// more counts as waited: it is delivered all the same, only without SENT.
+const TOLD: usize = 1024;
 
 impl Registry {
     /// Whether a listener holds this endpoint now.
-    pub fn is_held(&self, _endpoint: &EndpointName) -> bool {
-        todo!()
+    pub fn is_held(&self, endpoint: &EndpointName) -> bool {
+        self.lock().contains_key(endpoint)
     }
 
     /// Says, *before* its capture is appended, that a sender will wait for the answer. Without this a delivery counts as
     /// waited. Returns none if nobody listens.
-    pub fn expect(&self, _endpoint: &EndpointName, _id: CaptureId) -> Option<Expected> {
-        todo!()
+    pub fn expect(&self, endpoint: &EndpointName, id: CaptureId) -> Option<Expected> {
+        let (answer, answered) = oneshot::channel();
+        let mut endpoints = self.lock();
+        let holder = endpoints.get_mut(endpoint)?;
+        holder.waiting.insert(
+            id,
+            Waiting {
+                answer: Some(answer),
+                offered: false,
+                sent: None,
+            },
+        );
+        let hold = holder.hold;
+        drop(endpoints);
+        Some(Expected {
+            registry: self.clone(),
+            endpoint: endpoint.clone(),
+            hold,
+            id,
+            answered: Some(answered),
+            told: false,
+        })
     }
 
     /// Gives an upgrade to the listener; the answer comes by its channel.
     ///
     /// # Errors
     /// Gives the upgrade back when nobody listens or the listener takes no more.
-    pub fn carry(&self, _endpoint: &EndpointName, _upgrade: Upgrade) -> Result<(), Upgrade> {
-        todo!()
+    pub fn carry(&self, endpoint: &EndpointName, upgrade: Upgrade) -> Result<(), Upgrade> {
+        let orders = self
+            .lock()
+            .get(endpoint)
+            .map(|holder| holder.orders.clone());
+        let Some(orders) = orders else {
+            return Err(upgrade);
+        };
+        orders
+            .try_send(Order::Carry(upgrade))
+            .map_err(|full| match full.into_inner() {
+                Order::Carry(upgrade) => upgrade,
+                Order::Sent(..) => unreachable!("what was sent is a Carry"),
+            })
     }
 
     /// How many endpoints are held, and how many senders wait.
     pub fn counts(&self) -> (usize, usize) {
-        todo!()
+        let endpoints = self.lock();
+        (
+            endpoints.len(),
+            endpoints.values().map(|holder| holder.waiting.len()).sum(),
+        )
+    }
+
+    /// Asks whoever holds the endpoint to leave it, and waits until they have: their cursor is in the store then.
+    /// `newcomer` is the name of who comes; none when it is the same session over a new link, which is no takeover.
+    pub async fn evict(&self, endpoint: &EndpointName, newcomer: Option<String>) {
+        let left = {
+            let mut endpoints = self.lock();
+            let Some(holder) = endpoints.get_mut(endpoint) else {
+                return;
+            };
+            holder.newcomer = newcomer;
+            holder.evicted.cancel();
+            holder.left.clone()
+        };
+        left.cancelled().await;
+    }
+
+    /// Takes an endpoint in this epoch, unless a newer epoch holds it (then none).
+    pub fn hold(&self, endpoint: &EndpointName, epoch: Epoch) -> Option<Held> {
+        let (sender, orders) = mpsc::channel(ORDERS);
+        let evicted = CancellationToken::new();
+        let left = CancellationToken::new();
+        let mut endpoints = self.lock();
+        let older = endpoints.get(endpoint);
+        if older.is_some_and(|holder| holder.epoch > epoch) {
+            return None;
+        }
+        let hold = older.map_or(0, |holder| holder.hold) + 1;
+        let holder = Holder {
+            hold,
+            epoch,
+            orders: sender,
+            waiting: HashMap::new(),
+            told: 0,
+            evicted: evicted.clone(),
+            left: left.clone(),
+            newcomer: None,
+        };
+        if let Some(older) = endpoints.insert(endpoint.clone(), holder) {
+            older.evicted.cancel();
+        }
+        drop(endpoints);
+        Some(Held {
+            registry: self.clone(),
+            endpoint: endpoint.clone(),
+            hold,
+            orders,
+            evicted,
+            left,
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<EndpointName, Holder>> {
+        self.endpoints
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs on the holder of an endpoint if it is still that hold.
+    fn with<T>(
+        &self,
+        endpoint: &EndpointName,
+        hold: u64,
+        run: impl FnOnce(&mut Holder) -> T,
+    ) -> Option<T> {
+        let mut endpoints = self.lock();
+        let holder = endpoints.get_mut(endpoint)?;
+        (holder.hold == hold).then(|| run(holder))
+    }
+}
+
+/// A session's hold on an endpoint. Dropped, it frees the endpoint; senders that wait learn that nobody listens.
+#[derive(Debug)]
+pub struct Held {
+    registry: Registry,
+    endpoint: EndpointName,
+    hold: u64,
+    orders: mpsc::Receiver<Order>,
+    evicted: CancellationToken,
+    left: CancellationToken,
+}
+
+impl Held {
+    /// The two ways of using a hold at once: the offering half, and the half that takes orders.
+    pub fn halves(&mut self) -> (Offers<'_>, &mut mpsc::Receiver<Order>) {
+        (
+            Offers {
+                registry: &self.registry,
+                endpoint: &self.endpoint,
+                hold: self.hold,
+            },
+            &mut self.orders,
+        )
+    }
+
+    /// Cancelled when a newer link wants the endpoint: persist the cursor, then drop this.
+    pub fn evicted(&self) -> CancellationToken {
+        self.evicted.clone()
+    }
+
+    /// Who takes the endpoint over; none if it is the same session over a new link.
+    pub fn newcomer(&self) -> Option<String> {
+        self.registry
+            .with(&self.endpoint, self.hold, |holder| holder.newcomer.clone())
+            .flatten()
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let mut endpoints = self.registry.lock();
+        if endpoints
+            .get(&self.endpoint)
+            .is_some_and(|holder| holder.hold == self.hold)
+        {
+            // Dropping the entries' channels tells every waiting sender.
+            endpoints.remove(&self.endpoint);
+        }
+        drop(endpoints);
+        self.left.cancel();
+    }
+}
+
+/// What a session says of single captures.
+#[derive(Clone, Copy, Debug)]
+pub struct Offers<'a> {
+    registry: &'a Registry,
+    endpoint: &'a EndpointName,
+    hold: u64,
+}
+
+/// Whether a sender waits for the capture that is being offered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Offered {
+    /// A sender waits, or was answered by policy a moment ago (then this is what it got).
+    Live(Option<Sent>),
+    /// No sender waits.
+    Waited,
+}
+
+impl Offers<'_> {
+    /// Marks a capture as offered. From here on what its sender gets comes as an [`Order`].
+    pub fn offer(&self, id: CaptureId) -> Offered {
+        let offered = self.registry.with(self.endpoint, self.hold, |holder| {
+            let Some(waiting) = holder.waiting.get_mut(&id) else {
+                return Offered::Waited;
+            };
+            waiting.offered = true;
+            match waiting.sent.take() {
+                Some(sent) => {
+                    holder.waiting.remove(&id);
+                    holder.told -= 1;
+                    Offered::Live(Some(sent))
+                }
+                None => Offered::Live(None),
+            }
+        });
+        offered.unwrap_or(Offered::Waited)
+    }
+
+    /// Hands the answer, or why there is none, to the sender. Gives it back if none waits any more.
+    ///
+    /// # Errors
+    /// The answer, when nobody wants it.
+    pub fn answer(
+        &self,
+        id: CaptureId,
+        answer: Result<Answer, NoAnswer>,
+    ) -> Result<(), Result<Answer, NoAnswer>> {
+        let waiting = self.registry.with(self.endpoint, self.hold, |holder| {
+            holder.waiting.get_mut(&id)?.answer.take()
+        });
+        match waiting.flatten() {
+            Some(sender) => sender.send(answer),
+            None => Err(answer),
+        }
     }
 }
 
 /// A sender that waits. Dropped without [`Expected::sent`], it counts as gone, which cancels the answer, never the
 /// delivery.
 #[derive(Debug)]
-pub struct Expected {}
+pub struct Expected {
+    registry: Registry,
+    endpoint: EndpointName,
+    hold: u64,
+    id: CaptureId,
+    answered: Option<oneshot::Receiver<Result<Answer, NoAnswer>>>,
+    told: bool,
+}
 
 impl Expected {
     /// The answer of the listener, or why there is none. Resolves once.
@@ -94,11 +367,152 @@ impl Expected {
     /// # Cancel safety
     /// Safe; asking again after a deadline is possible.
     pub async fn answer(&mut self) -> Result<Answer, NoAnswer> {
-        todo!()
+        let Some(answered) = self.answered.as_mut() else {
+            return Err(NoAnswer::NoListener);
+        };
+        let answer = answered.await.unwrap_or(Err(NoAnswer::NoListener));
+        self.answered = None;
+        answer
     }
 
     /// Tells the listener what the sender got. When it was not the listener's own answer, none is wanted any more.
-    pub fn sent(self, _sent: Sent) {
-        todo!()
+    pub fn sent(mut self, sent: Sent) {
+        self.tell(sent);
+    }
+
+    fn tell(&mut self, sent: Sent) {
+        self.told = true;
+        self.registry.with(&self.endpoint, self.hold, |holder| {
+            let Some(waiting) = holder.waiting.get_mut(&self.id) else {
+                return;
+            };
+            if waiting.offered {
+                holder.waiting.remove(&self.id);
+                // Never full for these: see ORDERS.
+                let _ = holder.orders.try_send(Order::Sent(self.id, sent));
+            } else if sent.by == SentBy::Policy && holder.told < TOLD {
+                waiting.answer = None;
+                waiting.sent = Some(sent);
+                holder.told += 1;
+            } else {
+                holder.waiting.remove(&self.id);
+            }
+        });
+    }
+}
+
+impl Drop for Expected {
+    fn drop(&mut self) {
+        if !self.told {
+            self.tell(Sent {
+                status: None,
+                by: SentBy::Gone,
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn endpoint() -> EndpointName {
+        "tidy-otter".parse().unwrap()
+    }
+
+    fn answer() -> Result<Answer, NoAnswer> {
+        let head = AnswerHead {
+            status: http::StatusCode::OK,
+            headers: crate::capture::Headers::new(),
+        };
+        let body = http_body_util::BodyExt::boxed_unsync(
+            http_body_util::Empty::new().map_err(|never| match never {}),
+        );
+        Ok(Answer { head, body })
+    }
+
+    use http_body_util::BodyExt;
+
+    #[tokio::test]
+    async fn a_sender_gets_the_answer_of_the_session_and_the_session_hears_what_it_got() {
+        let registry = Registry::default();
+        let mut held = registry.hold(&endpoint(), Epoch(1)).unwrap();
+        let id = CaptureId::new();
+        let mut expected = registry.expect(&endpoint(), id).unwrap();
+        let (offers, orders) = held.halves();
+        assert_eq!(offers.offer(id), Offered::Live(None));
+        assert!(offers.answer(id, answer()).is_ok());
+        assert_eq!(expected.answer().await.unwrap().head.status, 200);
+        expected.sent(Sent {
+            status: Some(200),
+            by: SentBy::App,
+        });
+        let Some(Order::Sent(told, sent)) = orders.recv().await else {
+            panic!("an order")
+        };
+        assert_eq!((told, sent.status), (id, Some(200)));
+        assert_eq!(registry.counts(), (1, 0));
+    }
+
+    #[tokio::test]
+    async fn a_lost_hold_answers_every_waiting_sender_at_once() {
+        let registry = Registry::default();
+        let held = registry.hold(&endpoint(), Epoch(1)).unwrap();
+        let mut expected = registry.expect(&endpoint(), CaptureId::new()).unwrap();
+        drop(held);
+        assert_eq!(expected.answer().await.unwrap_err(), NoAnswer::NoListener);
+        assert!(registry.expect(&endpoint(), CaptureId::new()).is_none());
+    }
+
+    #[tokio::test]
+    async fn a_sender_that_leaves_cancels_the_answer_and_not_the_delivery() {
+        let registry = Registry::default();
+        let mut held = registry.hold(&endpoint(), Epoch(1)).unwrap();
+        let (early, offered) = (CaptureId::new(), CaptureId::new());
+        drop(registry.expect(&endpoint(), early));
+        let waiting = registry.expect(&endpoint(), offered);
+        let (offers, orders) = held.halves();
+        assert_eq!(offers.offer(early), Offered::Waited);
+        assert_eq!(offers.offer(offered), Offered::Live(None));
+        drop(waiting);
+        let Some(Order::Sent(_, sent)) = orders.recv().await else {
+            panic!("an order")
+        };
+        assert_eq!(sent.by, SentBy::Gone);
+        assert!(offers.answer(offered, answer()).is_err());
+    }
+
+    #[tokio::test]
+    async fn an_answer_by_policy_is_told_with_the_offer() {
+        let registry = Registry::default();
+        let mut held = registry.hold(&endpoint(), Epoch(1)).unwrap();
+        let id = CaptureId::new();
+        let sent = Sent {
+            status: Some(202),
+            by: SentBy::Policy,
+        };
+        registry.expect(&endpoint(), id).unwrap().sent(sent.clone());
+        assert_eq!(held.halves().0.offer(id), Offered::Live(Some(sent)));
+        assert_eq!(held.halves().0.offer(id), Offered::Waited);
+    }
+
+    #[tokio::test]
+    async fn the_newer_epoch_holds_and_the_older_is_told_who_came() {
+        let registry = Registry::default();
+        let older = registry.hold(&endpoint(), Epoch(1)).unwrap();
+        let evicting = registry.clone();
+        let name = endpoint();
+        let evict = async move { evicting.evict(&name, Some("laptop-2".into())).await };
+        let leave = async {
+            older.evicted().cancelled().await;
+            assert_eq!(older.newcomer().as_deref(), Some("laptop-2"));
+            drop(older);
+        };
+        tokio::join!(evict, leave);
+        let newer = registry.hold(&endpoint(), Epoch(2)).unwrap();
+        assert!(registry.hold(&endpoint(), Epoch(1)).is_none());
+        assert!(registry.is_held(&endpoint()));
+        drop(newer);
+        assert!(!registry.is_held(&endpoint()));
     }
 }

@@ -1,4 +1,6 @@
-//! Tests of the relay from outside, one binary of all of them.
+//! The relay's tests from outside, in one binary: each room's are a module.
 
 mod edge;
+mod server;
 mod store;
+mod wire;

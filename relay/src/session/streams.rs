@@ -1,0 +1,246 @@
+//! What a session has under way: the cursor, the open streams, and how much more may be offered.
+//!
+//! Shared by the three loops of one session; a short lock, never held across an await.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
+
+use crate::{
+    capture::{CaptureId, Seq},
+    protocol::StreamId,
+    registry::{Answer, NoAnswer},
+    store::Cursor,
+};
+
+/// Most streams that are open at once on a link, those included whose answers stream on.
+const OPEN_STREAMS: usize = 256;
+
+/// DONEs after which the cursor is written at the latest.
+pub(super) const DONES: usize = 64;
+
+/// The state of a session's deliveries.
+#[derive(Debug)]
+pub(super) struct Streams {
+    state: Mutex<State>,
+    open: Arc<Semaphore>,
+    max_in_flight: usize,
+    /// Woken when more may be offered.
+    pub(super) room: Arc<Notify>,
+    /// Woken when the cursor has changed enough to be written at once.
+    pub(super) dirty: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    offered: Seq,
+    without_done: BTreeSet<Seq>,
+    streams: HashMap<StreamId, Stream>,
+    by_id: HashMap<CaptureId, StreamId>,
+    in_flight: usize,
+    next: StreamId,
+    changes: usize,
+}
+
+/// One delivery or upgrade under way.
+#[derive(Debug)]
+struct Stream {
+    id: CaptureId,
+    seq: Option<Seq>,
+    /// Whether its answer's head, RESET or DONE came.
+    headed: bool,
+    /// Where an upgrade's answer goes; a delivery's goes through the registry.
+    carried: Option<oneshot::Sender<Result<Answer, NoAnswer>>>,
+    permit: Option<Place>,
+}
+
+/// A place among the open streams. Dropped, it is free, and the offering loop looks again.
+#[derive(Debug)]
+pub(super) struct Place {
+    permit: Option<OwnedSemaphorePermit>,
+    room: Arc<Notify>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.permit = None;
+        self.room.notify_one();
+    }
+}
+
+/// Who wants a stream's answer.
+pub(super) enum Asker {
+    /// The sender of this capture, through the registry.
+    Sender(CaptureId),
+    /// An upgraded connection.
+    Upgrade(oneshot::Sender<Result<Answer, NoAnswer>>),
+}
+
+impl Streams {
+    pub(super) fn new(cursor: Cursor, max_in_flight: u16) -> Self {
+        let state = State {
+            offered: cursor.offered,
+            without_done: cursor.open.into_iter().collect(),
+            ..State::default()
+        };
+        Self {
+            state: Mutex::new(state),
+            open: Arc::new(Semaphore::new(OPEN_STREAMS)),
+            max_in_flight: usize::from(max_in_flight.max(1)),
+            room: Arc::new(Notify::new()),
+            dirty: Notify::new(),
+        }
+    }
+
+    /// The cursor as it stands.
+    pub(super) fn cursor(&self) -> Cursor {
+        let state = self.lock();
+        Cursor {
+            offered: state.offered,
+            open: state.without_done.iter().copied().collect(),
+        }
+    }
+
+    /// The cursor, if it changed since it was taken last.
+    pub(super) fn changed_cursor(&self) -> Option<Cursor> {
+        let mut state = self.lock();
+        (std::mem::take(&mut state.changes) > 0).then(|| Cursor {
+            offered: state.offered,
+            open: state.without_done.iter().copied().collect(),
+        })
+    }
+
+    /// Highest seq offered.
+    pub(super) fn offered(&self) -> Seq {
+        self.lock().offered
+    }
+
+    /// Room for one more delivery, or none: in flight, open, or without DONE are at their limits. What was offered on an earlier
+    /// link is among those without DONE already, and needs no place there.
+    pub(super) fn permit(&self, again: bool) -> Option<Place> {
+        {
+            let state = self.lock();
+            if state.in_flight >= self.max_in_flight
+                || (!again && state.without_done.len() >= Cursor::MAX_OPEN)
+            {
+                return None;
+            }
+        }
+        self.upgrade_permit()
+    }
+
+    /// A place for an upgrade among the open streams.
+    pub(super) fn upgrade_permit(&self) -> Option<Place> {
+        let permit = self.open.clone().try_acquire_owned().ok()?;
+        Some(Place {
+            permit: Some(permit),
+            room: self.room.clone(),
+        })
+    }
+
+    /// Opens a stream for a capture, which counts as offered from here on.
+    pub(super) fn open(&self, id: CaptureId, seq: Seq, permit: Place) -> StreamId {
+        let mut state = self.lock();
+        state.offered = state.offered.max(seq);
+        state.without_done.insert(seq);
+        state.in_flight += 1;
+        state.changes += 1;
+        state.insert(Stream {
+            id,
+            seq: Some(seq),
+            headed: false,
+            carried: None,
+            permit: Some(permit),
+        })
+    }
+
+    /// Opens a stream for an upgrade.
+    pub(super) fn open_upgrade(
+        &self,
+        id: CaptureId,
+        answer: oneshot::Sender<Result<Answer, NoAnswer>>,
+        permit: Place,
+    ) -> StreamId {
+        self.lock().insert(Stream {
+            id,
+            seq: None,
+            headed: true,
+            carried: Some(answer),
+            permit: Some(permit),
+        })
+    }
+
+    /// Forgets seqs that the store no longer keeps; `up_to` counts as offered.
+    pub(super) fn dropped(&self, gone: &[Seq], up_to: Option<Seq>) {
+        let mut state = self.lock();
+        for seq in gone {
+            state.without_done.remove(seq);
+        }
+        if let Some(seq) = up_to {
+            state.offered = state.offered.max(seq);
+        }
+        state.changes += 1;
+    }
+
+    /// The stream of an offered capture, if it is not done yet.
+    pub(super) fn of(&self, id: CaptureId) -> Option<StreamId> {
+        self.lock().by_id.get(&id).copied()
+    }
+
+    /// An answer's head (or RESET) came: it is in flight no longer. Who wants it, and the permit that its body keeps.
+    pub(super) fn headed(&self, stream: StreamId) -> Option<(Asker, Option<Place>)> {
+        let mut state = self.lock();
+        let found = state.streams.get_mut(&stream)?;
+        let permit = found.permit.take();
+        if let Some(answer) = found.carried.take() {
+            let id = found.id;
+            state.streams.remove(&stream);
+            state.by_id.remove(&id);
+            return Some((Asker::Upgrade(answer), permit));
+        }
+        let (id, was_headed) = (found.id, std::mem::replace(&mut found.headed, true));
+        if !was_headed {
+            state.in_flight -= 1;
+            drop(state);
+            self.room.notify_one();
+        }
+        Some((Asker::Sender(id), permit))
+    }
+
+    /// The outcome is recorded. Gives the capture if no answer head came for it.
+    pub(super) fn done(&self, stream: StreamId) -> Option<CaptureId> {
+        let mut state = self.lock();
+        let found = state.streams.remove(&stream)?;
+        state.by_id.remove(&found.id);
+        if let Some(seq) = found.seq {
+            state.without_done.remove(&seq);
+        }
+        state.changes += 1;
+        let is_due = state.changes >= DONES;
+        if !found.headed {
+            state.in_flight -= 1;
+        }
+        drop(state);
+        self.room.notify_one();
+        if is_due {
+            self.dirty.notify_one();
+        }
+        (!found.headed).then_some(found.id)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn insert(&mut self, stream: Stream) -> StreamId {
+        self.next += 1;
+        self.by_id.insert(stream.id, self.next);
+        self.streams.insert(self.next, stream);
+        self.next
+    }
+}

@@ -1,0 +1,100 @@
+//! Flags of the verbs that work on stored requests: `list`, `show`, `replay`.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, ValueEnum};
+
+use super::value::{self, Expect};
+use crate::target::Target;
+
+/// `hooktool list`.
+#[derive(Debug, Args)]
+#[command(
+    before_help = "Examples:\n  hooktool list\n  hooktool list --limit 20\n  hooktool list --json | jq .path"
+)]
+pub struct List {
+    /// Only the newest so many.
+    #[arg(long, value_name = "N", value_parser = value::count)]
+    pub limit: Option<usize>,
+    /// JSON lines, one request each.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `hooktool show`.
+#[derive(Debug, Args)]
+#[command(before_help = "\
+Examples:
+  hooktool show last
+  hooktool show 1199 --body > body.json
+  hooktool show req_01K7 --as curl")]
+pub struct Show {
+    /// Its number, its id or the beginning of that, or `last`.
+    pub id: String,
+    /// Only the body: its bytes, but made safe on a terminal.
+    #[arg(long, group = "part")]
+    pub body: bool,
+    /// Only the header lines.
+    #[arg(long, group = "part")]
+    pub headers: bool,
+    /// The request as HTTP/1.1 text, head and body.
+    #[arg(long, group = "part")]
+    pub raw: bool,
+    /// JSON lines: the request, then each try.
+    #[arg(long, group = "part")]
+    pub json: bool,
+    /// A command that sends the same bytes to the target.
+    #[arg(long = "as", value_name = "FORM", group = "part")]
+    pub form: Option<Form>,
+}
+
+/// What `show --as` writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Form {
+    /// A curl command, safe to paste.
+    Curl,
+}
+
+/// `hooktool replay`.
+#[derive(Debug, Args)]
+#[command(before_help = "\
+Examples:
+  hooktool replay last
+  hooktool replay 1199 1203 --to 3001
+  hooktool replay last --times 3 --expect 2xx
+  hooktool replay last --edit --header 'X-Debug: 1'")]
+pub struct Replay {
+    /// Numbers, ids or the beginnings of them, or `last`.
+    #[arg(required = true, value_name = "ID")]
+    pub ids: Vec<String>,
+    /// Where to send it [default: where the last try went].
+    #[arg(long, value_name = "TARGET", value_parser = value::target)]
+    pub to: Option<Target>,
+    /// Send each one so often, one after the other.
+    #[arg(long, value_name = "N", default_value = "1", value_parser = value::count)]
+    pub times: usize,
+    /// Set a header, in place of those of the same name; may be repeated.
+    #[arg(long, value_name = "K: V", value_parser = value::header)]
+    pub header: Vec<(http::HeaderName, http::HeaderValue)>,
+    /// Send this body: text, or the content of @FILE.
+    #[arg(long, value_name = "@FILE|TEXT", conflicts_with = "edit", value_parser = value::body)]
+    pub body: Option<BodySource>,
+    /// Change the body in $VISUAL or $EDITOR before it is sent.
+    #[arg(long, action = ArgAction::SetTrue)]
+    pub edit: bool,
+    /// Exit with 6 unless every answer has one of these statuses.
+    #[arg(long, value_name = "2xx|200,404", value_parser = value::expect)]
+    pub expect: Option<Expect>,
+    /// JSON lines, one try each.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Where a body comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BodySource {
+    /// A file.
+    File(PathBuf),
+    /// The word itself.
+    Text(String),
+}

@@ -1,0 +1,408 @@
+//! `hooktool listen`: finds its place, stays connected, shows what comes, and does what the person asks.
+//!
+//! ```text
+//!     place ─▶ embedded relay ┐
+//!              agent ─────────┼─▶ until ^C, quit, refusal ─▶ leave the relay ─▶ last lines ─▶ relay stops
+//!              view ── Intent ┘
+//! ```
+
+use std::sync::Arc;
+
+use hooktool_relay::{RelayError, protocol::ErrorCode};
+use tokio::{
+    sync::{Notify, mpsc},
+    task::{JoinSet, spawn_blocking},
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    agent::{Agent, Ended, Plan, Valve},
+    config::{RelayAt, Secret, Settings, secrets},
+    event::{Board, Intent, Link},
+    exit::{Failure, Report},
+    forward::Forwarder,
+    history::{History, Retention, Select},
+    output::{self, Output, Start, Surroundings},
+    replay, text, tui,
+};
+
+use super::stop;
+
+mod names;
+mod place;
+
+use place::Place;
+
+/// Listens until a person or the relay ends it. `level` is how much lines say: `-v` above zero, `-q` below.
+pub(super) async fn run(settings: Settings, level: i16) -> Result<(), Failure> {
+    let here = Surroundings::here();
+    let shown = output::choose(settings.output, here).ok_or_else(|| {
+        Failure::Usage(
+            Report::new("there is no terminal for the inspector")
+                .hint("use --output lines or --json"),
+        )
+    })?;
+    let history = open(&settings).await?;
+    let place = place::find(&settings, &history).await?;
+    let listening = Listening::new(settings, place, history, shown, here, level).await?;
+    listening.run().await
+}
+
+async fn open(settings: &Settings) -> Result<History, Failure> {
+    let path = settings.folders.history();
+    spawn_blocking(move || History::open(&path, Retention::default()))
+        .await
+        .map_err(|_| panicked())?
+        .map_err(Into::into)
+}
+
+/// Everything that listens.
+struct Listening {
+    settings: Settings,
+    place: Place,
+    history: History,
+    forwarder: Forwarder,
+    board: Board,
+    shown: Output,
+    here: Surroundings,
+    level: i16,
+    start: Start,
+    stop: CancellationToken,
+    connect_now: Arc<Notify>,
+}
+
+impl Listening {
+    async fn new(
+        settings: Settings,
+        place: Place,
+        history: History,
+        shown: Output,
+        here: Surroundings,
+        level: i16,
+    ) -> Result<Self, Failure> {
+        let forwarder = Forwarder::new(settings.forward.clone()).map_err(|cause| {
+            Failure::Other(Report::new("requests cannot be forwarded").because(cause))
+        })?;
+        let reading = history.clone();
+        let start = spawn_blocking(move || Start::now(&reading.reader()?))
+            .await
+            .map_err(|_| panicked())??;
+        let board = Board::new();
+        board.hold.send_modify(|hold| hold.on = settings.hold);
+        Ok(Self {
+            settings,
+            place,
+            history,
+            forwarder,
+            board,
+            shown,
+            here,
+            level,
+            start,
+            stop: CancellationToken::new(),
+            connect_now: Arc::new(Notify::new()),
+        })
+    }
+
+    async fn run(mut self) -> Result<(), Failure> {
+        let relay_stop = CancellationToken::new();
+        let relay = self.place.embedded.take();
+        let relay_stopped = relay_stop.clone();
+        let relay = async move {
+            match relay {
+                Some(relay) => relay
+                    .run(relay_stopped.cancelled_owned())
+                    .await
+                    .map_err(relay_failed),
+                None => {
+                    relay_stopped.cancelled().await;
+                    Ok(())
+                }
+            }
+        };
+        let work = async {
+            let worked = self.work().await;
+            relay_stop.cancel();
+            worked
+        };
+        tokio::select! {
+            ended = async { tokio::join!(work, relay) } => ended.0.and(ended.1),
+            () = stop::on_signal(self.stop.clone()) => Ok(()),
+        }
+    }
+
+    /// The agent and the view, side by side. The view goes last: it shows what the agent recorded.
+    async fn work(&self) -> Result<(), Failure> {
+        let view_stop = CancellationToken::new();
+        let (intents, asked) = mpsc::channel(tui::View::INTENTS);
+        let (minted, tokens) = mpsc::channel(1);
+        let mut agent = Agent::new(
+            self.plan(),
+            self.forwarder.clone(),
+            self.history.clone(),
+            self.board.clone(),
+            self.connect_now.clone(),
+            minted,
+        );
+        let valve = agent.valve();
+        let listening = async {
+            let ended = self.listen(&mut agent).await;
+            view_stop.cancel();
+            ended
+        };
+        let viewing = async {
+            let viewed = self.view(intents, view_stop.clone()).await;
+            self.stop.cancel();
+            viewed
+        };
+        let both = async { tokio::join!(listening, viewing) };
+        tokio::select! {
+            (listened, viewed) = both => listened.and(viewed),
+            () = self.perform(asked, valve) => unreachable!("intents are performed until the end"),
+            () = self.keep_tokens(tokens) => unreachable!("tokens are kept until the end"),
+            () = self.announce() => unreachable!("the announcement waits until the end"),
+        }
+    }
+
+    fn plan(&self) -> Plan {
+        let settings = &self.settings;
+        Plan {
+            relay: self.place.dial.clone(),
+            relay_name: self.place.relay_name.as_str().into(),
+            endpoint: self.place.endpoint.clone(),
+            name: host_name(),
+            answer: settings.answer.clone(),
+            deadline: settings.deadline,
+            from: settings.from,
+            max_in_flight: settings.max_in_flight,
+            routes: settings.routes.clone(),
+            wait_for_target: settings.wait_for_target,
+            retry: settings.retry,
+        }
+    }
+
+    /// Stays connected. A refusal ends lines and JSON; on the screen a person may claim the endpoint again.
+    async fn listen(&self, agent: &mut Agent) -> Result<(), Failure> {
+        loop {
+            let failure = match agent.run(&self.stop).await {
+                Ended::Stopped => return Ok(()),
+                Ended::History(error) => return Err(error.into()),
+                Ended::TakenOver(by) => {
+                    self.board
+                        .link
+                        .send_replace(Link::TakenOver { by: by.clone() });
+                    let report =
+                        Report::new(format!("{} was taken over by {by}", self.place.endpoint));
+                    Failure::Relay(
+                        report.because("a newer listener of the same account holds the endpoint"),
+                    )
+                }
+                Ended::Refused { code, text } => {
+                    self.board.link.send_replace(Link::Refused {
+                        cause: text.clone(),
+                    });
+                    self.refused(code, text)
+                }
+            };
+            if self.shown != Output::Tui {
+                return Err(failure);
+            }
+            tokio::select! {
+                () = self.connect_now.notified() => {}
+                () = self.stop.cancelled() => return Err(failure),
+            }
+        }
+    }
+
+    fn refused(&self, code: ErrorCode, text: String) -> Failure {
+        let relay = &self.place.dial;
+        let report = Report::new(format!("the relay {relay} refused")).because(text);
+        Failure::Relay(match code {
+            ErrorCode::Unauthorized => {
+                report.hint(format!("`hooktool login {relay}` keeps a token"))
+            }
+            ErrorCode::Forbidden => report.hint("choose another name with --endpoint"),
+            ErrorCode::Version => {
+                report.hint("relay and listener must be of one generation: update the older")
+            }
+            _ => report,
+        })
+    }
+
+    async fn view(
+        &self,
+        intents: mpsc::Sender<Intent>,
+        stop: CancellationToken,
+    ) -> Result<(), Failure> {
+        let endpoint = (self.place.relay_name.clone(), self.place.endpoint.clone());
+        let (history, feed) = (self.history.clone(), self.board.feed());
+        let target = self
+            .settings
+            .routes
+            .default
+            .as_ref()
+            .map(ToString::to_string);
+        match self.shown {
+            Output::Lines => {
+                let color = self.settings.color.is_wanted(self.here.can_color);
+                let options = output::lines::Options {
+                    level: self.level,
+                    color,
+                    zone: self.settings.zone,
+                };
+                Ok(
+                    output::lines::Lines::run(history, feed, endpoint, self.start, options, stop)
+                        .await?,
+                )
+            }
+            Output::Json => Ok(output::json::Json::run(
+                history, feed, endpoint, self.start, target, stop,
+            )
+            .await?),
+            Output::Tui => {
+                let view = tui::View {
+                    history,
+                    select: Select {
+                        endpoints: vec![endpoint],
+                        ..Select::default()
+                    },
+                    feed,
+                    intents,
+                    target: target.unwrap_or_default(),
+                    url: self.place.url.clone(),
+                    is_local_relay: self.settings.relay == RelayAt::Local,
+                    is_colored: self.settings.color.is_wanted(self.here.can_color),
+                    stop,
+                };
+                let ended = tui::run(view).await?;
+                self.goodbye(&ended);
+                Ok(())
+            }
+        }
+    }
+
+    fn goodbye(&self, ended: &tui::Ended) {
+        let (requests, failed) = (ended.requests, ended.failed);
+        let lasted = text::duration(ended.lasted);
+        let path = self.settings.folders.history();
+        output::say(format_args!(
+            "{requests} requests in {lasted}, {failed} failed. Saved: {}",
+            path.display()
+        ));
+    }
+
+    /// Says the URL once the link is live, for the views that have no screen.
+    async fn announce(&self) {
+        let mut link = self.board.link.subscribe();
+        let url = match link
+            .wait_for(|link| matches!(link, Link::Live(_)))
+            .await
+            .as_deref()
+        {
+            Ok(Link::Live(live)) => live.url.clone(),
+            _ => return std::future::pending().await,
+        };
+        if self.shown == Output::Lines && self.level > -2 {
+            let target = self
+                .settings
+                .routes
+                .default
+                .as_ref()
+                .map(ToString::to_string);
+            output::banner(
+                &url,
+                target.as_deref(),
+                self.settings.relay == RelayAt::Local,
+            );
+        }
+        std::future::pending().await
+    }
+
+    /// Keeps the tokens that an open relay makes, so that the endpoint stays this user's.
+    async fn keep_tokens(&self, mut tokens: mpsc::Receiver<String>) {
+        while let Some(token) = tokens.recv().await {
+            let folders = self.settings.folders.clone();
+            let relay = self.place.relay_name.clone();
+            let Some(secret) = Secret::new(&token) else {
+                continue;
+            };
+            let kept = spawn_blocking(move || secrets::add(&folders, &relay, secret)).await;
+            if let Ok(Err(error)) = kept {
+                self.board.tell(
+                    true,
+                    format!("the relay's token is not kept, and the URL with it: {error}"),
+                );
+            }
+        }
+        std::future::pending().await
+    }
+
+    /// Does what the person asks of the screen.
+    async fn perform(&self, mut asked: mpsc::Receiver<Intent>, valve: Valve) {
+        let mut replays = JoinSet::new();
+        loop {
+            let intent = tokio::select! {
+                intent = asked.recv() => intent,
+                Some(_) = replays.join_next() => continue,
+            };
+            match intent {
+                None => std::future::pending().await,
+                Some(Intent::Replay { number, to }) => {
+                    let (history, forwarder) = (self.history.clone(), self.forwarder.clone());
+                    let board = self.board.clone();
+                    replays.spawn(async move {
+                        if let Err(error) =
+                            replay::run(&history, &forwarder, number, to, replay::Edits::default())
+                                .await
+                        {
+                            board.tell(true, format!("#{number} was not sent: {error}"));
+                        }
+                    });
+                }
+                Some(Intent::Hold(on)) => valve.hold(on),
+                Some(Intent::Release) => valve.release(),
+                Some(Intent::Connect) => self.connect_now.notify_one(),
+                Some(Intent::Bookmark { number, on }) => {
+                    if let Err(error) = self.history.bookmark(number, on).await {
+                        self.board
+                            .tell(true, format!("the bookmark is not kept: {error}"));
+                    }
+                }
+                Some(Intent::Quit) => self.stop.cancel(),
+            }
+        }
+    }
+}
+
+/// What to call this machine in messages.
+fn host_name() -> String {
+    let read = std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .or_else(|_| std::fs::read_to_string("/etc/hostname"));
+    let name = read
+        .ok()
+        .map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty());
+    name.or_else(|| {
+        std::env::var("HOSTNAME")
+            .or_else(|_| std::env::var("COMPUTERNAME"))
+            .ok()
+    })
+    .unwrap_or_else(|| "another machine".to_owned())
+}
+
+fn relay_failed(error: RelayError) -> Failure {
+    let cause = std::error::Error::source(&error)
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    Failure::Other(
+        Report::new("the relay of this folder stopped")
+            .because(cause)
+            .hint("is the disk full?"),
+    )
+}
+
+fn panicked() -> Failure {
+    Failure::Other(
+        Report::new("hooktool met a bug of its own").because("a reader of the history panicked"),
+    )
+}

@@ -1,0 +1,215 @@
+//! Which endpoint, on which relay: the folder's own as it was yesterday, or a new one; and the relay in this process, if there is
+//! none elsewhere.
+
+use std::{net::SocketAddr, path::Path, time::Duration};
+
+use hooktool_relay::{
+    Config, Relay,
+    capture::EndpointName,
+    config::{Access, Limits},
+    server::BindError,
+    store::{Retention, StoreError},
+    token::Token,
+};
+
+use crate::{
+    agent::Endpoint,
+    config::{RelayAt, Settings},
+    exit::{Failure, Report},
+    history::{FolderEndpoint, History},
+};
+
+use super::names;
+
+/// First port of an embedded relay; the next free one is taken, and kept for the folder.
+const FIRST_PORT: u16 = 4141;
+/// Ports tried before the system chooses.
+const PORTS: u16 = 100;
+/// What the history calls the embedded relay.
+const LOCAL: &str = "local";
+/// The embedded relay's last moments: its one listener has left before.
+const DRAIN: Duration = Duration::from_secs(2);
+
+/// Where a listener listens.
+#[derive(Debug)]
+pub(super) struct Place {
+    /// The endpoint.
+    pub(super) endpoint: EndpointName,
+    /// What the history calls the relay.
+    pub(super) relay_name: String,
+    /// How to reach it.
+    pub(super) dial: Endpoint,
+    /// The relay in this process.
+    pub(super) embedded: Option<Relay>,
+    /// The public URL, if it is known before the link is live.
+    pub(super) url: Option<String>,
+}
+
+/// Finds the place, and keeps it for the folder.
+pub(super) async fn find(settings: &Settings, history: &History) -> Result<Place, Failure> {
+    match &settings.relay {
+        RelayAt::Local => local(settings, history).await,
+        RelayAt::Url(url) => remote(settings, history, url).await,
+    }
+}
+
+async fn local(settings: &Settings, history: &History) -> Result<Place, Failure> {
+    let kept = history.endpoint_of(&settings.project, LOCAL).await?;
+    let endpoint = name(settings, kept.as_ref(), false)?;
+    let kept_port = kept
+        .as_ref()
+        .filter(|kept| kept.endpoint == endpoint)
+        .and_then(|kept| kept.port);
+    let token = Token::random().map_err(|_| random())?;
+    let data = settings.folders.local(endpoint.as_str());
+    let relay = bind(kept_port, &data, token.reveal(), &settings.project).await?;
+    let port = relay.addr().port();
+    let keep = FolderEndpoint {
+        endpoint: endpoint.clone(),
+        port: Some(port),
+    };
+    history
+        .keep_endpoint(&settings.project, LOCAL, keep)
+        .await?;
+    let dial = Endpoint {
+        is_tls: false,
+        host: relay.addr().ip().to_string(),
+        port,
+        path: String::new(),
+        token: Some(token.reveal().to_owned()),
+    };
+    let url = Some(format!("{}/{endpoint}", relay.public_url()));
+    Ok(Place {
+        endpoint,
+        relay_name: LOCAL.to_owned(),
+        dial,
+        embedded: Some(relay),
+        url,
+    })
+}
+
+async fn remote(settings: &Settings, history: &History, url: &str) -> Result<Place, Failure> {
+    let kept = history.endpoint_of(&settings.project, url).await?;
+    let endpoint = name(settings, kept.as_ref(), true)?;
+    let keep = FolderEndpoint {
+        endpoint: endpoint.clone(),
+        port: None,
+    };
+    if kept.as_ref() != Some(&keep) {
+        history.keep_endpoint(&settings.project, url, keep).await?;
+    }
+    let token = settings
+        .token
+        .as_ref()
+        .map(|secret| secret.expose().to_owned());
+    let dial = dial(url, token)?;
+    Ok(Place {
+        endpoint,
+        relay_name: url.to_owned(),
+        dial,
+        embedded: None,
+        url: None,
+    })
+}
+
+fn name(
+    settings: &Settings,
+    kept: Option<&FolderEndpoint>,
+    is_public: bool,
+) -> Result<EndpointName, Failure> {
+    match (&settings.endpoint, kept) {
+        (Some(chosen), _) => Ok(chosen.clone()),
+        (None, Some(kept)) => Ok(kept.endpoint.clone()),
+        (None, None) => names::make_up(is_public).map_err(|_| random()),
+    }
+}
+
+/// Binds the embedded relay: on the folder's port, else on the next free one.
+async fn bind(
+    kept: Option<u16>,
+    data: &Path,
+    token: &str,
+    project: &Path,
+) -> Result<Relay, Failure> {
+    let ports = kept
+        .into_iter()
+        .chain(FIRST_PORT..FIRST_PORT + PORTS)
+        .chain([0]);
+    let mut last = None;
+    for port in ports {
+        let listen = SocketAddr::from(([127, 0, 0, 1], port));
+        let config = Config {
+            listen,
+            public_url: None,
+            data: Some(data.to_owned()),
+            tls: None,
+            insecure_http: false,
+            access: Access::Embedded {
+                token: token.to_owned(),
+            },
+            limits: Limits {
+                rate: 0,
+                drain: DRAIN,
+                ..Limits::default()
+            },
+            retention: Retention::default(),
+        };
+        match Relay::bind(config).await {
+            Ok(relay) => return Ok(relay),
+            Err(BindError::InUse(addr)) => last = Some(BindError::InUse(addr)),
+            Err(error) => return Err(not_bound(error, project)),
+        }
+    }
+    Err(not_bound(
+        last.unwrap_or(BindError::InUse(SocketAddr::from(([127, 0, 0, 1], 0)))),
+        project,
+    ))
+}
+
+fn not_bound(error: BindError, project: &Path) -> Failure {
+    if let BindError::Store(StoreError::Locked(_)) = error {
+        let report = Report::new(format!(
+            "another `hooktool listen` runs in {}",
+            project.display()
+        ));
+        return Failure::Other(
+            report
+                .because("a folder has one public URL, and one listener holds it")
+                .hint("stop the other one, or give this one a name of its own: --endpoint NAME"),
+        );
+    }
+    let cause = std::error::Error::source(&error).map(ToString::to_string);
+    let mut report = Report::new(format!("the relay of this folder cannot start: {error}"));
+    report.cause = cause;
+    Failure::Other(report.hint("`hooktool config path` says where its files are"))
+}
+
+/// A relay's URL as something to dial.
+fn dial(url: &str, token: Option<String>) -> Result<Endpoint, Failure> {
+    let wrong = || {
+        Failure::Usage(
+            Report::new(format!("`{url}` is no relay's URL")).hint("give https://relay.example"),
+        )
+    };
+    let uri: http::Uri = url.parse().map_err(|_| wrong())?;
+    let is_tls = uri.scheme_str() == Some("https");
+    let host = uri
+        .host()
+        .ok_or_else(wrong)?
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .to_owned();
+    let port = uri.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
+    let path = uri.path().trim_end_matches('/').to_owned();
+    Ok(Endpoint {
+        is_tls,
+        host,
+        port,
+        path,
+        token,
+    })
+}
+
+fn random() -> Failure {
+    Failure::Other(Report::new("the system gives no random numbers"))
+}

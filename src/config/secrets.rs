@@ -1,0 +1,127 @@
+//! Tokens of relays: `secrets.toml`, 0600, written as a whole by commands and by nobody else; and `relay` in `config.toml`.
+//!
+//! ```toml
+//! [tokens]
+//! "https://relay.example" = "…"
+//! ```
+
+use std::{fmt, io::ErrorKind, path::Path};
+
+use serde::{Deserialize, Serialize};
+
+use super::{ConfigError, Folders, folders::replace};
+
+/// A token. Debug hides it, and there is no Display.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// A token as typed or read, without the white space around it. None if it is empty or cannot be a header's value.
+    pub fn new(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let fits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+        fits.then(|| Self(text.to_owned()))
+    }
+
+    /// The token itself, for an `Authorization` header.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// What `secrets.toml` holds.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Secrets {
+    #[serde(default)]
+    tokens: std::collections::BTreeMap<String, Secret>,
+}
+
+/// The token for a relay: `HOOKTOOL_TOKEN`, else the one kept for it.
+///
+/// # Errors
+/// `Unreadable`, `Syntax`.
+pub fn token(folders: &Folders, relay: &str) -> Result<Option<Secret>, ConfigError> {
+    let given = std::env::var("HOOKTOOL_TOKEN").unwrap_or_default();
+    if let Some(secret) = Secret::new(&given) {
+        return Ok(Some(secret));
+    }
+    Ok(read(&folders.secrets())?.tokens.remove(relay))
+}
+
+/// Keeps a relay's token in place of the one before.
+///
+/// # Errors
+/// `Unreadable`, `Syntax`, `Unwritable`.
+pub fn add(folders: &Folders, relay: &str, token: Secret) -> Result<(), ConfigError> {
+    let path = folders.secrets();
+    let mut secrets = read(&path)?;
+    secrets.tokens.insert(relay.to_owned(), token);
+    let text = toml::to_string(&secrets).map_err(|error| unwritable(&path, &error))?;
+    replace(&path, &text).map_err(|error| unwritable(&path, &error))
+}
+
+/// Makes a relay the one that `listen` uses, and leaves the rest of `config.toml` as it is.
+///
+/// # Errors
+/// `Unreadable`, `Syntax`, `Unwritable`.
+pub fn keep_relay(folders: &Folders, relay: &str) -> Result<(), ConfigError> {
+    let path = folders.settings();
+    let text = text_of(&path)?;
+    let line = format!("relay = {}", toml::Value::from(relay));
+    let table = toml::de::DeTable::parse(&text).map_err(|error| syntax(&path, &text, &error))?;
+    let before = table
+        .get_ref()
+        .iter()
+        .find(|(key, _)| key.get_ref() == "relay");
+    let new = match before {
+        Some((key, value)) => {
+            let (start, end) = (key.span().start, value.span().end);
+            let head = text.get(..start).unwrap_or_default();
+            let tail = text.get(end..).unwrap_or_default();
+            format!("{head}{line}{tail}")
+        }
+        // At the top it belongs to no table, whatever follows.
+        None => format!("{line}\n{text}"),
+    };
+    replace(&path, &new).map_err(|error| unwritable(&path, &error))
+}
+
+fn read(path: &Path) -> Result<Secrets, ConfigError> {
+    let text = text_of(path)?;
+    toml::from_str(&text).map_err(|error| syntax(path, &text, &error))
+}
+
+fn text_of(path: &Path) -> Result<String, ConfigError> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(text),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(String::new()),
+        Err(error) => Err(ConfigError::Unreadable {
+            path: path.to_owned(),
+            detail: error.to_string(),
+        }),
+    }
+}
+
+fn syntax(path: &Path, text: &str, error: &toml::de::Error) -> ConfigError {
+    let at = error.span().map_or(0, |span| span.start);
+    let before = text.as_bytes().iter().take(at);
+    ConfigError::Syntax {
+        path: path.to_owned(),
+        line: before.filter(|&&byte| byte == b'\n').count() + 1,
+        detail: error.message().to_owned(),
+    }
+}
+
+fn unwritable(path: &Path, error: &impl ToString) -> ConfigError {
+    ConfigError::Unwritable {
+        path: path.to_owned(),
+        detail: error.to_string(),
+    }
+}

@@ -1,0 +1,251 @@
+//! Reads on in the history whenever something changed, and hands what is new to a [`Printer`].
+//!
+//! Attempts are read before captures and printed after them: a capture is recorded before its attempts, so none is printed
+//! without its request before it.
+
+use std::{io, time::Duration};
+
+use bytes::Bytes;
+use hooktool_relay::capture::{Body, EndpointName};
+use tokio::{
+    sync::broadcast::{self, error::RecvError},
+    task::spawn_blocking,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::OutputError;
+use crate::{
+    event::{Feed, Link, Notice},
+    history::{Attempt, Change, History, HistoryError, Number, Position, Reader, Request, Select},
+};
+
+/// Attempts that are read at once.
+const PAGE: usize = 256;
+
+/// Largest body that is printed, in bytes (tui.md §11); `hooktool show ID --body` gives a larger one.
+pub const SHOWN: u64 = 1024 * 1024;
+
+/// How long the last lines may take after the stop, when the pipe is stuck.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// Where in the history a listener began: what stands before it is not printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Start {
+    /// The newest attempt before.
+    pub position: Position,
+    /// The newest request before.
+    pub number: Number,
+}
+
+impl Start {
+    /// Now. To be taken before the listener connects.
+    ///
+    /// # Errors
+    /// The reader's.
+    pub fn now(reader: &Reader) -> Result<Self, HistoryError> {
+        let newest = Select {
+            limit: Some(1),
+            ..Select::default()
+        };
+        let number = reader.list(&newest)?.last().map_or(0, |row| row.number);
+        Ok(Self {
+            position: reader.position()?,
+            number,
+        })
+    }
+}
+
+/// What is told beside requests and tries.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Said {
+    /// The link's new state.
+    Link(Link),
+    /// A sentence.
+    Notice(Notice),
+}
+
+/// Something that prints requests and tries.
+pub trait Printer: Send + 'static {
+    /// A request arrived. The body is given if it is small enough to be printed.
+    ///
+    /// # Errors
+    /// The pipe's.
+    fn capture(&mut self, request: &Request, body: Option<&Bytes>) -> io::Result<()>;
+
+    /// A try ended, or it is sure that there is none.
+    ///
+    /// # Errors
+    /// The pipe's.
+    fn attempt(&mut self, request: &Request, attempt: &Attempt) -> io::Result<()>;
+
+    /// Something else is to be told.
+    ///
+    /// # Errors
+    /// The pipe's.
+    fn said(&mut self, said: &Said) -> io::Result<()>;
+}
+
+/// Prints one endpoint's requests and tries from `start` until the stop, and what was recorded until then.
+///
+/// # Errors
+/// [`OutputError`]; a closed pipe among them.
+pub async fn run(
+    printer: impl Printer,
+    history: History,
+    feed: Feed,
+    (relay, endpoint): (String, EndpointName),
+    start: Start,
+    stop: CancellationToken,
+) -> Result<(), OutputError> {
+    let mut ears = Ears::new(history.changes(), feed);
+    let mut follower = Follower {
+        reader: history.reader()?,
+        printer,
+        relay,
+        endpoint,
+        at: start,
+    };
+    let mut said = vec![ears.link()];
+    loop {
+        let is_last = stop.is_cancelled();
+        let step = spawn_blocking(move || {
+            let result = follower.step(&said);
+            (follower, result)
+        });
+        let (back, result) = tokio::select! {
+            done = step => done.map_err(io::Error::other)?,
+            () = given_up(&stop) => return Ok(()),
+        };
+        result?;
+        if is_last {
+            return Ok(());
+        }
+        follower = back;
+        said = ears.next(&stop).await;
+    }
+}
+
+async fn given_up(stop: &CancellationToken) {
+    stop.cancelled().await;
+    tokio::time::sleep(LAST_WORDS).await;
+}
+
+/// What wakes the follower.
+struct Ears {
+    changes: broadcast::Receiver<Change>,
+    feed: Feed,
+    /// The listener is gone: nothing more is said.
+    is_deaf: bool,
+}
+
+impl Ears {
+    fn new(changes: broadcast::Receiver<Change>, feed: Feed) -> Self {
+        Self {
+            changes,
+            feed,
+            is_deaf: false,
+        }
+    }
+
+    fn link(&mut self) -> Said {
+        Said::Link(self.feed.link.borrow_and_update().clone())
+    }
+
+    /// Waits until there may be something to print; what was said meanwhile.
+    async fn next(&mut self, stop: &CancellationToken) -> Vec<Said> {
+        tokio::select! {
+            () = stop.cancelled() => Vec::new(),
+            // Late, closed or told: in each case the history is read again, which finds all there is.
+            change = self.changes.recv() => {
+                if change == Err(RecvError::Closed) {
+                    stop.cancelled().await;
+                }
+                self.changes = self.changes.resubscribe();
+                Vec::new()
+            }
+            changed = self.feed.link.changed(), if !self.is_deaf => match changed {
+                Ok(()) => vec![self.link()],
+                Err(_) => {
+                    self.is_deaf = true;
+                    Vec::new()
+                }
+            },
+            notice = self.feed.notices.recv(), if !self.is_deaf => match notice {
+                Ok(notice) => vec![Said::Notice(notice)],
+                Err(RecvError::Lagged(_)) => Vec::new(),
+                Err(RecvError::Closed) => {
+                    self.is_deaf = true;
+                    Vec::new()
+                }
+            },
+        }
+    }
+}
+
+struct Follower<P> {
+    reader: Reader,
+    printer: P,
+    relay: String,
+    endpoint: EndpointName,
+    at: Start,
+}
+
+impl<P: Printer> Follower<P> {
+    fn step(&mut self, said: &[Said]) -> Result<(), OutputError> {
+        for said in said {
+            self.printer.said(said)?;
+        }
+        loop {
+            let attempts = self.reader.attempts_after(self.at.position, PAGE)?;
+            self.captures()?;
+            let is_all = attempts.len() < PAGE;
+            for (position, number, attempt) in attempts {
+                self.at.position = position;
+                if let Some(request) = self.reader.request(number)?
+                    && self.is_ours(&request)
+                {
+                    self.printer.attempt(&request, &attempt)?;
+                }
+            }
+            if is_all {
+                return Ok(());
+            }
+        }
+    }
+
+    fn captures(&mut self) -> Result<(), OutputError> {
+        let new = Select {
+            endpoints: vec![(self.relay.clone(), self.endpoint.clone())],
+            after: Some(self.at.number),
+            limit: None,
+        };
+        for row in self.reader.list(&new)? {
+            self.at.number = row.number;
+            if let Some(request) = self.reader.request(row.number)? {
+                let body = shown_body(&self.reader, &request)?;
+                self.printer.capture(&request, body.as_ref())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_ours(&self, request: &Request) -> bool {
+        request.relay == self.relay && request.capture.endpoint == self.endpoint
+    }
+}
+
+/// The body, if there is one and it is small enough to be printed.
+///
+/// # Errors
+/// The reader's.
+pub fn shown_body(reader: &Reader, request: &Request) -> Result<Option<Bytes>, HistoryError> {
+    match &request.capture.body {
+        Body::Absent => Ok(None),
+        Body::Whole(bytes) => Ok(Some(bytes.clone())),
+        Body::Pieces(len) if *len <= SHOWN => {
+            let len = usize::try_from(*len).unwrap_or(usize::MAX);
+            reader.body(request.summary.number, 0, len).map(Some)
+        }
+        Body::Pieces(_) => Ok(None),
+    }
+}
