@@ -27,6 +27,8 @@ use tokio::{
 };
 use tokio_util::task::TaskTracker;
 
+mod held;
+
 /// Longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -34,11 +36,16 @@ const PATIENCE: Duration = Duration::from_secs(10);
 struct TestEdge {
     addr: SocketAddr,
     store: Store,
+    registry: Registry,
     _server: JoinSet<()>,
 }
 
 impl TestEdge {
     async fn start(answer: AnswerPolicy, limits: Limits) -> Self {
+        Self::with_deadline(answer, limits, Duration::from_millis(4500)).await
+    }
+
+    async fn with_deadline(answer: AnswerPolicy, limits: Limits, deadline: Duration) -> Self {
         let store = Store::open(Options {
             folder: None,
             retention: Retention::default(),
@@ -50,14 +57,15 @@ impl TestEdge {
             account: AccountId("a".into()),
             epoch: Epoch(1),
             answer,
-            deadline: Duration::from_millis(4500),
+            deadline,
             created_at: UnixMillis::now(),
         };
         store.put_endpoint(record, None).await.unwrap();
+        let registry = Registry::default();
         let ingress = Ingress::new(
             Arc::new(config(limits.clone())),
             store.clone(),
-            Registry::default(),
+            registry.clone(),
             Accounts::new(store.clone(), Access::Tokens, limits.rate),
             Metrics::default(),
             TaskTracker::new(),
@@ -69,6 +77,7 @@ impl TestEdge {
         Self {
             addr,
             store,
+            registry,
             _server: server,
         }
     }
@@ -103,12 +112,8 @@ fn otter() -> EndpointName {
 fn config(limits: Limits) -> Config {
     Config {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-        public_url: None,
-        data: None,
-        tls: None,
-        access: Access::Tokens,
         limits,
-        retention: Retention::default(),
+        ..Config::default()
     }
 }
 
