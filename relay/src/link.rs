@@ -63,7 +63,7 @@ pub fn websocket_config() -> WebSocketConfig {
 }
 
 /// What a link bounds.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// Dead after this long without a byte.
     pub dead_after: Duration,

@@ -193,14 +193,7 @@ impl OutBody {
         if !std::mem::take(&mut self.is_open) {
             return;
         }
-        {
-            let mut state = self.shared.lock();
-            if let Some(sending) = state.sending(self.stream) {
-                sending.is_finished = true;
-                state.list_turn(self.stream);
-            }
-        }
-        self.shared.writer.wake();
+        self.end();
         poll_fn(|cx| self.poll_cancelled(cx)).await;
         self.forget();
     }
@@ -254,6 +247,16 @@ impl OutBody {
             }
             _ => Poll::Ready(()),
         }
+    }
+
+    fn end(&self) {
+        let mut state = self.shared.lock();
+        if let Some(sending) = state.sending(self.stream) {
+            sending.is_finished = true;
+            state.list_turn(self.stream);
+        }
+        drop(state);
+        self.shared.writer.wake();
     }
 
     fn cut(&mut self, reset: Reset) {

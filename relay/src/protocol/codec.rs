@@ -12,7 +12,7 @@
 //!                         │ JSON …                               all others
 //! ```
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
@@ -162,7 +162,7 @@ impl Frame {
     ///
     /// # Errors
     /// [`DecodeError::Short`], [`DecodeError::TooLong`], [`DecodeError::Json`] or [`DecodeError::Stream`]: it is no frame.
-    pub fn decode(bytes: Bytes) -> Result<Option<Self>, DecodeError> {
+    pub fn decode(mut bytes: Bytes) -> Result<Option<Self>, DecodeError> {
         let len = bytes.len();
         within("frame", len, MAX_MESSAGE)?;
         let Some((&[kind, flags, s0, s1, s2, s3], _)) = bytes.split_first_chunk::<PREFIX>() else {
@@ -176,8 +176,8 @@ impl Frame {
             let kind = kind.name();
             return Err(DecodeError::Stream { kind, stream });
         }
-        let payload = bytes.slice(PREFIX..);
-        payload_of(kind, stream, flags & END != 0, payload).map(Some)
+        bytes.advance(PREFIX);
+        payload_of(kind, stream, flags & END != 0, bytes).map(Some)
     }
 }
 

@@ -200,7 +200,7 @@ async fn a_peer_beyond_its_credit_is_told_and_left() {
         (body, end.inbound.next().await)
     };
     let ((), (body, error)) = tokio::join!(peer, inbound);
-    assert!(is_protocol(error));
+    assert!(is_protocol(&error));
     assert_eq!(body.collect().await.unwrap_err(), Cut);
 }
 
@@ -343,7 +343,7 @@ async fn a_failed_target_does_not_stop_the_request_but_a_busy_listener_does() {
 
 #[tokio::test(start_paused = true)]
 async fn a_body_dropped_before_its_end_is_reset_as_broken() {
-    let (mut relay, mut listener) = both().await;
+    let (mut relay, listener) = both().await;
     let mut out = listener.out.head(response(1, false)).await.unwrap();
     out.send(Bytes::from_static(b"half")).await.unwrap();
     let mut body = body_of(&mut relay).await;
