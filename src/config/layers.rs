@@ -8,7 +8,7 @@ use std::{
 use clap::{ArgMatches, parser::ValueSource};
 
 use super::{ConfigError, Folders, Origin, file, folders, project};
-use crate::{cli::value, text::Zone};
+use crate::{cli::value, target::Target, text::Zone};
 
 /// What a value looks like in TOML.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -190,6 +190,14 @@ impl Layers {
     pub(super) fn is_above(&self, first: &'static str, second: &'static str) -> bool {
         let rank = |key| self.entries.get(key).map_or(0, |entry: &Entry| entry.rank);
         rank(first) > rank(second)
+    }
+
+    /// Where requests go, as far as the settings say.
+    ///
+    /// # Errors
+    /// `Value`.
+    pub fn target(&self) -> Result<Option<Target>, ConfigError> {
+        self.one("target", value::target)
     }
 
     /// Which clock times are shown on.
