@@ -4,237 +4,98 @@
 //! In: captures with their bodies, records to keep. Out: the same, and the newest [`Seq`] of an endpoint as it moves.
 //! Must not know: the wire, who listens, who asks.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::sync::{Arc, atomic::Ordering};
 
 use bytes::Bytes;
-use tokio::sync::{mpsc, watch};
+use rusqlite::Connection;
 
-use crate::capture::{
-    AccountId, AnswerPolicy, Capture, CaptureId, EndpointName, Epoch, Seq, UnixMillis,
+use self::{query::Reading, queue::What, sqlite::Engine};
+use crate::capture::{AccountId, Body, Capture, CaptureId, EndpointName, Epoch, Seq, UnixMillis};
+
+mod batch;
+mod draft;
+mod error;
+mod folder;
+mod follow;
+mod kept;
+mod known;
+mod ledger;
+mod query;
+mod queue;
+mod reader;
+mod record;
+mod retention;
+mod row;
+mod schema;
+mod sqlite;
+mod writer;
+
+pub use draft::Draft;
+pub use error::StoreError;
+pub use kept::{
+    Cursor, EndpointRecord, Options, Page, Retention, Stats, Stored, Tail, TokenRecord,
 };
 
-mod sqlite;
-
-/// A capture and its place in its endpoint's arrival order.
-#[derive(Clone, Debug)]
-pub struct Stored {
-    /// Its place.
-    pub seq: Seq,
-    /// The capture. A body up to [`Body::INLINE`](crate::capture::Body::INLINE) is in it, a larger one is read by range.
-    pub capture: Arc<Capture>,
-}
-
-/// What an endpoint keeps at most; whatever is beyond goes, oldest first, and is counted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Retention {
-    /// Captures an endpoint.
-    pub count: u64,
-    /// Bytes of bodies and heads an endpoint.
-    pub bytes: u64,
-    /// Age.
-    pub age: Duration,
-    /// Bytes in the whole store.
-    pub total_bytes: u64,
-}
-
-/// How a store is opened.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// Folder of `relay.db`, made (0700) if it is missing; none: in memory, for tests.
-    pub folder: Option<PathBuf>,
-    /// What is kept.
-    pub retention: Retention,
-    /// Most pages the database may have (`PRAGMA max_page_count`); none: SQLite's own limit. Tests fill a disk by it.
-    pub max_pages: Option<u32>,
-}
-
-/// How far an endpoint's captures were offered. The relay keeps it, whoever listens.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct Cursor {
-    /// Highest seq that was offered to a listener.
-    pub offered: Seq,
-    /// Those at or below it without DONE, ascending; at most [`Cursor::MAX_OPEN`].
-    pub open: Vec<Seq>,
-}
-
-impl Cursor {
-    /// Most captures offered and not done: one slow forward holds up nobody, 256 of them stop the endpoint.
-    pub const MAX_OPEN: usize = 256;
-}
-
-/// What is known of an endpoint.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EndpointRecord {
-    /// Its name.
-    pub name: EndpointName,
-    /// Whose it is: the account that claimed it first.
-    pub account: AccountId,
-    /// Raised by every claim.
-    pub epoch: Epoch,
-    /// What senders get, also while nobody listens.
-    pub answer: AnswerPolicy,
-    /// How long a sender waits for the app's answer, from the commit.
-    pub deadline: Duration,
-    /// First claim.
-    pub created_at: UnixMillis,
-}
-
-/// A page of captures, oldest first.
-#[derive(Clone, Debug, Default)]
-pub struct Page {
-    /// The captures, ascending by seq.
-    pub captures: Vec<Stored>,
-    /// The oldest seq that the endpoint still keeps; what is between the asked-for place and this was dropped.
-    pub oldest: Option<Seq>,
-}
-
-/// One account's token as it is kept: never the token, only its digest.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TokenRecord {
-    /// SHA-256 of the whole written token.
-    pub digest: [u8; 32],
-    /// The account it stands for.
-    pub account: AccountId,
-    /// When it was made.
-    pub created_at: UnixMillis,
-    /// When it was revoked, if it was.
-    pub revoked_at: Option<UnixMillis>,
-}
-
-/// What a store holds, for metrics and `relay` at start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub struct Stats {
-    /// Captures kept.
-    pub captures: u64,
-    /// Bytes of heads and bodies kept.
-    pub bytes: u64,
-    /// Endpoints known.
-    pub endpoints: u64,
-    /// Captures that retention dropped since the store was made.
-    pub dropped: u64,
-}
-
-/// What goes wrong in a store.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum StoreError {
-    /// No room on the disk (or in the database's page limit). Nothing was stored; reads and deletes go on.
-    #[error("no room left in {0}")]
-    Full(PathBuf),
-    /// The writer's queue stayed full for 2 s. Nothing was stored.
-    #[error("the store is busy")]
-    Busy,
-    /// The record may or may not exist; asking again with the same id is harmless.
-    #[error("the store stopped before it answered")]
-    Uncertain,
-    /// Another process holds the data folder.
-    #[error("{0} is in use by another relay")]
-    Locked(PathBuf),
-    /// The file was written by a newer hooktool.
-    #[error("{path} has format {found}, this hooktool knows up to {known}")]
-    Newer {
-        /// The file.
-        path: PathBuf,
-        /// Its format.
-        found: u32,
-        /// The newest format known here.
-        known: u32,
-    },
-    /// What was read is not what was written. Nothing is repaired or deleted.
-    #[error("{path} is damaged: {detail}")]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// What was found.
-        detail: String,
-    },
-    /// The file or folder may not be read or written.
-    #[error("{path}: {detail}")]
-    Denied {
-        /// The file or folder.
-        path: PathBuf,
-        /// The system's words.
-        detail: String,
-    },
-    /// A write or fsync failed. Nothing is acknowledged from here on, and the relay must stop.
-    #[error("{path} cannot be written: {detail}")]
-    Fatal {
-        /// The file.
-        path: PathBuf,
-        /// The system's words.
-        detail: String,
-    },
-    /// A compare-and-set found another value than expected.
-    #[error("the record was changed by somebody else")]
-    Conflict,
-}
-
-/// Captures of one endpoint as they are committed, for whoever delivers them.
-#[derive(Debug)]
-pub struct Tail {
-    /// The newest committed seq; may coalesce, is never lost.
-    pub newest: watch::Receiver<Seq>,
-    /// Captures in order of seq, straight from the commit. When its [`Tail::RECENT`] places are taken further ones are left
-    /// out: they are in the store, and [`Store::read`] gives them.
-    pub recent: mpsc::Receiver<Stored>,
-}
-
-impl Tail {
-    /// Places in [`Tail::recent`]: what a listener may have in flight.
-    pub const RECENT: usize = 32;
-}
-
-/// Pieces of one large body on their way into the store, before its head. Dropped without
-/// [`Store::append`], they are discarded.
-#[derive(Debug)]
-pub struct Draft {
-    // filled by the engine
-    _engine: sqlite::Draft,
-}
-
-impl Draft {
-    /// Hands over the next bytes, of any number. Waits for room in the writer's queue, at most 2 s.
-    ///
-    /// # Errors
-    /// [`StoreError::Busy`], [`StoreError::Full`], [`StoreError::Fatal`]; the draft is of no use then.
-    pub async fn push(&mut self, _bytes: Bytes) -> Result<(), StoreError> {
-        todo!()
-    }
-}
-
-/// The relay's store. Cloned freely; the last clone to go stops the writer after its last commit.
+/// The relay's store. Cloned freely; the last clone to go stops the writer after its last commit, and waits for it.
 #[derive(Clone, Debug)]
 pub struct Store {
-    _engine: Arc<sqlite::Engine>,
+    engine: Arc<Engine>,
 }
 
 impl Store {
-    /// Opens or makes the store, takes the folder's lock, repairs modes, sweeps orphan pieces.
+    /// Opens or makes the store, takes the folder's lock, repairs modes, sweeps orphan pieces. Blocks.
     ///
     /// # Errors
-    /// Every variant but `Busy`, `Uncertain` and `Conflict`.
-    pub fn open(_options: Options) -> Result<Self, StoreError> {
-        todo!()
+    /// Every variant but `Uncertain` and `Conflict`.
+    pub fn open(options: Options) -> Result<Self, StoreError> {
+        let engine = Arc::new(Engine::open(options)?);
+        Ok(Self { engine })
+    }
+
+    /// Opens the store beside a relay that may hold it: takes no lock, sweeps nothing. What is there can be read, but only
+    /// tokens be written; the rest is `Denied`. Blocks.
+    ///
+    /// # Errors
+    /// Those of [`Store::open`] but `Locked`.
+    pub fn open_beside(options: Options) -> Result<Self, StoreError> {
+        let engine = Arc::new(Engine::open_beside(options)?);
+        Ok(Self { engine })
     }
 
     /// Stores a capture. `Ok` means: on stable storage (fsync done), visible to every later read, in the order of the
-    /// seqs given out. Idempotent by id: the same capture again gives its first seq. If the future is dropped after it was
-    /// polled once, the capture is stored all the same.
+    /// seqs given out. Idempotent by id: the same capture again gives its first seq. If the future is dropped once the
+    /// writer's queue had room for it (nearly always at its first poll), the capture is stored all the same.
     ///
     /// `draft` holds the bytes of a [`Body::Pieces`](crate::capture::Body::Pieces).
     ///
     /// # Errors
-    /// `Full` and `Busy`: nothing was stored. `Uncertain`, `Fatal`: never acknowledge it.
+    /// `Full` and `Busy`: nothing was stored. `Uncertain`, `Fatal`: never acknowledge it. `Denied`: the draft does not hold
+    /// the body that the capture announces.
     pub async fn append(
         &self,
-        _capture: Arc<Capture>,
-        _draft: Option<Draft>,
+        capture: Arc<Capture>,
+        draft: Option<Draft>,
     ) -> Result<Seq, StoreError> {
-        todo!()
+        self.engine.shared.see(capture.received_at.0);
+        self.engine.check_capture()?;
+        let rest = match (&capture.body, draft) {
+            (Body::Pieces(len), Some(draft)) => Some(draft.finish(capture.id, *len)?),
+            (Body::Pieces(_), None) => {
+                let detail = format!("{} has no body", capture.id);
+                return Err(StoreError::denied(&self.engine.shared.path, detail));
+            }
+            _ => None,
+        };
+        self.engine
+            .queue()?
+            .ask(What::Append { capture, rest })
+            .await
+            .map(Seq)
     }
 
     /// Begins a body that is larger than [`Body::INLINE`](crate::capture::Body::INLINE).
-    pub fn draft(&self, _id: CaptureId) -> Draft {
-        todo!()
+    pub fn draft(&self, id: CaptureId) -> Draft {
+        Draft::new(id, Arc::clone(&self.engine))
     }
 
     /// Captures after `after`, ascending, at most `limit`.
@@ -243,11 +104,13 @@ impl Store {
     /// `Damaged`, `Denied`.
     pub async fn read(
         &self,
-        _endpoint: &EndpointName,
-        _after: Seq,
-        _limit: usize,
+        endpoint: &EndpointName,
+        after: Seq,
+        limit: usize,
     ) -> Result<Page, StoreError> {
-        todo!()
+        let endpoint = endpoint.clone();
+        self.ask(move |from| from.page(&endpoint, after, limit))
+            .await
     }
 
     /// These captures of one endpoint, ascending; those that retention dropped are left out.
@@ -256,18 +119,19 @@ impl Store {
     /// `Damaged`, `Denied`.
     pub async fn read_these(
         &self,
-        _endpoint: &EndpointName,
-        _seqs: Vec<Seq>,
+        endpoint: &EndpointName,
+        seqs: Vec<Seq>,
     ) -> Result<Vec<Stored>, StoreError> {
-        todo!()
+        let endpoint = endpoint.clone();
+        self.ask(move |from| from.these(&endpoint, seqs)).await
     }
 
     /// One capture by its id.
     ///
     /// # Errors
     /// `Damaged`, `Denied`.
-    pub async fn get(&self, _id: CaptureId) -> Result<Option<Stored>, StoreError> {
-        todo!()
+    pub async fn get(&self, id: CaptureId) -> Result<Option<Stored>, StoreError> {
+        self.ask(move |from| from.by_id(id)).await
     }
 
     /// Bytes of a body from `offset`, at most `len` (fewer only at its end or at a piece's). `None` if it was dropped.
@@ -276,11 +140,11 @@ impl Store {
     /// `Damaged` (a checksum does not fit: never a wrong body), `Denied`.
     pub async fn body(
         &self,
-        _id: CaptureId,
-        _offset: u64,
-        _len: usize,
+        id: CaptureId,
+        offset: u64,
+        len: usize,
     ) -> Result<Option<Bytes>, StoreError> {
-        todo!()
+        self.ask(move |from| from.body(id, offset, len)).await
     }
 
     /// Follows the commits of an endpoint from now on. One follower an endpoint: a later call replaces the earlier, whose
@@ -288,8 +152,13 @@ impl Store {
     ///
     /// # Errors
     /// `Damaged`, `Denied`.
-    pub async fn tail(&self, _endpoint: &EndpointName) -> Result<Tail, StoreError> {
-        todo!()
+    pub async fn tail(&self, endpoint: &EndpointName) -> Result<Tail, StoreError> {
+        // Followed before it is read: a commit between the two is seen twice, never missed.
+        let mut tail = self.engine.shared.followers.follow(endpoint);
+        let (newest, _) = self.waiting(endpoint, Seq(0)).await?;
+        self.engine.shared.followers.raise(endpoint, newest);
+        tail.newest.mark_unchanged();
+        Ok(tail)
     }
 
     /// Newest seq of an endpoint and how many captures after `after` it keeps.
@@ -298,10 +167,13 @@ impl Store {
     /// `Damaged`, `Denied`.
     pub async fn waiting(
         &self,
-        _endpoint: &EndpointName,
-        _after: Seq,
+        endpoint: &EndpointName,
+        after: Seq,
     ) -> Result<(Seq, u64), StoreError> {
-        todo!()
+        let endpoint = endpoint.clone();
+        let state = self.ask(move |from| from.state(&endpoint)).await?;
+        let state = state.map(|(_, state)| state).unwrap_or_default();
+        Ok((Seq(state.last), state.after(after.0)))
     }
 
     /// The first seq received at or after a moment, if there is one.
@@ -310,10 +182,21 @@ impl Store {
     /// `Damaged`, `Denied`.
     pub async fn seq_at(
         &self,
-        _endpoint: &EndpointName,
-        _moment: UnixMillis,
+        endpoint: &EndpointName,
+        moment: UnixMillis,
     ) -> Result<Option<Seq>, StoreError> {
-        todo!()
+        let mut after = Some(0);
+        while let Some(start) = after {
+            let endpoint = endpoint.clone();
+            let (found, next) = self
+                .ask(move |from| from.seq_at(&endpoint, moment, start))
+                .await?;
+            if found.is_some() {
+                return Ok(found);
+            }
+            after = next;
+        }
+        Ok(None)
     }
 
     /// The record of an endpoint. Answered from memory once known: ingress asks it for every request.
@@ -322,9 +205,17 @@ impl Store {
     /// `Damaged`, `Denied`.
     pub async fn endpoint(
         &self,
-        _name: &EndpointName,
+        name: &EndpointName,
     ) -> Result<Option<EndpointRecord>, StoreError> {
-        todo!()
+        let changes = match self.engine.shared.known.of(name) {
+            Ok(found) => return Ok(found),
+            Err(changes) => changes,
+        };
+        let asked = name.clone();
+        let found = self.ask(move |from| from.endpoint(&asked)).await?;
+        let known = &self.engine.shared.known;
+        known.learn(name, found.clone(), changes);
+        Ok(found)
     }
 
     /// Makes or changes an endpoint if its epoch is still `expected` (none: it must not exist). Durable when `Ok`.
@@ -333,18 +224,20 @@ impl Store {
     /// `Conflict`, and those of [`Store::append`].
     pub async fn put_endpoint(
         &self,
-        _record: EndpointRecord,
-        _expected: Option<Epoch>,
+        record: EndpointRecord,
+        expected: Option<Epoch>,
     ) -> Result<(), StoreError> {
-        todo!()
+        self.engine.check_own()?;
+        self.tell(What::Endpoint { record, expected }).await
     }
 
     /// The cursor of an endpoint; the default one if none was ever kept.
     ///
     /// # Errors
     /// `Damaged`, `Denied`.
-    pub async fn cursor(&self, _endpoint: &EndpointName) -> Result<Cursor, StoreError> {
-        todo!()
+    pub async fn cursor(&self, endpoint: &EndpointName) -> Result<Cursor, StoreError> {
+        let endpoint = endpoint.clone();
+        self.ask(move |from| from.cursor(&endpoint)).await
     }
 
     /// Keeps a cursor if the endpoint's epoch is still `epoch`. Joins the next group commit.
@@ -353,35 +246,50 @@ impl Store {
     /// `Conflict` (somebody else holds the endpoint), and those of [`Store::append`].
     pub async fn put_cursor(
         &self,
-        _endpoint: &EndpointName,
-        _epoch: Epoch,
-        _cursor: Cursor,
+        endpoint: &EndpointName,
+        epoch: Epoch,
+        cursor: Cursor,
     ) -> Result<(), StoreError> {
-        todo!()
+        self.engine.check_own()?;
+        let endpoint = endpoint.clone();
+        let what = What::Cursor {
+            endpoint,
+            epoch,
+            cursor,
+        };
+        self.tell(what).await
     }
 
-    /// Applies the retention now; what it dropped is counted.
+    /// Applies the retention now; what it dropped is counted. Age counts from the latest `received_at` ever seen.
     ///
     /// # Errors
-    /// `Fatal`.
+    /// Those of [`Store::append`].
     pub async fn trim(&self) -> Result<u64, StoreError> {
-        todo!()
+        self.engine.check_own()?;
+        let mut dropped = 0;
+        loop {
+            let gone = self.engine.queue()?.ask(What::Trim).await?;
+            dropped += gone;
+            if gone == 0 {
+                return Ok(dropped);
+            }
+        }
     }
 
     /// Adds a token; visible to other processes when `Ok`.
     ///
     /// # Errors
     /// Those of [`Store::append`].
-    pub async fn add_token(&self, _token: TokenRecord) -> Result<(), StoreError> {
-        todo!()
+    pub async fn add_token(&self, token: TokenRecord) -> Result<(), StoreError> {
+        self.tell(What::Token(token)).await
     }
 
     /// The token of this digest, revoked or not, also if another process added it a moment ago.
     ///
     /// # Errors
     /// `Damaged`, `Denied`.
-    pub async fn token(&self, _digest: [u8; 32]) -> Result<Option<TokenRecord>, StoreError> {
-        todo!()
+    pub async fn token(&self, digest: [u8; 32]) -> Result<Option<TokenRecord>, StoreError> {
+        self.ask(move |from| from.token(digest)).await
     }
 
     /// Every token, oldest first.
@@ -389,15 +297,18 @@ impl Store {
     /// # Errors
     /// `Damaged`, `Denied`.
     pub async fn tokens(&self) -> Result<Vec<TokenRecord>, StoreError> {
-        todo!()
+        self.ask(|from| from.tokens()).await
     }
 
     /// Revokes every token of an account; how many were valid before.
     ///
     /// # Errors
     /// Those of [`Store::append`].
-    pub async fn revoke(&self, _account: &AccountId) -> Result<u64, StoreError> {
-        todo!()
+    pub async fn revoke(&self, account: &AccountId) -> Result<u64, StoreError> {
+        self.engine
+            .queue()?
+            .ask(What::Revoke(account.clone()))
+            .await
     }
 
     /// What it holds.
@@ -405,12 +316,12 @@ impl Store {
     /// # Errors
     /// `Damaged`, `Denied`.
     pub async fn stats(&self) -> Result<Stats, StoreError> {
-        todo!()
+        self.ask(|from| from.stats()).await
     }
 
     /// Whether the disk is so full that appends are refused before they are tried.
     pub fn is_full(&self) -> bool {
-        todo!()
+        self.engine.shared.is_full.load(Ordering::Acquire)
     }
 
     /// Waits until a write or fsync failed for good; pending as long as all is well.
@@ -418,6 +329,24 @@ impl Store {
     /// # Cancel safety
     /// Safe.
     pub async fn failed(&self) -> StoreError {
-        todo!()
+        self.engine.shared.failed().await
+    }
+
+    async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(Reading<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let path = self.engine.shared.path.clone();
+        let asked = move |connection: &Connection| {
+            question(Reading {
+                connection,
+                path: &path,
+            })
+        };
+        self.engine.readers()?.ask(asked).await
+    }
+
+    async fn tell(&self, what: What) -> Result<(), StoreError> {
+        self.engine.queue()?.ask(what).await.map(drop)
     }
 }

@@ -1,0 +1,3 @@
+//! Tests of the relay from outside, one binary of all of them.
+
+mod store;
