@@ -32,6 +32,7 @@ use self::{
 
 mod batch;
 mod bodies;
+mod contents;
 mod error;
 mod file;
 mod incoming;

@@ -84,6 +84,14 @@ fn span(word: &str) -> Option<(CaptureId, CaptureId)> {
         }
         _ => return None,
     };
+    // 26 digits of 5 bits are 130, so the first one stands for 3 bits only.
+    if start
+        .bytes()
+        .next()
+        .is_some_and(|first| !(b'0'..=b'7').contains(&first))
+    {
+        return None;
+    }
     let start = start.to_ascii_uppercase();
     let fill = |with: char| {
         let missing = ULID.checked_sub(start.len())?;

@@ -219,6 +219,12 @@ impl Queue {
         drop(left);
     }
 
+    /// Whether the writer has taken all.
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.line().entries.is_empty()
+    }
+
     fn line(&self) -> MutexGuard<'_, Line> {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -10,19 +10,19 @@ use std::{
     time::Duration,
 };
 
-use bytes::{Bytes, BytesMut};
-use hooktool_relay::capture::{Body, CaptureId, EndpointName, Outcome};
+use bytes::Bytes;
+use hooktool_relay::capture::{CaptureId, EndpointName, Outcome};
 use rusqlite::{Connection, OptionalExtension, Result as SqlResult, params};
 
 use super::{
+    contents,
     error::{HistoryError, PickError, odd, reading},
     file,
     model::{
         Attempt, Dropped, FolderEndpoint, Number, Options, Position, Request, Select, Summary,
     },
     pick,
-    rows::{self, Link, Places},
-    schema,
+    rows::{self, Places},
     totals::Totals,
 };
 
@@ -164,7 +164,7 @@ impl Reader {
     /// `Damaged`, `Denied`, `Locked`.
     pub fn body(&self, number: Number, offset: u64, len: usize) -> Result<Bytes, HistoryError> {
         self.read(|db| {
-            let sql = "SELECT body, substr(bytes, ?2 + 1, ?3), size
+            let sql = "SELECT body, substr(contents.bytes, ?2 + 1, ?3), size
                        FROM contents JOIN captures USING (number) WHERE number = ?1";
             let wanted = i64::try_from(len).unwrap_or(i64::MAX);
             let skipped = i64::try_from(offset).unwrap_or(i64::MAX - 1);
@@ -181,7 +181,7 @@ impl Reader {
             );
             match row.optional()? {
                 None => Ok(Bytes::new()),
-                Some((Some(body), _, size)) => range(db, body, offset, len, size),
+                Some((Some(body), _, size)) => contents::range(db, body, offset, len, size),
                 Some((None, bytes, _)) => Ok(bytes.unwrap_or_default()),
             }
         })
@@ -208,7 +208,7 @@ impl Reader {
                 if link.previous.is_some_and(|previous| previous >= position) {
                     return Err(odd("attempts", "their order has a loop"));
                 }
-                fill(db, &mut link)?;
+                contents::fill(db, &mut link)?;
                 next = link.previous;
                 attempts.push(link.attempt);
             }
@@ -358,52 +358,4 @@ fn ascending<T>(newest_first: impl Iterator<Item = SqlResult<T>>) -> SqlResult<V
     let mut found: Vec<T> = newest_first.collect::<SqlResult<_>>()?;
     found.reverse();
     Ok(found)
-}
-
-/// Adds the kept bytes of an attempt's answer.
-fn fill(db: &Connection, link: &mut Link) -> SqlResult<()> {
-    let Some(answer) = &mut link.attempt.answer else {
-        return Ok(());
-    };
-    let Some(body) = link.body else {
-        answer.body = db
-            .prepare_cached("SELECT bytes FROM attempts WHERE position = ?1")?
-            .query_row([link.position.cast_signed()], |row| rows::blob(row, 0))?
-            .unwrap_or_default();
-        return Ok(());
-    };
-    let mut bytes = BytesMut::new();
-    let mut query = db.prepare_cached(PIECES)?;
-    let mut pieces = query.query(schema::pieces(body))?;
-    while let Some(row) = pieces.next()? {
-        bytes.extend_from_slice(row.get_ref(0)?.as_blob()?);
-    }
-    answer.body = bytes.freeze();
-    Ok(())
-}
-
-const PIECES: &str = "SELECT bytes FROM pieces WHERE piece BETWEEN ?1 AND ?2 ORDER BY piece";
-
-/// Bytes of a body whose pieces, all but the last, are [`Body::INLINE`] long.
-fn range(db: &Connection, body: i64, offset: u64, len: usize, size: u64) -> SqlResult<Bytes> {
-    let end = offset.saturating_add(len as u64).min(size);
-    if offset >= end {
-        return Ok(Bytes::new());
-    }
-    let index = |at: u64| schema::piece(body, (at / Body::INLINE as u64).cast_signed());
-    let mut query = db.prepare_cached(PIECES)?;
-    let mut pieces = query.query([index(offset), index(end - 1)])?;
-    let mut bytes = BytesMut::new();
-    let mut skip = (offset % Body::INLINE as u64) as usize;
-    while let Some(row) = pieces.next()? {
-        let piece = row.get_ref(0)?.as_blob()?;
-        bytes.extend_from_slice(piece.get(skip..).unwrap_or_default());
-        skip = 0;
-    }
-    let wanted = (end - offset) as usize;
-    if bytes.len() < wanted {
-        return Err(odd("body", "pieces of it are missing"));
-    }
-    bytes.truncate(wanted);
-    Ok(bytes.freeze())
 }
