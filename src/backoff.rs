@@ -36,8 +36,8 @@ impl Backoff {
 
     /// The next wait. `random` is drawn evenly from 0 up to 1; what lies outside counts as the nearest end.
     pub fn next(&mut self, random: f64) -> Duration {
-        // `clamp` lets not-a-number through, `max` does not.
-        let wait = self.bound.mul_f64(random.max(0.0).min(1.0));
+        let share = if random > 0.0 { random.min(1.0) } else { 0.0 };
+        let wait = self.bound.mul_f64(share);
         self.bound = self.bound.saturating_mul(2).min(self.max);
         wait
     }

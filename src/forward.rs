@@ -14,6 +14,7 @@
 mod body;
 mod connect;
 mod failure;
+pub(crate) mod lines;
 mod pool;
 mod request;
 mod upgrade;

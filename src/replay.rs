@@ -1,1 +1,306 @@
-//! One stored capture → forward → recorded.
+//! One stored request, as captured or edited, forwarded again and recorded.
+//!
+//! In: its number, where to, what to change. Out: the attempt, which is in the history by then. Must not know: the link, who
+//! asked, screens.
+//!
+//! ```text
+//! number ─▶ read ─▶ edit a copy ─▶ forward ─▶ record ─────────────────────▶ attempt
+//!                                    answer │   └─ it goes on: piece by piece ─┘
+//! ```
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::stream;
+use hooktool_relay::{
+    capture::{Body, Capture, Edit, EndpointName, Outcome},
+    registry::{AnswerBody, Cut},
+};
+use http_body::Frame;
+use http_body_util::{BodyExt as _, Full, StreamBody};
+use tokio::{
+    task::spawn_blocking,
+    time::{Duration, Instant, timeout_at},
+};
+
+pub use self::edits::Edits;
+use crate::{
+    forward::{Forwarder, Kept, RequestBody, Tried},
+    history::{Attempt, Cause, History, HistoryError, KeptAnswer, Number, Reader},
+    target::Target,
+};
+
+mod edits;
+
+/// How long an answer may take to end before its attempt is recorded as one that still streams.
+const SETTLES: Duration = Duration::from_millis(300);
+
+/// Bytes of a stored body that are read at once.
+const PIECE: usize = 256 * 1024;
+
+/// What an answer that broke off is told by.
+const BROKE_OFF: &str = "the answer broke off";
+
+/// Why there was no replay. A target that refuses or breaks off is an attempt, not an error.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// The history has no such number (any more).
+    #[error("no request {0}")]
+    NoRequest(Number),
+    /// It was never forwarded, and no target was named.
+    #[error("request {0} was never forwarded: name a target")]
+    NoTarget(Number),
+    /// An upgraded connection is live only; there is nothing to send again.
+    #[error("request {0} opened a websocket, which cannot be sent again")]
+    Upgrade(Number),
+    /// It could not be read or recorded.
+    #[error(transparent)]
+    History(#[from] HistoryError),
+}
+
+/// Forwards a stored request again and records the attempt with cause replay. Without `to` it goes where its last try went.
+///
+/// Returns when the answer has ended; one that goes on is recorded at its head and grows in the history meanwhile. Dropped
+/// before, the answer counts as broken off, and before its head nothing is recorded. `try_number` of the attempt is none:
+/// the history counts.
+///
+/// # Errors
+/// [`ReplayError`]; a failed forward is an attempt.
+pub async fn run(
+    history: &History,
+    forwarder: &Forwarder,
+    number: Number,
+    to: Option<Target>,
+    edits: &Edits,
+) -> Result<Attempt, ReplayError> {
+    let Stored {
+        capture,
+        reader,
+        last,
+    } = read(history, number, to.is_none()).await?;
+    let target = to.or(last).ok_or(ReplayError::NoTarget(number))?;
+    let (edited, changes) = edits.apply(&capture);
+    let body = match &edits.body {
+        Some(bytes) => whole(bytes.clone()),
+        None => stored(&capture.body, number, reader),
+    };
+    let tried = forwarder
+        .send(&target, &edited, body, Some(capture.id))
+        .await;
+    record(history, &capture, tried, changes).await
+}
+
+/// What is needed of the history.
+struct Stored {
+    capture: Arc<Capture>,
+    reader: Reader,
+    /// Where its last try went; not looked for if a target was named.
+    last: Option<Target>,
+}
+
+async fn read(
+    history: &History,
+    number: Number,
+    wants_target: bool,
+) -> Result<Stored, ReplayError> {
+    let history = history.clone();
+    let read = move || {
+        let reader = history.reader()?;
+        let request = reader
+            .request(number)?
+            .ok_or(ReplayError::NoRequest(number))?;
+        if request.summary.seq.is_none() {
+            return Err(ReplayError::Upgrade(number));
+        }
+        let capture = request.capture;
+        let last = if wants_target {
+            let attempts = reader.attempts(number)?;
+            let mut tries = attempts.iter().rev();
+            tries.find_map(|attempt| target_of(attempt, &capture))
+        } else {
+            None
+        };
+        Ok(Stored {
+            capture,
+            reader,
+            last,
+        })
+    };
+    match spawn_blocking(read).await {
+        Ok(stored) => stored,
+        // It is cancelled only with the runtime, which ends this future too.
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
+
+/// The target an attempt went to: its URL without the request's own path. That stands in its edit of the path, behind the
+/// endpoint's name; an edited replay sent another one than was captured.
+fn target_of(attempt: &Attempt, capture: &Capture) -> Option<Target> {
+    let changed = attempt.changes.iter().rev().find_map(|edit| match edit {
+        Edit::Changed { what, from, to } if what == "path" => Some((from, to)),
+        _ => None,
+    });
+    let path = match changed {
+        Some((from, to)) => behind(&capture.endpoint, from).unwrap_or(to),
+        None => &capture.path,
+    };
+    let base = attempt.target.as_bytes().strip_suffix(path)?;
+    std::str::from_utf8(base).ok()?.parse().ok()
+}
+
+fn behind<'a>(endpoint: &EndpointName, path: &'a [u8]) -> Option<&'a [u8]> {
+    path.strip_prefix(b"/")?
+        .strip_prefix(endpoint.as_str().as_bytes())
+}
+
+fn whole(bytes: Bytes) -> RequestBody {
+    Full::new(bytes)
+        .map_err(|never| match never {})
+        .boxed_unsync()
+}
+
+/// The captured body: in the head, or read from the history as the app takes it.
+fn stored(body: &Body, number: Number, reader: Reader) -> RequestBody {
+    let len = match body {
+        Body::Absent => return whole(Bytes::new()),
+        Body::Whole(bytes) => return whole(bytes.clone()),
+        Body::Pieces(len) => *len,
+    };
+    let pieces = stream::try_unfold((reader, 0), move |(reader, offset)| async move {
+        if offset >= len {
+            return Ok(None);
+        }
+        let read = move || {
+            let piece = reader.body(number, offset, PIECE);
+            (reader, piece)
+        };
+        let (reader, piece) = spawn_blocking(read).await.map_err(|_| Cut)?;
+        // A body that retention has dropped meanwhile reads as empty, and must not look like an end.
+        let piece = piece.ok().filter(|piece| !piece.is_empty()).ok_or(Cut)?;
+        let offset = offset + piece.len() as u64;
+        Ok(Some((Frame::data(piece), (reader, offset))))
+    });
+    StreamBody::new(Box::pin(pieces)).boxed_unsync()
+}
+
+async fn record(
+    history: &History,
+    capture: &Capture,
+    tried: Tried,
+    changes: Vec<Edit>,
+) -> Result<Attempt, ReplayError> {
+    let (mut attempt, body) = attempt_of(tried, changes);
+    let Some(mut body) = body else {
+        history.attempted(capture.id, attempt.clone()).await?;
+        return Ok(attempt);
+    };
+    let mut kept = Kept::new(KeptAnswer::KEPT);
+    let end = settle(&mut body, &mut kept).await;
+    close(&mut attempt, kept.len(), end);
+    if let Some(answer) = &mut attempt.answer {
+        answer.body = kept.into_bytes();
+    }
+    let streaming = history.attempted(capture.id, attempt.clone()).await?;
+    let Some(mut streaming) = streaming else {
+        return Ok(attempt);
+    };
+    let mut len = 0;
+    let end = loop {
+        match next(&mut body).await {
+            Ok(piece) => {
+                len += piece.len() as u64;
+                streaming.push(piece).await?;
+            }
+            Err(end) => break end,
+        }
+    };
+    let broken = (end == End::Cut).then(|| BROKE_OFF.to_owned());
+    streaming.end(broken).await?;
+    close(&mut attempt, len, Some(end));
+    Ok(attempt)
+}
+
+/// The attempt as it stands at the answer's head, and the answer's body if there is one.
+fn attempt_of(tried: Tried, mut changes: Vec<Edit>) -> (Attempt, Option<AnswerBody>) {
+    changes.extend(tried.edits);
+    let mut attempt = Attempt {
+        try_number: None,
+        cause: Cause::Replay,
+        target: tried.url,
+        started_at: tried.started_at,
+        outcome: Outcome::Answered,
+        error: None,
+        connect: tried.connect,
+        took: Some(tried.took),
+        changes,
+        answer: None,
+        sent: None,
+        late: false,
+    };
+    match tried.result {
+        Ok(answered) => {
+            attempt.answer = Some(KeptAnswer {
+                status: answered.head.status.as_u16(),
+                headers: answered.head.headers,
+                body: Bytes::new(),
+                len: 0,
+                ended: false,
+            });
+            (attempt, Some(answered.body))
+        }
+        Err(failure) => {
+            attempt.outcome = failure.outcome;
+            attempt.error = Some(failure.text);
+            (attempt, None)
+        }
+    }
+}
+
+/// How an answer's body ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Whole,
+    Cut,
+}
+
+/// Puts into the attempt that `len` bytes more came, and how the answer ended; none: it goes on.
+fn close(attempt: &mut Attempt, len: u64, end: Option<End>) {
+    if let Some(answer) = &mut attempt.answer {
+        answer.len += len;
+        answer.ended = end == Some(End::Whole);
+    }
+    if end == Some(End::Cut) {
+        attempt.outcome = Outcome::Broken;
+        attempt.error = Some(BROKE_OFF.to_owned());
+    }
+}
+
+/// Keeps what comes until the body ends, there is no room or time is up; none if it goes on.
+async fn settle(body: &mut AnswerBody, kept: &mut Kept) -> Option<End> {
+    let deadline = Instant::now() + SETTLES;
+    while !kept.is_full() {
+        match timeout_at(deadline, next(body)).await.ok()? {
+            Ok(piece) => kept.take(&piece),
+            Err(end) => return Some(end),
+        }
+    }
+    None
+}
+
+/// The next bytes.
+///
+/// # Cancel safety
+/// Safe.
+async fn next(body: &mut AnswerBody) -> Result<Bytes, End> {
+    loop {
+        match body.frame().await {
+            None => return Err(End::Whole),
+            Some(Err(Cut)) => return Err(End::Cut),
+            Some(Ok(frame)) => {
+                if let Ok(piece) = frame.into_data() {
+                    return Ok(piece);
+                }
+            }
+        }
+    }
+}

@@ -11,21 +11,21 @@
 //! ```
 
 use bytes::{BufMut, Bytes, BytesMut};
-use hooktool_relay::capture::{Body, Capture, CaptureId, Edit, Headers};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header, uri::PathAndQuery};
+use hooktool_relay::{
+    capture::{Body, Capture, CaptureId, Edit, Headers},
+    headers::{is_hop_by_hop, is_loopback_host},
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, uri::PathAndQuery};
 
-use super::{HostHeader, Options};
+use super::{
+    HostHeader, Options,
+    lines::{self, Fresh},
+};
 use crate::target::Target;
 
 /// Longest path that is forwarded, in bytes: what the relay accepts (limits of the design), checked again here because a
 /// relay need not be ours.
 const MAX_PATH: usize = 8 * 1024;
-
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-const REQUEST_ID: HeaderName = HeaderName::from_static("hooktool-request-id");
-const REPLAY_OF: HeaderName = HeaderName::from_static("hooktool-replay-of");
 
 /// Why a request is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,10 +62,16 @@ pub(super) fn outgoing(
     let path = path(target, &capture.path)?;
     let mut edits = Vec::with_capacity(8);
     edits.extend(path_edit(capture, &path));
-    let fresh = fresh_lines(options, target, capture, way)?;
-    let headers = lines(capture, fresh, &mut edits)?;
+    let connection: Vec<&[u8]> = capture.headers.all("connection").collect();
+    // The relay has met the expectation.
+    let stays_here = |name: &[u8]| {
+        name.eq_ignore_ascii_case(b"expect") || is_hop_by_hop(name, connection.iter().copied())
+    };
+    let fresh = fresh_lines(options, target, capture, way);
+    let headers = lines::replaced(&capture.headers, fresh, stays_here, &mut edits);
+    let headers = map_of(headers)?;
     for (name, value) in &capture.trailers.0 {
-        edits.push(removed(name, value));
+        edits.push(lines::removed(name, value));
     }
     let url = format!("{}{path}", target.origin());
     let mut head = Request::new(());
@@ -114,178 +120,68 @@ fn path_edit(capture: &Capture, path: &PathAndQuery) -> Option<Edit> {
     })
 }
 
-/// A line of ours or of the user's. It stands where the capture has a line of that name, else at the end; without a value,
-/// such lines are left out.
-struct Fresh {
-    name: HeaderName,
-    value: Option<HeaderValue>,
-    is_placed: bool,
-}
-
-fn fresh_lines(
-    options: &Options,
-    target: &Target,
-    capture: &Capture,
-    way: Way,
-) -> Result<Vec<Fresh>, String> {
-    let host = capture
-        .headers
-        .first("host")
-        .and_then(|host| HeaderValue::from_bytes(host).ok());
-    let authority = match &options.host {
-        HostHeader::Target => value(&target.authority())?,
-        HostHeader::Keep => match &host {
-            Some(host) => host.clone(),
-            None => value(&target.authority())?,
-        },
-        HostHeader::Name(name) => value(name)?,
+/// Our own lines and the user's, which win.
+fn fresh_lines(options: &Options, target: &Target, capture: &Capture, way: Way) -> Vec<Fresh> {
+    let host = capture.headers.first("host").map(Bytes::copy_from_slice);
+    let authority = match (&options.host, &host) {
+        (HostHeader::Name(name), _) => Bytes::from(name.clone()),
+        (HostHeader::Keep, Some(host)) => host.clone(),
+        (HostHeader::Keep, None) | (HostHeader::Target, _) => target.authority().into(),
     };
-    let length = (capture.body != Body::Absent).then(|| HeaderValue::from(capture.body.len()));
-    let proto = HeaderValue::from_static(proto(host.as_ref()));
+    let text = |text: &'static str| Some(Bytes::from_static(text.as_bytes()));
+    let length = (capture.body != Body::Absent).then(|| capture.body.len().to_string().into());
+    let peer = capture.peer.to_canonical().to_string();
     let replay_of = match way {
-        Way::Replay(id) => Some(value(&id.to_string())?),
+        Way::Replay(id) => Some(id.to_string().into()),
         Way::Forward | Way::Upgrade => None,
     };
+    let proto = text(proto(host.as_deref()));
     let mut ours = vec![
-        (header::HOST, Some(authority)),
-        (header::CONTENT_LENGTH, length),
-        (FORWARDED_FOR, Some(value(&capture.peer.to_string())?)),
-        (FORWARDED_HOST, host),
-        (FORWARDED_PROTO, Some(proto)),
-        (REQUEST_ID, Some(value(&capture.id.to_string())?)),
-        (REPLAY_OF, replay_of),
+        ("host", Some(authority)),
+        ("content-length", length),
+        ("x-forwarded-for", Some(peer.into())),
+        ("x-forwarded-host", host),
+        ("x-forwarded-proto", proto),
+        ("hooktool-request-id", Some(capture.id.to_string().into())),
+        ("hooktool-replay-of", replay_of),
     ];
     if way == Way::Upgrade {
-        let upgrade = HeaderValue::from_static("Upgrade");
-        ours.push((header::CONNECTION, Some(upgrade)));
-        ours.push((header::UPGRADE, Some(HeaderValue::from_static("websocket"))));
+        ours.push(("connection", text("Upgrade")));
+        ours.push(("upgrade", text("websocket")));
     }
-    let set = &options.headers;
-    ours.retain(|(name, _)| set.iter().all(|(users, _)| users != name));
-    let users = set
-        .iter()
-        .map(|(name, value)| (name.clone(), Some(value.clone())));
-    let fresh = |(name, value)| Fresh {
-        name,
-        value,
-        is_placed: false,
-    };
-    Ok(ours.into_iter().chain(users).map(fresh).collect())
-}
-
-fn value(text: &str) -> Result<HeaderValue, String> {
-    HeaderValue::from_str(text).map_err(|_| format!("{text:?} can be no header's value"))
+    ours.retain(|(name, _)| options.headers.iter().all(|(users, _)| users != name));
+    let users = options.headers.iter().map(|(name, value)| {
+        let name = Bytes::copy_from_slice(name.as_str().as_bytes());
+        Fresh::new(name, Some(Bytes::copy_from_slice(value.as_bytes())))
+    });
+    let ours = ours
+        .into_iter()
+        .map(|(name, value)| Fresh::new(name, value));
+    ours.chain(users).collect()
 }
 
 /// The scheme the sender used. A capture does not say: a relay on the public net has TLS before it, and one that is called
 /// by a loopback name has none.
-fn proto(host: Option<&HeaderValue>) -> &'static str {
-    let url = host
-        .and_then(|host| std::str::from_utf8(host.as_bytes()).ok())
-        .and_then(|host| format!("http://{host}").parse::<Target>().ok());
-    match url {
-        Some(url) if !url.is_loopback() => "https",
+fn proto(host: Option<&[u8]>) -> &'static str {
+    match host {
+        Some(host) if !is_loopback_host(host) => "https",
         _ => "http",
     }
 }
 
-/// The capture's lines in their order, with the fresh ones in it. Names and values are checked again here: a relay need not
-/// be ours.
-fn lines(
-    capture: &Capture,
-    mut fresh: Vec<Fresh>,
-    edits: &mut Vec<Edit>,
-) -> Result<HeaderMap, String> {
-    let named = named_by_connection(&capture.headers);
-    let mut map = HeaderMap::with_capacity(capture.headers.len() + fresh.len());
-    for (raw, bytes) in &capture.headers.0 {
-        let name = HeaderName::from_bytes(raw)
+/// Names and values are checked again here: a relay need not be ours.
+fn map_of(lines: Headers) -> Result<HeaderMap, String> {
+    let mut map = HeaderMap::with_capacity(lines.len());
+    for (raw, bytes) in lines.0 {
+        let name = HeaderName::from_bytes(&raw)
             .map_err(|_| format!("a header's name is no token: {}", raw.escape_ascii()))?;
-        let value = HeaderValue::from_maybe_shared(bytes.clone())
+        let value = HeaderValue::from_maybe_shared(bytes)
             .map_err(|_| format!("the value of header {name} has control characters"))?;
-        if let Some(new) = next_of(&mut fresh, &name) {
-            if new != value {
-                edits.push(changed(raw, bytes, &new));
-            }
-            map.append(name, new);
-        } else if fresh.iter().any(|line| line.name == name) || stays_here(&name, &named) {
-            edits.push(removed(raw, bytes));
-        } else {
-            map.append(name, value);
-        }
-    }
-    for line in fresh.into_iter().filter(|line| !line.is_placed) {
-        if let Some(value) = line.value {
-            edits.push(Edit::Added {
-                name: line.name.as_str().to_owned(),
-                value: Bytes::copy_from_slice(value.as_bytes()),
-            });
-            map.append(line.name, value);
-        }
+        // A map takes 32,768 lines; `append` alone would panic at one more.
+        map.try_append(name, value)
+            .map_err(|_| "it has too many header lines".to_owned())?;
     }
     Ok(map)
-}
-
-/// The first line of that name that has not found its place yet.
-fn next_of(fresh: &mut [Fresh], name: &HeaderName) -> Option<HeaderValue> {
-    let line = fresh
-        .iter_mut()
-        .find(|line| line.name == name && !line.is_placed)?;
-    line.is_placed = true;
-    line.value.clone()
-}
-
-/// What the lines of `Connection` name, as far as it may be dropped for that: never what the app or a signature needs.
-fn named_by_connection(headers: &Headers) -> Vec<HeaderName> {
-    let is_kept = |name: &HeaderName| {
-        let name = name.as_str();
-        matches!(name, "host" | "authorization")
-            || name.starts_with("content-")
-            || name.contains("signature")
-    };
-    headers
-        .all("connection")
-        .flat_map(|line| line.split(|&b| b == b','))
-        .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
-        .filter(|name| !is_kept(name))
-        .collect()
-}
-
-/// Whether a line is between the sender and the relay alone (RFC 9110 §7.6.1), or an expectation that the relay has met.
-fn stays_here(name: &HeaderName, named: &[HeaderName]) -> bool {
-    matches!(
-        name.as_str(),
-        "connection"
-            | "expect"
-            | "keep-alive"
-            | "proxy-authenticate"
-            | "proxy-authorization"
-            | "proxy-connection"
-            | "te"
-            | "trailer"
-            | "transfer-encoding"
-            | "upgrade"
-    ) || named.contains(name)
-}
-
-fn changed(name: &Bytes, from: &Bytes, to: &HeaderValue) -> Edit {
-    Edit::Changed {
-        what: name_of(name),
-        from: from.clone(),
-        to: Bytes::copy_from_slice(to.as_bytes()),
-    }
-}
-
-fn removed(name: &Bytes, value: &Bytes) -> Edit {
-    Edit::Removed {
-        name: name_of(name),
-        value: value.clone(),
-    }
-}
-
-/// As it was captured; a name is a token and so ASCII.
-fn name_of(name: &Bytes) -> String {
-    name.iter().map(|&b| char::from(b)).collect()
 }
 
 #[cfg(test)]

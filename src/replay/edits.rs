@@ -1,0 +1,183 @@
+//! What is changed in a copy of a capture before it is sent again. Pure.
+//!
+//! In: a capture, which stays as it is, and wishes. Out: a copy, and the list of what differs. Must not know: the history,
+//! sending.
+
+use bytes::Bytes;
+use hooktool_relay::capture::{Body, Capture, Edit};
+use http::{HeaderName, HeaderValue, Method};
+
+use crate::forward::lines::{self, Fresh};
+
+/// Wishes; the default changes nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Edits {
+    /// Another method.
+    pub method: Option<Method>,
+    /// Another path and query: raw bytes behind the endpoint's name, empty or beginning with `/` or `?`.
+    pub path: Option<Bytes>,
+    /// Header lines, each in the place of one of its name, else at the end. Further lines of these names go.
+    pub set: Vec<(HeaderName, HeaderValue)>,
+    /// Header lines of these names go.
+    pub removed: Vec<HeaderName>,
+    /// Another body; `Content-Length` follows by itself.
+    pub body: Option<Bytes>,
+}
+
+impl Edits {
+    /// Whether the copy would be the same.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// An edited copy, and what differs in it. A body is listed by its length alone: the list is kept with every attempt.
+    pub fn apply(&self, capture: &Capture) -> (Capture, Vec<Edit>) {
+        let mut copy = capture.clone();
+        let mut list = Vec::new();
+        if let Some(method) = &self.method {
+            let from = capture.method.as_str().to_owned();
+            list.extend(changed("method", from, method.as_str().to_owned()));
+            copy.method = method.clone();
+        }
+        if let Some(path) = &self.path {
+            list.extend(changed("path", capture.path.clone(), path.clone()));
+            copy.path = path.clone();
+        }
+        let set = self
+            .set
+            .iter()
+            .map(|(name, value)| (name, Some(Bytes::copy_from_slice(value.as_bytes()))));
+        let removed = self.removed.iter().map(|name| (name, None));
+        let fresh = set.chain(removed).map(|(name, value)| {
+            let name = Bytes::copy_from_slice(name.as_str().as_bytes());
+            Fresh::new(name, value)
+        });
+        copy.headers = lines::replaced(&capture.headers, fresh.collect(), |_| false, &mut list);
+        if let Some(bytes) = &self.body {
+            copy.body = if bytes.len() > Body::INLINE {
+                Body::Pieces(bytes.len() as u64)
+            } else {
+                Body::Whole(bytes.clone())
+            };
+            if copy.body != capture.body || copy.body.len() > Body::INLINE as u64 {
+                let length = |body: &Body| Bytes::from(format!("{} bytes", body.len()));
+                list.push(Edit::Changed {
+                    what: "body".to_owned(),
+                    from: length(&capture.body),
+                    to: length(&copy.body),
+                });
+            }
+        }
+        (copy, list)
+    }
+}
+
+fn changed(what: &str, from: impl Into<Bytes>, to: impl Into<Bytes>) -> Option<Edit> {
+    let (from, to) = (from.into(), to.into());
+    (from != to).then(|| Edit::Changed {
+        what: what.to_owned(),
+        from,
+        to,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use hooktool_relay::capture::{CaptureId, Headers, UnixMillis, Version};
+
+    use super::*;
+
+    fn capture() -> Capture {
+        let mut headers = Headers::new();
+        for (name, value) in [
+            ("x-a", "1"),
+            ("x-b", "2"),
+            ("x-a", "3"),
+            ("content-length", "4"),
+        ] {
+            headers.push(name, value);
+        }
+        Capture {
+            id: CaptureId::new(),
+            endpoint: "tidy-otter".parse().unwrap(),
+            received_at: UnixMillis(0),
+            peer: "::1".parse().unwrap(),
+            method: Method::POST,
+            path: Bytes::from_static(b"/stripe?a=1"),
+            version: Version::Http11,
+            headers,
+            trailers: Headers::new(),
+            body: Body::Whole(Bytes::from_static(b"body")),
+        }
+    }
+
+    fn changed(what: &str, from: &'static str, to: &'static str) -> Edit {
+        super::changed(what, from, to).unwrap()
+    }
+
+    #[test]
+    fn nothing_wished_is_nothing_changed() {
+        let edits = Edits::default();
+        assert!(edits.is_empty());
+        assert_eq!(edits.apply(&capture()).1, []);
+    }
+
+    #[test]
+    fn every_wish_is_met_in_the_copy_and_listed() {
+        let edits = Edits {
+            method: Some(Method::PUT),
+            path: Some(Bytes::from_static(b"/other")),
+            set: vec![
+                (
+                    HeaderName::from_static("x-a"),
+                    HeaderValue::from_static("9"),
+                ),
+                (
+                    HeaderName::from_static("x-new"),
+                    HeaderValue::from_static("n"),
+                ),
+            ],
+            removed: vec![HeaderName::from_static("x-b")],
+            body: Some(Bytes::from_static(b"longer")),
+        };
+        let original = capture();
+        let (copy, list) = edits.apply(&original);
+        assert_eq!((copy.id, copy.method), (original.id, Method::PUT));
+        assert_eq!(copy.path, "/other");
+        assert_eq!(copy.body, Body::Whole(Bytes::from_static(b"longer")));
+        let mut headers = Headers::new();
+        for (name, value) in [("x-a", "9"), ("content-length", "4"), ("x-new", "n")] {
+            headers.push(name, value);
+        }
+        assert_eq!(copy.headers, headers);
+        let removed = |name: &'static str, value: &'static str| Edit::Removed {
+            name: name.to_owned(),
+            value: Bytes::from_static(value.as_bytes()),
+        };
+        let added = Edit::Added {
+            name: "x-new".to_owned(),
+            value: Bytes::from_static(b"n"),
+        };
+        let expected = [
+            changed("method", "POST", "PUT"),
+            changed("path", "/stripe?a=1", "/other"),
+            changed("x-a", "1", "9"),
+            removed("x-b", "2"),
+            removed("x-a", "3"),
+            added,
+            changed("body", "4 bytes", "6 bytes"),
+        ];
+        assert_eq!(list, expected);
+    }
+
+    #[test]
+    fn a_large_new_body_is_sent_in_pieces() {
+        let edits = Edits {
+            body: Some(Bytes::from(vec![0; Body::INLINE + 1])),
+            ..Edits::default()
+        };
+        let (copy, list) = edits.apply(&capture());
+        assert_eq!(copy.body, Body::Pieces(65_537));
+        assert_eq!(list, [changed("body", "4 bytes", "65537 bytes")]);
+    }
+}

@@ -1,0 +1,5 @@
+//! The one test binary of the package; a module for each thing shown.
+
+mod app;
+mod forward;
+mod replay;
