@@ -9,6 +9,10 @@ use std::{
 
 use crate::store::Retention;
 
+mod network;
+
+pub use network::{Network, NetworkError};
+
 /// How a relay runs.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -23,6 +27,9 @@ pub struct Config {
     /// Whether plain HTTP is allowed on an address that is not loopback: tokens and bodies can be read on the way, unless a
     /// proxy in front speaks TLS.
     pub insecure_http: bool,
+    /// Proxies whose `X-Forwarded-For` is believed, the right-most address that is none of theirs: it is the sender in
+    /// captures and limits. Nobody else's is.
+    pub trusted_proxies: Vec<Network>,
     /// Who may claim endpoints.
     pub access: Access,
     /// Limits.
@@ -40,6 +47,7 @@ impl Default for Config {
             data: None,
             tls: None,
             insecure_http: false,
+            trusted_proxies: Vec::new(),
             access: Access::Tokens,
             limits: Limits::default(),
             retention: Retention::default(),
@@ -98,7 +106,7 @@ pub struct Limits {
     pub body_grace: Duration,
     /// A stalled answer is reset after this long.
     pub answer_stall: Duration,
-    /// Connections from one address that is not loopback.
+    /// Connections from one address that is not loopback; behind a trusted proxy, requests of one sender at once.
     pub connections_per_address: usize,
     /// Connections in all. The server takes fewer when the process may not have so many open files.
     pub connections: usize,
@@ -127,7 +135,7 @@ impl Default for Limits {
             body_grace: Duration::from_secs(5),
             answer_stall: Duration::from_secs(30),
             connections_per_address: 64,
-            // Two files a connection at worst, under the usual hard limit of descriptors.
+            // A file each, and well under the usual hard limit of open files.
             connections: 16_384,
             rate: 50,
             reading_deadline: Duration::from_secs(60),

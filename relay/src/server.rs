@@ -39,10 +39,12 @@ mod connection;
 mod host;
 mod routes;
 mod seats;
+mod sender;
 mod socket;
 mod upgrade;
 
 use accept::Door;
+use seats::Seats;
 
 /// How often retention is applied and idle limits are forgotten. Retention by age is in days, so minutes are exact.
 const TIDY: Duration = Duration::from_secs(3 * 60);
@@ -98,6 +100,7 @@ struct Edge {
     rooms: Rooms,
     ingress: Ingress,
     metrics: Metrics,
+    seats: Seats,
     tls: Option<TlsAcceptor>,
     tasks: TaskTracker,
 }
@@ -121,10 +124,8 @@ impl Relay {
         }
         let certificates = config.tls.clone().map(Certificates::open).transpose()?;
         let certificates = certificates.map(Arc::new);
-        let tls = match &certificates {
-            Some(certificates) => Some(TlsAcceptor::from(Arc::new(certificates.server_config()?))),
-            None => None,
-        };
+        let tls = certificates.as_ref().map(|c| c.server_config());
+        let tls = tls.transpose()?.map(|c| TlsAcceptor::from(Arc::new(c)));
         let asked = config.listen;
         let listener = TcpListener::bind(asked).await;
         let listener = listener.map_err(|source| unbound(asked, source))?;
@@ -142,10 +143,12 @@ impl Relay {
             tasks.clone(),
         );
         let stop = rooms.stop.clone().drop_guard();
+        let seats = Seats::new(&rooms.config.limits, &rooms.config.trusted_proxies);
         let edge = Edge {
             rooms,
             ingress,
             metrics,
+            seats,
             tls,
             tasks,
         };
@@ -191,7 +194,7 @@ impl Relay {
             upkeep.spawn(certificates.watch());
         }
         let mut connections = JoinSet::new();
-        let door = Door::new(listener, &edge.rooms.config.limits, edge.metrics.clone());
+        let door = Door::new(listener, edge.seats.clone(), edge.metrics.clone());
         let ended = serve(door, &edge, &mut connections, &mut upkeep, shutdown).await;
         drop(stop);
         drain(&edge, &mut connections).await;

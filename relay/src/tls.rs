@@ -150,7 +150,7 @@ impl Certificates {
             match tokio::task::spawn_blocking(move || files.reload()).await {
                 Ok(Ok(false)) => {}
                 Ok(Ok(true)) => {
-                    tracing::info!(cert = %self.files.cert.display(), "certificate read again")
+                    tracing::info!(cert = %self.files.cert.display(), "certificate read again");
                 }
                 Ok(Err(error)) => tracing::error!(
                     error = &error as &dyn std::error::Error,

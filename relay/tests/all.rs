@@ -1,3 +1,4 @@
-//! Tests of the relay from outside, one binary of all of them.
+//! Every integration test of the relay, in one binary: each room's tests are a module.
 
+mod server;
 mod store;

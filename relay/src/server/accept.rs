@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use super::seats::{Seat, Seats};
-use crate::{config::Limits, metrics::Metrics};
+use crate::metrics::Metrics;
 
 /// Pause after the first failed accept; each further one doubles it.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -29,10 +29,10 @@ pub(super) struct Door {
 }
 
 impl Door {
-    pub(super) fn new(listener: TcpListener, limits: &Limits, metrics: Metrics) -> Self {
+    pub(super) fn new(listener: TcpListener, seats: Seats, metrics: Metrics) -> Self {
         Self {
             listener,
-            seats: Seats::new(limits),
+            seats,
             metrics,
             pause: PAUSE,
             resume: None,

@@ -179,7 +179,7 @@ where
             .with_upgrades()
     );
     drive(serving, connection, edge, deadline, |c| {
-        c.graceful_shutdown()
+        c.graceful_shutdown();
     })
     .await;
     let pending = connection
@@ -203,7 +203,7 @@ where
             .serve_connection(TokioIo::new(socket), service)
     );
     drive(serving, connection, edge, deadline, |c| {
-        c.graceful_shutdown()
+        c.graceful_shutdown();
     })
     .await;
 }

@@ -18,7 +18,7 @@ use http::{
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 
-use super::{Edge, connection::Connection, host, upgrade};
+use super::{Edge, connection::Connection, host, sender, upgrade};
 use crate::{config::Access, metrics::Now, registry::AnswerBody};
 
 /// What the relay's own paths begin with. No endpoint's name has a `_`.
@@ -44,17 +44,24 @@ pub(super) async fn answer(
             "This relay answers to loopback names only: localhost, 127.0.0.1, [::1].\n",
         );
     }
-    let own = request.uri().path().strip_prefix(OWN);
-    match own {
-        Some("/link") => upgrade::answer(edge, connection, request).await,
+    let peer = connection.peer;
+    let sender = sender::of(peer, request.headers(), &edge.rooms.config.trusted_proxies);
+    // Whoever connects itself has a place by its seat.
+    let place = match (sender != peer).then(|| edge.seats.place(sender.ip())) {
+        Some(Err(reason)) => return full(edge, reason),
+        Some(Ok(place)) => place,
+        None => None,
+    };
+    match request.uri().path().strip_prefix(OWN) {
+        Some("/link") => upgrade::answer(edge, connection, (sender.ip(), place), request).await,
         Some(rest) if rest.is_empty() || rest.starts_with('/') => {
-            own_page(edge, connection.peer, rest, &request).await
+            own_page(edge, peer, rest, &request).await
         }
         _ if request.uri().path() == "/" && is_reading(request.method()) => {
             text(StatusCode::OK, FRONT)
         }
-        _ if !connection.seat.serves_senders() => full(edge),
-        _ => edge.ingress.serve(request, connection.peer).await,
+        _ if !connection.seat.serves_senders() => full(edge, "senders"),
+        _ => edge.ingress.serve(request, sender).await,
     }
 }
 
@@ -121,9 +128,9 @@ async fn metrics(edge: &Edge) -> Response<AnswerBody> {
     with_body(StatusCode::OK, kind, page)
 }
 
-/// The answer on a seat that is kept back for links.
-fn full(edge: &Edge) -> Response<AnswerBody> {
-    edge.metrics.connection_refused("senders");
+/// The answer on a seat that is kept back for links, or to a sender that has all of its places.
+fn full(edge: &Edge, reason: &'static str) -> Response<AnswerBody> {
+    edge.metrics.connection_refused(reason);
     let mut answer = text(
         StatusCode::SERVICE_UNAVAILABLE,
         "Too many connections: try again in a moment.\n",

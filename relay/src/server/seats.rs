@@ -22,7 +22,10 @@ use std::{
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::{accounts::counted, config::Limits};
+use crate::{
+    accounts::counted,
+    config::{Limits, Network},
+};
 
 /// One seat in so many is kept back for links.
 const KEPT_BACK: usize = 8;
@@ -31,11 +34,12 @@ const KEPT_BACK: usize = 8;
 const OTHER_FILES: usize = 128;
 
 /// Every seat of a relay.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Seats {
     all: Arc<Semaphore>,
     senders: Arc<Semaphore>,
     per_address: usize,
+    proxies: Arc<[Network]>,
     taken: Arc<Taken>,
 }
 
@@ -48,30 +52,34 @@ pub(super) struct Seat {
     _any: OwnedSemaphorePermit,
     sender: Mutex<Option<OwnedSemaphorePermit>>,
     is_link: AtomicBool,
-    _address: Option<Place>,
+    _place: Option<Place>,
 }
 
-/// A place among those of one address.
+/// A place among those of one address, free again when dropped.
 #[derive(Debug)]
-struct Place {
+pub(super) struct Place {
     address: IpAddr,
     taken: Arc<Taken>,
 }
 
 impl Seats {
-    /// As many as the limits say, and as the process may open files.
-    pub(super) fn new(limits: &Limits) -> Self {
+    /// As many as the limits say, and as the process may open files. What comes from a proxy is counted by its senders.
+    pub(super) fn new(limits: &Limits, proxies: &[Network]) -> Self {
         let files = open_files().map_or(usize::MAX, |files| {
             files.saturating_sub(OTHER_FILES).max(OTHER_FILES)
         });
         let all = limits.connections.min(files).min(Semaphore::MAX_PERMITS);
         if all < limits.connections {
-            tracing::debug!(seats = all, "fewer connections than configured: open files");
+            tracing::info!(
+                seats = all,
+                "fewer connections than configured: the limit of open files"
+            );
         }
         Self {
             all: Arc::new(Semaphore::new(all)),
             senders: Arc::new(Semaphore::new(all - all / KEPT_BACK)),
             per_address: limits.connections_per_address,
+            proxies: proxies.into(),
             taken: Arc::default(),
         }
     }
@@ -82,19 +90,25 @@ impl Seats {
     /// Which limit is reached: `all` or `address`.
     pub(super) fn take(&self, peer: IpAddr) -> Result<Seat, &'static str> {
         let any = self.all.clone().try_acquire_owned().map_err(|_| "all")?;
-        // Loopback is the proxy in front, or this machine's own people.
-        let address = (!peer.is_loopback())
-            .then(|| self.place(counted(peer)))
-            .transpose()?;
+        let place = self.place(peer)?;
         Ok(Seat {
             _any: any,
             sender: Mutex::new(self.senders.clone().try_acquire_owned().ok()),
             is_link: AtomicBool::new(false),
-            _address: address,
+            _place: place,
         })
     }
 
-    fn place(&self, address: IpAddr) -> Result<Place, &'static str> {
+    /// A place for one connection, or one request through a proxy, from this address; none where places are not counted:
+    /// loopback (the proxy in front, or this machine's own people) and trusted proxies.
+    ///
+    /// # Errors
+    /// `address`: it has all of its places.
+    pub(super) fn place(&self, address: IpAddr) -> Result<Option<Place>, &'static str> {
+        if address.is_loopback() || self.proxies.iter().any(|p| p.contains(address)) {
+            return Ok(None);
+        }
+        let address = counted(address);
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         let count = taken.entry(address).or_default();
         if *count >= self.per_address {
@@ -103,10 +117,10 @@ impl Seats {
             return Err("address");
         }
         *count += 1;
-        Ok(Place {
+        Ok(Some(Place {
             address,
             taken: self.taken.clone(),
-        })
+        }))
     }
 }
 
@@ -160,11 +174,12 @@ mod tests {
     use super::*;
 
     fn seats(connections: usize, per_address: usize) -> Seats {
-        Seats::new(&Limits {
+        let limits = Limits {
             connections,
             connections_per_address: per_address,
             ..Limits::default()
-        })
+        };
+        Seats::new(&limits, &["10.0.0.0/8".parse().unwrap()])
     }
 
     fn ip(text: &str) -> IpAddr {
@@ -187,12 +202,24 @@ mod tests {
     }
 
     #[test]
+    fn a_proxy_has_no_limit_and_its_senders_have() {
+        let seats = seats(64, 1);
+        let _proxy: Vec<_> = (0..9)
+            .map(|_| seats.take(ip("10.0.0.1")).unwrap())
+            .collect();
+        let one = seats.place(ip("192.0.2.1")).unwrap();
+        assert_eq!(seats.place(ip("192.0.2.1")).unwrap_err(), "address");
+        drop(one);
+        seats.place(ip("192.0.2.1")).unwrap();
+    }
+
+    #[test]
     fn free_addresses_are_forgotten() {
-        let seats = seats(64, 2);
-        drop(seats.take(ip("192.0.2.1")).unwrap());
-        drop(seats.take(ip("2001:db8::1")).unwrap());
-        assert!(seats.taken.lock().unwrap().is_empty());
-        let none = super::tests::seats(64, 0);
+        let some = seats(64, 2);
+        drop(some.take(ip("192.0.2.1")).unwrap());
+        drop(some.take(ip("2001:db8::1")).unwrap());
+        assert!(some.taken.lock().unwrap().is_empty());
+        let none = seats(64, 0);
         none.take(ip("192.0.2.1")).unwrap_err();
         assert!(none.taken.lock().unwrap().is_empty());
     }

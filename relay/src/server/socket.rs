@@ -131,10 +131,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_peer_that_takes_nothing_is_given_up_and_its_seat_is_free() {
-        let seats = Seats::new(&Limits {
+        let limits = Limits {
             connections: 1,
             ..Limits::default()
-        });
+        };
+        let seats = Seats::new(&limits, &[]);
         let (near, _far) = pair().await;
         let seat = seats.take([127, 0, 0, 1].into()).unwrap();
         let mut socket = Socket::new(near, Arc::new(seat), Duration::from_millis(50));

@@ -7,7 +7,7 @@
 //! Origin? 403 ─▶ websocket on HTTP/1.1? 426 ─▶ hooktool.v1 offered? 426 ─▶ stopping? 503 ─▶ token? 401, 429 ─▶ 101
 //! ```
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version,
@@ -27,7 +27,7 @@ use tokio_tungstenite::{
     },
 };
 
-use super::{Edge, connection::Connection, routes::with_body};
+use super::{Edge, connection::Connection, routes::with_body, seats::Place};
 use crate::{
     accounts::{Login, LoginError},
     protocol::{ErrorCode, MAX_MESSAGE, SUBPROTOCOL, WireError},
@@ -43,18 +43,24 @@ const SOON: Duration = Duration::from_secs(1);
 pub(super) struct Pending {
     upgrade: OnUpgrade,
     login: Login,
+    _place: Option<Place>,
 }
 
-/// Answers the request for a link.
+/// Answers the request for a link from this address, which has this place.
 pub(super) async fn answer(
     edge: &Edge,
     connection: &Connection,
+    (sender, place): (IpAddr, Option<Place>),
     mut request: Request<Incoming>,
 ) -> Response<AnswerBody> {
-    match login(edge, connection, &request).await {
+    match login(edge, sender, &request).await {
         Ok((login, accept)) => {
             let upgrade = hyper::upgrade::on(&mut request);
-            connection.becomes(Pending { upgrade, login });
+            connection.becomes(Pending {
+                upgrade,
+                login,
+                _place: place,
+            });
             switch(accept)
         }
         Err(refusal) => {
@@ -91,7 +97,7 @@ fn websocket_config() -> WebSocketConfig {
 
 async fn login(
     edge: &Edge,
-    connection: &Connection,
+    sender: IpAddr,
     request: &Request<Incoming>,
 ) -> Result<(Login, HeaderValue), Refusal> {
     let accept = check(request)?;
@@ -104,11 +110,7 @@ async fn login(
         .retry_after(SOON));
     }
     let token = bearer(request.headers());
-    let login = edge
-        .rooms
-        .accounts
-        .login(token, connection.peer.ip())
-        .await?;
+    let login = edge.rooms.accounts.login(token, sender).await?;
     Ok((login, accept))
 }
 
