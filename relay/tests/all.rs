@@ -1,4 +1,5 @@
 //! Every integration test of the relay, in one binary: each room's tests are a module.
 
+mod edge;
 mod server;
 mod store;

@@ -3,64 +3,71 @@
 //! In: a head as hyper parsed it, and the limits. Out: nothing, or why it is refused, with the status that says so. Rules on
 //! what hyper has already repaired (both framings, a repeated length, bare line feeds) cannot be checked here.
 
+use std::net::{IpAddr, Ipv6Addr};
+
 use http::{StatusCode, Uri, Version, header, request::Parts};
 
 use crate::config::Limits;
 
 /// Why a head is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.said().2)]
 pub enum Invalid {
     /// CONNECT would make a tunnel, TRACE would echo what the sender may not see.
-    #[error("this method is not served here")]
     Method,
     /// Path and query over the limit.
-    #[error("the path is longer than this relay takes")]
     PathTooLong,
     /// More header lines or more bytes than the limit.
-    #[error("the headers are more than this relay takes")]
     HeadTooLarge,
     /// Not `/…` and not `http://host/…`: it names no endpoint.
-    #[error("the request target names no endpoint")]
     Target,
     /// None on HTTP/1.1, or more than one, or not a host (RFC 9112 §3.2).
-    #[error("one well-formed Host header is required")]
     Host,
     /// The target names another host than `Host`: which one is meant is anybody's guess.
-    #[error("the request target and the Host header disagree")]
     Authority,
     /// A transfer coding besides one `chunked`: the body would still be coded.
-    #[error("the only transfer coding served here is chunked")]
     TransferCoding,
     /// An expectation other than `100-continue` (RFC 9110 §10.1.1).
-    #[error("this expectation cannot be met")]
     Expectation,
 }
 
 impl Invalid {
-    /// The status that says so.
-    pub fn status(self) -> StatusCode {
+    /// The status that says so, one word for the metrics, and the reason in a line for people.
+    pub fn said(self) -> (StatusCode, &'static str, &'static str) {
+        const BAD: StatusCode = StatusCode::BAD_REQUEST;
         match self {
-            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
-            Self::PathTooLong => StatusCode::URI_TOO_LONG,
-            Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            Self::Target | Self::Host | Self::Authority | Self::TransferCoding => {
-                StatusCode::BAD_REQUEST
-            }
-            Self::Expectation => StatusCode::EXPECTATION_FAILED,
-        }
-    }
-
-    /// One word for the metrics.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Method => "method",
-            Self::PathTooLong => "path_too_long",
-            Self::HeadTooLarge => "head_too_large",
-            Self::Target => "target",
-            Self::Host => "host",
-            Self::Authority => "authority",
-            Self::TransferCoding => "transfer_coding",
-            Self::Expectation => "expectation",
+            Self::Method => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method",
+                "this method is not served here",
+            ),
+            Self::PathTooLong => (
+                StatusCode::URI_TOO_LONG,
+                "path_too_long",
+                "the path is longer than this relay takes",
+            ),
+            Self::HeadTooLarge => (
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "head_too_large",
+                "the headers are more than this relay takes",
+            ),
+            Self::Target => (BAD, "target", "the request target names no endpoint"),
+            Self::Host => (BAD, "host", "one well-formed Host header is required"),
+            Self::Authority => (
+                BAD,
+                "authority",
+                "the request target and the Host header disagree",
+            ),
+            Self::TransferCoding => (
+                BAD,
+                "transfer_coding",
+                "the only transfer coding served here is chunked",
+            ),
+            Self::Expectation => (
+                StatusCode::EXPECTATION_FAILED,
+                "expectation",
+                "this expectation cannot be met",
+            ),
         }
     }
 }
@@ -89,16 +96,18 @@ pub fn validate(parts: &Parts, limits: &Limits) -> Result<(), Invalid> {
 /// Whether a `Host` value names this machine itself, with or without a port. Nothing is resolved: a name that a stranger's
 /// DNS points at loopback is not a loopback name.
 pub fn is_loopback_host(host: &[u8]) -> bool {
-    let Some((name, _)) = split_host(host) else {
+    let Some(name) = host_name(host) else {
         return false;
     };
-    let name = name.strip_suffix(".").unwrap_or(name);
-    if name.eq_ignore_ascii_case("localhost") {
-        return true;
-    }
-    let bare = name.strip_prefix('[').and_then(|n| n.strip_suffix(']'));
-    let addr = bare.unwrap_or(name).parse::<std::net::IpAddr>();
-    addr.is_ok_and(|addr| addr.to_canonical().is_loopback())
+    let is_local = name
+        .strip_suffix('.')
+        .unwrap_or(name)
+        .eq_ignore_ascii_case("localhost");
+    let addr = name.trim_start_matches('[').trim_end_matches(']');
+    is_local
+        || addr
+            .parse::<IpAddr>()
+            .is_ok_and(|addr| addr.to_canonical().is_loopback())
 }
 
 /// The head's size on the wire, in bytes, but for blanks that the parser took away.
@@ -127,14 +136,14 @@ fn check_host(parts: &Parts) -> Result<(), Invalid> {
     let mut hosts = parts.headers.get_all(header::HOST).iter();
     let (host, more) = (hosts.next(), hosts.next());
     let is_sound = match host {
-        Some(host) => more.is_none() && split_host(host.as_bytes()).is_some(),
+        Some(host) => more.is_none() && host_name(host.as_bytes()).is_some(),
         None => parts.version != Version::HTTP_11,
     };
     if !is_sound {
         return Err(Invalid::Host);
     }
     match (parts.uri.authority(), host) {
-        (Some(authority), _) if split_host(authority.as_str().as_bytes()).is_none() => {
+        (Some(authority), _) if host_name(authority.as_str().as_bytes()).is_none() => {
             Err(Invalid::Authority)
         }
         (Some(authority), Some(host))
@@ -167,29 +176,31 @@ fn check_expectation(parts: &Parts) -> Result<(), Invalid> {
     }
 }
 
-/// Host and port of a `Host` value (RFC 3986 §3.2.2); none if it is not one. The brackets of an IPv6 address stay.
-fn split_host(value: &[u8]) -> Option<(&str, &str)> {
+/// The host in a value that is a host and perhaps a port (RFC 3986 §3.2.2), with an IPv6 address's brackets.
+fn host_name(value: &[u8]) -> Option<&str> {
     let text = std::str::from_utf8(value).ok()?;
-    let name_end = match text.strip_prefix('[') {
-        Some(inside) => inside.find(']')? + "[]".len(),
-        None => text.find(':').unwrap_or(text.len()),
+    let end = if text.starts_with('[') {
+        text.find(']')? + 1
+    } else {
+        text.find(':').unwrap_or(text.len())
     };
-    let (name, rest) = text.split_at(name_end);
-    let port = match rest.strip_prefix(':') {
-        Some(port) => port,
-        None if rest.is_empty() => "",
-        None => return None,
-    };
-    let is_port = port.is_empty() || (is_digits(port) && port.parse::<u16>().is_ok());
+    let (name, port) = text.split_at(end);
     let is_name = match name.strip_prefix('[').and_then(|n| n.strip_suffix(']')) {
-        Some(inside) => inside.parse::<std::net::Ipv6Addr>().is_ok(),
+        Some(inside) => inside.parse::<Ipv6Addr>().is_ok(),
         None => !name.is_empty() && name.bytes().all(is_name_byte),
     };
-    (is_port && is_name).then_some((name, port))
+    (is_name && is_port(port)).then_some(name)
 }
 
-fn is_digits(text: &str) -> bool {
-    text.bytes().all(|b| b.is_ascii_digit())
+/// Whether it is nothing, or a colon and perhaps a port.
+fn is_port(rest: &str) -> bool {
+    match rest.strip_prefix(':') {
+        Some(port) => {
+            port.bytes().all(|b| b.is_ascii_digit())
+                && (port.is_empty() || port.parse::<u16>().is_ok())
+        }
+        None => rest.is_empty(),
+    }
 }
 
 /// Bytes of a registered name: unreserved, percent-encoded or sub-delims.
