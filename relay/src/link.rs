@@ -1,21 +1,66 @@
 //! Typed frames over a websocket on any byte stream: credits, liveness, write timeout. Both ends use it.
 //!
 //! In: frames to send, by lane. Out: what the peer sent; bodies as streams. Must not know: registry, store, who is at the ends.
+//!
+//! ```text
+//! owner ─frames, bodies─▶ Outbound ─▶ lanes, streams ─▶ Writer ─▶┐
+//!                                        ▲ credit, resets        ├ websocket ─ Watched ─ connection
+//! owner ◀─Incoming, bodies────────────── Inbound ◀───────────────┘
+//! ```
+//!
+//! Either half ends both. A link over is an error for whoever waits on it; a body that it cuts off never ends as if whole.
 
-use std::time::Duration;
+mod body;
+mod inbound;
+mod outbound;
+mod shared;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod watched;
+mod writer;
 
-use bytes::Bytes;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::{WebSocketStream, tungstenite::protocol::WebSocketConfig};
 
+use self::shared::Shared;
+pub use self::{
+    inbound::Inbound,
+    outbound::{OutBody, Outbound},
+    watched::Watched,
+    writer::Writer,
+};
 use crate::{
     capture::Sent,
     protocol::{
-        Done, Frame, GoAway, Heartbeat, Hello, RequestHead, Reset, ResponseHead, StreamId, Welcome,
-        WireError,
+        Done, GoAway, Heartbeat, Hello, MAX_MESSAGE, RequestHead, Reset, ResponseHead, StreamId,
+        Welcome, WireError,
     },
     registry::AnswerBody,
 };
+
+/// How long a link that is closing waits for the peer to hang up, so that its last words are read.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// What tungstenite is to bound. Whoever makes the websocket of a link makes it with this.
+///
+/// The read buffer is allocated for every socket: 4 KiB keep an idle link at about 7 KiB, the default would make it 135. Up to
+/// 16 KiB of frames go out in one write. The largest message fits behind those, so that a legal frame is never refused here.
+pub fn websocket_config() -> WebSocketConfig {
+    const READ: usize = 4 * 1024;
+    const WRITE: usize = 16 * 1024;
+    WebSocketConfig::default()
+        .read_buffer_size(READ)
+        .write_buffer_size(WRITE)
+        .max_write_buffer_size(MAX_MESSAGE + 2 * WRITE)
+        .max_message_size(Some(MAX_MESSAGE))
+        .max_frame_size(Some(MAX_MESSAGE))
+}
 
 /// What a link bounds.
 #[derive(Clone, Debug)]
@@ -68,122 +113,37 @@ pub enum Incoming {
     Error(WireError),
 }
 
-/// Splits a websocket into its two halves and the task that writes. The caller spawns `Writer::run`.
-pub fn split<S>(_socket: WebSocketStream<S>, _limits: Limits) -> (Outbound, Inbound<S>, Writer<S>)
+/// Splits a websocket into its two halves and the task that writes. The caller spawns [`Writer::run`]; the websocket is made
+/// over a [`Watched`] connection with [`websocket_config`].
+pub fn split<S>(
+    socket: WebSocketStream<Watched<S>>,
+    limits: Limits,
+) -> (Outbound, Inbound<S>, Writer<S>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    todo!()
+    let Limits {
+        dead_after,
+        write_stall,
+    } = limits;
+    let socket = Socket(Arc::new(Mutex::new(socket)));
+    let shared = Arc::new(Shared::new());
+    let inbound = Inbound::new(socket.clone(), Arc::clone(&shared), dead_after);
+    let writer = Writer::new(socket, Arc::clone(&shared), write_stall);
+    (Outbound::new(shared), inbound, writer)
 }
 
-/// Sends frames. Cloned freely; a full lane makes the sender wait, at most until the link ends.
-#[derive(Clone, Debug)]
-pub struct Outbound {}
+/// The websocket, which both halves poll; never locked across an await.
+struct Socket<S>(Arc<Mutex<WebSocketStream<Watched<S>>>>);
 
-impl Outbound {
-    /// Sends a control frame (anything but REQUEST, RESPONSE and DATA): 32 wait.
-    ///
-    /// # Errors
-    /// [`LinkError::Closed`] when the link has ended.
-    ///
-    /// # Cancel safety
-    /// Safe: not sent, or sent whole.
-    pub async fn control(&self, _frame: Frame) -> Result<(), LinkError> {
-        todo!()
-    }
-
-    /// Sends a REQUEST or RESPONSE: 8 wait. Unless it says `end`, the rest goes through the [`OutBody`].
-    ///
-    /// # Errors
-    /// [`LinkError::Closed`].
-    ///
-    /// # Cancel safety
-    /// Safe.
-    pub async fn head(&self, _frame: Frame) -> Result<OutBody, LinkError> {
-        todo!()
-    }
-
-    /// Ends the link after what is queued has been written, with this websocket close code.
-    pub fn close(&self, _code: u16) {
-        todo!()
+impl<S> Clone for Socket<S> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
     }
 }
 
-/// The rest of a body that was begun with a head. Dropped before [`OutBody::finish`], it sends RESET: a cut body is never
-/// ended as if whole.
-#[derive(Debug)]
-pub struct OutBody {}
-
-impl OutBody {
-    /// Sends bytes as DATA, in frames of at most 16 KiB, as the peer's credit allows; waits for credit.
-    ///
-    /// # Errors
-    /// [`LinkError::Closed`] when the link ended or the peer reset the stream.
-    pub async fn send(&mut self, _bytes: Bytes) -> Result<(), LinkError> {
-        todo!()
-    }
-
-    /// Waits until the peer takes at least one byte more, and says how many.
-    ///
-    /// # Errors
-    /// [`LinkError::Closed`].
-    ///
-    /// # Cancel safety
-    /// Safe.
-    pub async fn ready(&mut self) -> Result<usize, LinkError> {
-        todo!()
-    }
-
-    /// Ends the body as whole.
-    pub async fn finish(self) {
-        todo!()
-    }
-
-    /// Ends the body as cut, for this reason.
-    pub fn reset(self, _reset: Reset) {
-        todo!()
-    }
-
-    /// Resolves when the peer reset this stream or the link ended.
-    ///
-    /// # Cancel safety
-    /// Safe.
-    pub async fn cancelled(&mut self) {
-        todo!()
-    }
-}
-
-/// Reads frames. Never waits but for the peer.
-#[derive(Debug)]
-pub struct Inbound<S> {
-    _socket: std::marker::PhantomData<S>,
-}
-
-impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Inbound<S> {
-    /// The next thing the peer sent.
-    ///
-    /// # Errors
-    /// The link is over.
-    ///
-    /// # Cancel safety
-    /// Safe.
-    pub async fn next(&mut self) -> Result<Incoming, LinkError> {
-        todo!()
-    }
-}
-
-/// The writing half.
-#[derive(Debug)]
-pub struct Writer<S> {
-    _socket: std::marker::PhantomData<S>,
-}
-
-impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Writer<S> {
-    /// Writes until the link ends: control before heads, heads before DATA; DATA streams take turns, one frame each.
-    ///
-    /// # Errors
-    /// Why it ended, unless [`Outbound::close`] was asked for.
-    pub async fn run(self) -> Result<(), LinkError> {
-        todo!()
+impl<S> Socket<S> {
+    fn with<T>(&self, act: impl FnOnce(&mut WebSocketStream<Watched<S>>) -> T) -> T {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -2,6 +2,16 @@
 //!
 //! One frame a binary websocket message: `kind u8 · flags u8 · stream u32 BE · payload`. Stream 0 is the link itself. REQUEST
 //! and RESPONSE carry `head_len u32 BE · JSON head · first body bytes`; DATA raw bytes; WINDOW `u32 BE`; all others JSON.
+//! [`Frame::encode`] and [`Frame::decode`] are in `protocol/codec.rs`.
+
+#![warn(
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation
+)]
+
+mod codec;
 
 use std::net::IpAddr;
 
@@ -25,6 +35,9 @@ pub const MAX_MESSAGE: usize = 256 * 1024;
 
 /// Most body bytes in a REQUEST or RESPONSE, in bytes: the common webhook is one frame.
 pub const MAX_FIRST: usize = 64 * 1024;
+
+/// Largest JSON head of a REQUEST or RESPONSE, in bytes: what a message leaves beside the first body bytes.
+pub const MAX_HEAD: usize = MAX_MESSAGE - MAX_FIRST - 16;
 
 /// Most bytes in a DATA frame: at 10 Mbit/s one takes 13 ms, and that is what a small webhook waits behind.
 pub const MAX_DATA: usize = 16 * 1024;
@@ -357,7 +370,7 @@ pub enum DecodeError {
     Json {
         /// Which frame.
         kind: &'static str,
-        /// serde's words.
+        /// What kind of fault, and at which byte; never a part of the payload, since this ends up in logs.
         detail: String,
     },
     /// A stream id where none belongs, or none where one does.
