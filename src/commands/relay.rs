@@ -72,7 +72,7 @@ fn config(serve: Serve) -> Result<Config, Failure> {
             rate: serve.max_rate,
             ..standard.limits
         },
-        retention: standard.retention,
+        ..standard
     })
 }
 

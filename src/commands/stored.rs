@@ -1,7 +1,7 @@
 //! The stored requests, as the verbs that read them see them: the history, this folder's endpoints, a clock.
 
 use crate::{
-    config::{Folders, Layers},
+    config::Layers,
     exit::Failure,
     history::{Number, Reader, Request, Select},
     text::Zone,
@@ -15,8 +15,6 @@ pub(super) struct Stored {
     pub(super) select: Select,
     /// Which clock times are shown on.
     pub(super) zone: Zone,
-    /// hooktool's folders.
-    pub(super) folders: Folders,
     /// The settings.
     pub(super) layers: Layers,
 }
@@ -25,8 +23,7 @@ impl Stored {
     /// Opens what there is; without a history there is nothing in it.
     pub(super) fn open() -> Result<Self, Failure> {
         let layers = Layers::read(None, &super::here()?)?;
-        let folders = layers.folders.clone();
-        let reader = Reader::open(&folders.history())?;
+        let reader = Reader::open(&layers.folders.history())?;
         let select = Select {
             endpoints: reader.endpoints_of(&layers.project)?,
             ..Select::default()
@@ -35,7 +32,6 @@ impl Stored {
             zone: layers.zone()?,
             reader,
             select,
-            folders,
             layers,
         })
     }
