@@ -6,9 +6,9 @@ use std::{
 };
 
 use hooktool_relay::{
-    capture::{AccountId, UnixMillis},
-    store::{Options, Retention, Store, StoreError, TokenRecord},
-    token::Token,
+    accounts::{CreateError, create_token},
+    capture::AccountId,
+    store::{Options, Retention, Store, StoreError},
 };
 
 use super::relay::folder;
@@ -30,17 +30,13 @@ pub(super) async fn run(verb: TokenVerb) -> Result<(), Failure> {
 
 async fn add(account: Account) -> Result<(), Failure> {
     let store = open(folder(account.data)?)?;
-    let token = Token::random().map_err(|error| {
-        let report = Report::new("no token can be made");
-        Failure::Other(report.because(error.to_string()))
+    let token = create_token(&store, &account.name).await.map_err(|error| match error {
+        CreateError::Store(error) => failed(error),
+        error => {
+            let report = Report::new(format!("no token can be made for {}", account.name));
+            Failure::Other(report.because(error.to_string()))
+        }
     })?;
-    let record = TokenRecord {
-        digest: token.digest(),
-        account: AccountId(account.name.clone()),
-        created_at: UnixMillis::now(),
-        revoked_at: None,
-    };
-    store.add_token(record).await.map_err(failed)?;
     writeln!(io::stdout().lock(), "{}", token.reveal())?;
     say(format_args!(
         "this is the only time that it is shown; {} gives it to `hooktool login`",
@@ -88,7 +84,7 @@ fn open(folder: PathBuf) -> Result<Store, Failure> {
         retention: Retention::default(),
         max_pages: None,
     };
-    Store::open(options).map_err(failed)
+    Store::open_beside(options).map_err(failed)
 }
 
 fn failed(error: StoreError) -> Failure {

@@ -215,6 +215,10 @@ impl Layers {
     pub fn shown(&self) -> impl Iterator<Item = (String, &Origin)> {
         KEYS.iter().filter_map(|key| {
             let entry = self.entries.get(key.name)?;
+            // What no file can hold is worth a line only when somebody set it.
+            if key.shape.is_none() && entry.origin == Origin::Default {
+                return None;
+            }
             Some((
                 format!("{} = {}", key.name, toml(key, entry)),
                 &entry.origin,
