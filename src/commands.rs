@@ -1,6 +1,123 @@
-//! commands
-//pub mod listen;
-/// x
-pub fn run(_a: impl IntoIterator<Item = std::ffi::OsString>) -> Result<(), crate::exit::Failure> {
-    Ok(())
+//! The verbs, one short file each, and the way to them: words → verb → settings → what the verb does.
+//!
+//! In: the command line. Out: a [`Failure`] or nothing; data on stdout, talk on stderr.
+
+use std::{
+    ffi::OsString,
+    io::{self, IsTerminal as _, Write as _},
+    time::Duration,
+};
+
+use clap::ArgMatches;
+use tracing_subscriber::EnvFilter;
+
+use crate::{
+    cli::{self, Cli, Verb, relay::RelayVerb},
+    config::{Layers, Settings},
+    exit::{Failure, Report},
+};
+
+mod config;
+mod curl;
+mod edit;
+mod list;
+mod listen;
+mod login;
+mod probe;
+mod relay;
+mod replay;
+mod show;
+mod stop;
+mod stored;
+mod token;
+
+/// How long threads that still read or write a pipe may keep a finished command from ending.
+const LEFTOVERS: Duration = Duration::from_millis(200);
+
+/// Runs a command line, the program's name first.
+///
+/// # Errors
+/// Why it did not do what was asked.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> Result<(), Failure> {
+    let (Cli { verb }, matches) = cli::parse(args)?;
+    match verb {
+        None => help(),
+        Some(Verb::List(list)) => list::run(&list),
+        Some(Verb::Show(show)) => show::run(&show),
+        Some(Verb::Config(config)) => config::run(config.verb),
+        Some(Verb::Completions(completions)) => {
+            let mut script = Vec::new();
+            clap_complete::generate(
+                completions.shell,
+                &mut cli::command(),
+                "hooktool",
+                &mut script,
+            );
+            Ok(io::stdout().lock().write_all(&script)?)
+        }
+        Some(Verb::Man) => man(),
+        Some(Verb::Listen(flags)) => {
+            let settings = Settings::resolve(&layers(&matches)?)?;
+            let level = i16::from(flags.verbose) - i16::from(flags.quiet);
+            wait_for(listen::run(settings, level))
+        }
+        Some(Verb::Replay(replay)) => wait_for(replay::run(replay)),
+        Some(Verb::Login(login)) => wait_for(login::run(login)),
+        Some(Verb::Relay(relay)) => match relay.verb {
+            Some(RelayVerb::Token(token)) => wait_for(token::run(token.verb)),
+            None => {
+                logs();
+                wait_for(relay::run(relay.serve))
+            }
+        },
+    }
+}
+
+fn help() -> Result<(), Failure> {
+    let help = cli::command().render_help();
+    Ok(write!(io::stdout().lock(), "{help}")?)
+}
+
+fn man() -> Result<(), Failure> {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(cli::command()).render(&mut page)?;
+    for verb in cli::command().get_subcommands() {
+        let name = format!("hooktool-{}", verb.get_name());
+        clap_mangen::Man::new(verb.clone().display_name(name)).render(&mut page)?;
+    }
+    Ok(io::stdout().lock().write_all(&page)?)
+}
+
+/// Log lines on stderr: what `HOOKTOOL_LOG` asks for, else what an operator wants to know.
+fn logs() {
+    let filter = EnvFilter::try_from_env("HOOKTOOL_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .init();
+}
+
+fn layers(matches: &ArgMatches) -> Result<Layers, Failure> {
+    let flags = matches.subcommand().map(|(_, flags)| flags);
+    Ok(Layers::read(flags, &here()?)?)
+}
+
+/// The current folder.
+fn here() -> Result<std::path::PathBuf, Failure> {
+    std::env::current_dir().map_err(|error| {
+        let report = Report::new("the current folder cannot be used");
+        Failure::Other(report.because(error.to_string()))
+    })
+}
+
+fn wait_for(verb: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let runtime = builder.enable_all().build().map_err(|error| {
+        let report = Report::new("no threads can be started");
+        Failure::Other(report.because(error.to_string()))
+    })?;
+    let result = runtime.block_on(verb);
+    runtime.shutdown_timeout(LEFTOVERS);
+    result
 }

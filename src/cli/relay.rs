@@ -61,7 +61,7 @@ pub enum TokenVerb {
 /// An account on a relay.
 #[derive(Debug, Args)]
 pub struct Account {
-    /// The account's name: a-z, 0-9, -, _ and dot.
+    /// The account's name: letters, digits and any of - _ . @.
     #[arg(value_parser = value::account)]
     pub name: String,
     /// Where the relay is.

@@ -298,11 +298,11 @@ pub(crate) fn account(text: &str) -> Result<String, String> {
     let fits = (1..=63).contains(&text.len())
         && text
             .bytes()
-            .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.'));
+            .all(|b| b.is_ascii_alphanumeric() || b"-_.@".contains(&b));
     if fits {
         Ok(text.to_owned())
     } else {
-        Err("give 1 to 63 of a-z, 0-9, -, _ and dot".to_owned())
+        Err("give 1 to 63 letters, digits and any of - _ . @".to_owned())
     }
 }
 

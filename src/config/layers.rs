@@ -8,7 +8,7 @@ use std::{
 use clap::{ArgMatches, parser::ValueSource};
 
 use super::{ConfigError, Folders, Origin, file, folders, project};
-use crate::{cli::value, text::Zone};
+use crate::{cli::value, target::Target, text::Zone};
 
 /// What a value looks like in TOML.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -192,6 +192,14 @@ impl Layers {
         rank(first) > rank(second)
     }
 
+    /// Where requests go, as far as the settings say.
+    ///
+    /// # Errors
+    /// `Value`.
+    pub fn target(&self) -> Result<Option<Target>, ConfigError> {
+        self.one("target", value::target)
+    }
+
     /// Which clock times are shown on.
     ///
     /// # Errors
@@ -207,6 +215,10 @@ impl Layers {
     pub fn shown(&self) -> impl Iterator<Item = (String, &Origin)> {
         KEYS.iter().filter_map(|key| {
             let entry = self.entries.get(key.name)?;
+            // What no file can hold is worth a line only when somebody set it.
+            if key.shape.is_none() && entry.origin == Origin::Default {
+                return None;
+            }
             Some((
                 format!("{} = {}", key.name, toml(key, entry)),
                 &entry.origin,

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{file, folders, secrets, *};
+use super::{file, secrets, *};
 
 fn folders_in(folder: &std::path::Path) -> Folders {
     Folders {
@@ -128,7 +128,7 @@ fn the_project_is_the_nearest_folder_with_a_mark() {
     let deep = folder.path().join("a/b/c");
     fs::create_dir_all(&deep).expect("made");
     fs::create_dir(folder.path().join("a/.git")).expect("made");
-    assert_eq!(folders::project(&deep), folder.path().join("a"));
+    assert_eq!(project(&deep), folder.path().join("a"));
     fs::write(folder.path().join("a/b/hooktool.toml"), "").expect("written");
-    assert_eq!(folders::project(&deep), folder.path().join("a/b"));
+    assert_eq!(project(&deep), folder.path().join("a/b"));
 }

@@ -1,0 +1,108 @@
+//! `hooktool list`: stored requests, newest last.
+//!
+//! ```text
+//! #1199  2025-10-12 14:31:42  POST  /stripe  2.1 KB  500  1.20s  try 4, replay
+//! ```
+
+use std::io::{self, BufWriter, IsTerminal as _, Write as _};
+
+use super::stored::Stored;
+use crate::{
+    cli::requests::List,
+    exit::Failure,
+    history::{Cause, Select, Summary},
+    output::json::{self, record::CaptureRecord},
+    text::{self, Mode, Safe, Zone},
+};
+
+/// Widest path on a terminal, in cells; elsewhere it is whole.
+const PATH: usize = 48;
+
+/// Prints the list.
+pub(super) fn run(list: &List) -> Result<(), Failure> {
+    let stored = Stored::open()?;
+    let select = Select {
+        limit: list.limit,
+        ..stored.select.clone()
+    };
+    let rows = stored.reader.list(&select)?;
+    let mut out = BufWriter::new(io::stdout().lock());
+    if list.json {
+        for row in &rows {
+            if let Some(request) = stored.reader.request(row.number)? {
+                json::line(&mut out, &CaptureRecord::listed(&request))?;
+            }
+        }
+        return Ok(out.flush()?);
+    }
+    let cells = match io::stdout().is_terminal() {
+        true => PATH,
+        false => usize::MAX,
+    };
+    let rows: Vec<_> = rows
+        .iter()
+        .map(|row| columns(row, stored.zone, cells))
+        .collect();
+    let width = |column: usize| {
+        rows.iter()
+            .map(|row| row[column].width())
+            .max()
+            .unwrap_or(0)
+    };
+    let widths: [usize; 7] = std::array::from_fn(width);
+    for row in &rows {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(widths) {
+            let blank = " ".repeat(width.saturating_sub(cell.width()));
+            line.push_str(cell.as_str());
+            line.push_str(&blank);
+            line.push_str("  ");
+        }
+        let note = row[7].as_str();
+        writeln!(out, "{}", format!("{line}{note}").trim_end())?;
+    }
+    Ok(out.flush()?)
+}
+
+fn columns(row: &Summary, zone: Zone, cells: usize) -> [Safe<'static>; 8] {
+    let path: &[u8] = if row.path.is_empty() { b"/" } else { &row.path };
+    let size = row.size.map_or_else(|| Safe::own("-"), text::size);
+    let took = row.last.as_ref().and_then(|last| last.took);
+    [
+        Safe::format(format_args!("#{}", row.number)),
+        text::date_clock(row.received_at, zone),
+        text::safe(row.method.as_bytes(), Mode::Cell).into_owned(),
+        text::safe(path, Mode::Cell).cut(cells).into_owned(),
+        size,
+        result(row),
+        took.map_or_else(|| Safe::own("-"), text::duration),
+        note(row),
+    ]
+}
+
+fn result(row: &Summary) -> Safe<'static> {
+    match row.last.as_ref().map(|last| (last.outcome, last.status)) {
+        None => Safe::own("-"),
+        Some((_, Some(status))) => Safe::format(format_args!("{status}")),
+        Some((outcome, None)) => Safe::own(outcome.as_str()),
+    }
+}
+
+fn note(row: &Summary) -> Safe<'static> {
+    let mut notes = Vec::new();
+    if row.tries > 1 {
+        notes.push(format!("try {}", row.tries));
+    }
+    if let Some(last) = &row.last {
+        if last.cause != Cause::Live {
+            notes.push(last.cause.as_str().to_owned());
+        }
+        if last.late {
+            notes.push("late".to_owned());
+        }
+    }
+    if row.bookmarked {
+        notes.push("bookmarked".to_owned());
+    }
+    Safe::format(format_args!("{}", notes.join(", ")))
+}

@@ -1,0 +1,183 @@
+//! `hooktool replay`: stored requests, sent straight to the target once more.
+//!
+//! In: ids, and what to change. Out: a line or a record a try; every try is in the history, where a running `listen` sees it.
+//! All ids are looked up before anything is sent.
+
+use std::io;
+
+use bytes::Bytes;
+
+use super::{edit, stored::Stored};
+use crate::{
+    cli::requests::{BodySource, Replay},
+    config::Settings,
+    exit::{Failure, Report},
+    forward::Forwarder,
+    history::{Attempt, Cause, History, PickError, Request, Retention},
+    output::{
+        Surroundings,
+        follow::Printer as _,
+        json::{self, record::AttemptRecord},
+        lines::{Lines, Options},
+    },
+    replay::{self, Edits, ReplayError},
+};
+
+/// Sends the requests.
+pub(super) async fn run(args: Replay) -> Result<(), Failure> {
+    let stored = Stored::open()?;
+    let settings = Settings::resolve(&stored.layers)?;
+    let requests: Vec<Request> = args
+        .ids
+        .iter()
+        .map(|id| stored.pick(id))
+        .collect::<Result<_, _>>()?;
+    let body = args.body.as_ref().map(read).transpose()?;
+    let forwarder = Forwarder::new(settings.forward).map_err(|why| {
+        let report = Report::new("requests cannot be sent like this");
+        Failure::Usage(report.because(why))
+    })?;
+    let history = History::open(&settings.folders.history(), Retention::default())?;
+    let mut printer = Printer::new(&args, &stored);
+    let mut tally = Tally::default();
+    for request in &requests {
+        let mut edits = Edits {
+            set: args.header.clone(),
+            body: body.clone(),
+            ..Edits::default()
+        };
+        if args.edit {
+            edits.body = edit::body(&stored, request)?;
+            if edits.body.is_none() {
+                continue;
+            }
+        }
+        for _ in 0..args.times {
+            let number = request.summary.number;
+            let attempt = replay::run(&history, &forwarder, number, args.to.clone(), &edits).await;
+            let attempt = recorded(&stored, request, attempt.map_err(|error| refused(&error))?)?;
+            printer.print(request, &attempt)?;
+            tally.count(&args, &attempt);
+        }
+    }
+    tally.finish()
+}
+
+fn read(body: &BodySource) -> Result<Bytes, Failure> {
+    match body {
+        BodySource::Text(text) => Ok(Bytes::copy_from_slice(text.as_bytes())),
+        BodySource::File(path) => std::fs::read(path).map(Bytes::from).map_err(|error| {
+            let report = Report::new(format!("{} cannot be read", path.display()));
+            Failure::Usage(report.because(error.to_string()))
+        }),
+    }
+}
+
+/// The attempt with the number that the history gave it.
+fn recorded(stored: &Stored, request: &Request, attempt: Attempt) -> Result<Attempt, Failure> {
+    let all = stored.reader.attempts(request.summary.number)?;
+    let is_it = |one: &Attempt| one.cause == Cause::Replay && one.started_at == attempt.started_at;
+    Ok(all.into_iter().rev().find(is_it).unwrap_or(attempt))
+}
+
+fn refused(error: &ReplayError) -> Failure {
+    match error {
+        ReplayError::NoRequest(number) => Failure::Pick(PickError::None {
+            asked: number.to_string(),
+            nearest: None,
+        }),
+        ReplayError::NoTarget(number) => {
+            let report = Report::new(format!("#{number} was never forwarded"));
+            Failure::Usage(report.hint(format!(
+                "name a target: `hooktool replay {number} --to 3000`"
+            )))
+        }
+        ReplayError::Upgrade(_) => Failure::Other(Report::new(error.to_string())),
+        ReplayError::History(error) => Failure::History(error.clone()),
+    }
+}
+
+/// What is printed of each try.
+enum Printer {
+    Lines(Lines),
+    Json,
+}
+
+impl Printer {
+    fn new(args: &Replay, stored: &Stored) -> Self {
+        if args.json {
+            return Self::Json;
+        }
+        let options = Options {
+            level: 0,
+            color: Surroundings::here().can_color,
+            zone: stored.zone,
+        };
+        Self::Lines(Lines::new(io::stdout(), options))
+    }
+
+    fn print(&mut self, request: &Request, attempt: &Attempt) -> Result<(), Failure> {
+        match self {
+            Self::Lines(lines) => lines.attempt(request, attempt)?,
+            Self::Json => {
+                let record = AttemptRecord::new(&request.summary, attempt);
+                json::line(&mut io::stdout(), &record)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How the tries went.
+#[derive(Default)]
+struct Tally {
+    tries: usize,
+    answered: usize,
+    unexpected: Option<String>,
+    failed: Option<String>,
+}
+
+impl Tally {
+    fn count(&mut self, args: &Replay, attempt: &Attempt) {
+        self.tries += 1;
+        match &attempt.answer {
+            Some(answer) => {
+                self.answered += 1;
+                let fits = |expect: &crate::cli::value::Expect| expect.fits(answer.status);
+                if !args.expect.as_ref().is_none_or(fits) {
+                    let text = format!("{} answered {}", attempt.target, answer.status);
+                    self.unexpected.get_or_insert(text);
+                }
+            }
+            None => {
+                let why = attempt.error.as_deref().unwrap_or("no answer");
+                let text = format!("{}: {why}", attempt.target);
+                if args.expect.is_some() {
+                    self.unexpected.get_or_insert(text.clone());
+                }
+                self.failed.get_or_insert(text);
+            }
+        }
+    }
+
+    fn finish(self) -> Result<(), Failure> {
+        if self.tries > 0 && self.answered == 0 {
+            let report = Report::new("the target could not be reached");
+            let report = report.because(self.failed.unwrap_or_default());
+            return Err(Failure::Target(
+                report.hint("is the app running? --to names another target"),
+            ));
+        }
+        if let Some(text) = self.unexpected {
+            return Err(Failure::Expectation(
+                Report::new("not every answer was as expected").because(text),
+            ));
+        }
+        match self.failed {
+            None => Ok(()),
+            Some(text) => Err(Failure::Other(
+                Report::new("not every try was answered").because(text),
+            )),
+        }
+    }
+}

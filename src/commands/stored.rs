@@ -1,0 +1,53 @@
+//! The stored requests, as the verbs that read them see them: the history, this folder's endpoints, a clock.
+
+use crate::{
+    config::Layers,
+    exit::Failure,
+    history::{Number, Reader, Request, Select},
+    text::Zone,
+};
+
+/// What `list`, `show` and `replay` work on.
+pub(super) struct Stored {
+    /// The history, open only to read.
+    pub(super) reader: Reader,
+    /// This folder's endpoints; all of them when it has none.
+    pub(super) select: Select,
+    /// Which clock times are shown on.
+    pub(super) zone: Zone,
+    /// The settings.
+    pub(super) layers: Layers,
+}
+
+impl Stored {
+    /// Opens what there is; without a history there is nothing in it.
+    pub(super) fn open() -> Result<Self, Failure> {
+        let layers = Layers::read(None, &super::here()?)?;
+        let reader = Reader::open(&layers.folders.history())?;
+        let select = Select {
+            endpoints: reader.endpoints_of(&layers.project)?,
+            ..Select::default()
+        };
+        Ok(Self {
+            zone: layers.zone()?,
+            reader,
+            select,
+            layers,
+        })
+    }
+
+    /// The request that a text names.
+    pub(super) fn pick(&self, text: &str) -> Result<Request, Failure> {
+        let number = self.reader.pick(text, &self.select)?;
+        self.numbered(number, text)
+    }
+
+    fn numbered(&self, number: Number, text: &str) -> Result<Request, Failure> {
+        let gone = || crate::history::PickError::None {
+            asked: text.to_owned(),
+            nearest: None,
+        };
+        // Retention may have dropped it a moment ago.
+        Ok(self.reader.request(number)?.ok_or_else(gone)?)
+    }
+}
