@@ -1,0 +1,392 @@
+//! One transaction of the writer: captures, attempts, bookmarks, and the counts that go with them.
+//!
+//! In: [`Work`], in order. Out: rows, what its callers are told, and the [`Change`]s that the commit makes true.
+//! Must not know: queues, threads, when it is committed. Bytes that come in pieces are in `bodies.rs`.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use hooktool_relay::capture::{Body, Capture, CaptureId, EndpointName, Headers, Version};
+use rusqlite::{Connection, OptionalExtension, Result, params};
+use serde::Serialize;
+
+use super::{
+    bodies::Desk,
+    error::{HistoryError, damaged, odd},
+    model::{Arrival, Attempt, Change, FolderEndpoint, KeptAnswer, Number, Position},
+    queue::{DraftKey, Told, Work},
+    rows::{kind_word, outcome},
+    totals::Totals,
+};
+
+/// What one piece of work came to: what its caller is told, or why this one alone was refused. SQLite's own errors end the batch.
+pub(super) type Done = std::result::Result<Told, HistoryError>;
+
+/// A transaction under way.
+pub(super) struct Batch<'a> {
+    pub(super) db: &'a Connection,
+    pub(super) path: &'a Path,
+    pub(super) desk: &'a mut Desk,
+    pub(super) totals: Totals,
+    pub(super) changes: Vec<Change>,
+}
+
+/// A capture's row as far as an attempt needs it.
+struct Tried {
+    number: Number,
+    tries: u32,
+    last: Option<i64>,
+    bookmarked: bool,
+}
+
+impl<'a> Batch<'a> {
+    pub(super) fn begin(db: &'a Connection, path: &'a Path, desk: &'a mut Desk) -> Result<Self> {
+        Ok(Self {
+            db,
+            path,
+            desk,
+            totals: Totals::read(db)?,
+            changes: Vec::new(),
+        })
+    }
+
+    /// Writes one piece of work.
+    pub(super) fn apply(&mut self, work: &Work) -> Result<Done> {
+        let none = Ok(Told::default());
+        match work {
+            Work::Record { arrival, draft } => return self.record(arrival, draft.as_ref()),
+            Work::Attempt { id, attempt } => return self.attempt(*id, attempt),
+            Work::Piece { draft, bytes } => self.add_piece(*draft, bytes)?,
+            Work::Forget { draft } => self.forget(*draft)?,
+            Work::Grow {
+                position,
+                bytes,
+                more,
+            } => self.desk.grow(*position, bytes, *more),
+            Work::End {
+                position,
+                more,
+                broken,
+            } => self.desk.end(*position, *more, broken.as_deref()),
+            Work::Bookmark { number, on } => self.bookmark(*number, *on)?,
+            Work::Folder {
+                folder,
+                relay,
+                kept,
+            } => self.keep_folder(folder, relay, kept)?,
+        }
+        Ok(none)
+    }
+
+    /// Ends the transaction's own writes; gives the changes that its commit makes true.
+    pub(super) fn finish(mut self) -> Result<Vec<Change>> {
+        self.write_streams()?;
+        self.totals.write(self.db)?;
+        self.changes.dedup();
+        Ok(self.changes)
+    }
+
+    fn record(&mut self, arrival: &Arrival, draft: Option<&(DraftKey, Bytes)>) -> Result<Done> {
+        if let Some(told) = self.known(arrival.capture.id)? {
+            if let Some((draft, _)) = draft {
+                self.forget(*draft)?;
+            }
+            return Ok(Ok(told));
+        }
+        let body = match draft {
+            None => None,
+            Some((draft, tail)) => self.adopt(*draft, tail, arrival.capture.body.len())?,
+        };
+        if matches!(arrival.capture.body, Body::Pieces(_)) && body.is_none() {
+            let id = arrival.capture.id;
+            return Ok(Err(damaged(
+                self.path,
+                format!("the body of {id} did not come whole"),
+            )));
+        }
+        let number = self.totals.next_number();
+        self.insert_capture(number, arrival, body)?;
+        self.desk.refused.remove(&arrival.capture.id);
+        self.changes.push(Change::Captured(number));
+        Ok(Ok(Told {
+            number,
+            ..Told::default()
+        }))
+    }
+
+    fn known(&self, id: CaptureId) -> Result<Option<Told>> {
+        let mut query = self
+            .db
+            .prepare_cached("SELECT number, outcome FROM captures WHERE id = ?1")?;
+        let row = query.query_row([id.to_bytes()], |row| {
+            let word: Option<String> = row.get(1)?;
+            Ok((row.get::<_, i64>(0)?.cast_unsigned(), word))
+        });
+        let Some((number, word)) = row.optional()? else {
+            return Ok(None);
+        };
+        Ok(Some(Told {
+            number,
+            outcome: word.as_deref().map(outcome).transpose()?,
+            streams_at: None,
+        }))
+    }
+
+    fn insert_capture(
+        &mut self,
+        number: Number,
+        arrival: &Arrival,
+        body: Option<i64>,
+    ) -> Result<()> {
+        let capture = &arrival.capture;
+        let place = self.place(&arrival.relay, &capture.endpoint)?;
+        let head = json("head", &Head::of(capture))?;
+        let bytes = head.len() as u64 + capture.path.len() as u64 + capture.body.len();
+        let size = match &capture.body {
+            Body::Absent => None,
+            body => Some(body.len().cast_signed()),
+        };
+        let inline = match &capture.body {
+            Body::Whole(bytes) => Some(bytes.as_ref()),
+            Body::Absent | Body::Pieces(_) => None,
+        };
+        let mut row = self.db.prepare_cached(
+            "INSERT INTO captures (number, id, place, seq, kind, received_at, method, path, size, peer, bytes)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        )?;
+        row.execute(params![
+            number.cast_signed(),
+            capture.id.to_bytes(),
+            place,
+            arrival.seq.map(|seq| seq.0.cast_signed()),
+            kind_word(arrival.kind),
+            capture.received_at.0,
+            capture.method.as_str(),
+            capture.path.as_ref(),
+            size,
+            capture.peer.to_string(),
+            bytes.cast_signed(),
+        ])?;
+        self.db
+            .prepare_cached(
+                "INSERT INTO contents (number, head, body, bytes) VALUES (?1, ?2, ?3, ?4)",
+            )?
+            .execute(params![number.cast_signed(), head, body, inline])?;
+        self.totals.grow(1, bytes);
+        Ok(())
+    }
+
+    /// The small number that stands for a relay and an endpoint.
+    fn place(&mut self, relay: &Arc<str>, endpoint: &EndpointName) -> Result<i64> {
+        if let Some(place) = self.desk.place(relay, endpoint) {
+            return Ok(place);
+        }
+        self.db
+            .prepare_cached(
+                "INSERT INTO places (relay, endpoint) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+            )?
+            .execute([relay.as_ref(), endpoint.as_str()])?;
+        let place = self
+            .db
+            .prepare_cached("SELECT place FROM places WHERE relay = ?1 AND endpoint = ?2")?
+            .query_row([relay.as_ref(), endpoint.as_str()], |row| row.get(0))?;
+        self.desk.keep_place(relay, endpoint, place);
+        Ok(place)
+    }
+
+    fn attempt(&mut self, id: CaptureId, attempt: &Attempt) -> Result<Done> {
+        let Some(tried) = self.tried(id)? else {
+            if self.desk.refused.remove(&id) {
+                return Ok(Err(HistoryError::Locked(self.path.to_owned())));
+            }
+            // Retention let it go while its forward ran.
+            tracing::warn!(%id, "an attempt came for a request that is not kept");
+            return Ok(Ok(Told::default()));
+        };
+        let position = self.totals.next_position();
+        let is_try = attempt.outcome.is_try();
+        let tries = tried.tries.saturating_add(u32::from(is_try));
+        let streams = match &attempt.answer {
+            Some(answer) if !answer.ended && attempt.error.is_none() => {
+                Some(self.open_stream(position, tried.number, answer)?)
+            }
+            _ => None,
+        };
+        let bytes =
+            self.insert_attempt(position, &tried, is_try.then_some(tries), attempt, streams)?;
+        self.note_attempt(&tried, position, tries, attempt, bytes)?;
+        self.changes.push(Change::Attempted(tried.number));
+        Ok(Ok(Told {
+            number: tried.number,
+            outcome: None,
+            streams_at: streams.map(|_| position),
+        }))
+    }
+
+    fn tried(&self, id: CaptureId) -> Result<Option<Tried>> {
+        let sql = "SELECT number, tries, last, bookmarked FROM captures WHERE id = ?1";
+        let mut query = self.db.prepare_cached(sql)?;
+        let row = query.query_row([id.to_bytes()], |row| {
+            Ok(Tried {
+                number: row.get::<_, i64>(0)?.cast_unsigned(),
+                tries: row.get(1)?,
+                last: row.get(2)?,
+                bookmarked: row.get(3)?,
+            })
+        });
+        row.optional()
+    }
+
+    /// Gives the bytes that were kept.
+    fn insert_attempt(
+        &mut self,
+        position: Position,
+        tried: &Tried,
+        try_number: Option<u32>,
+        attempt: &Attempt,
+        body: Option<i64>,
+    ) -> Result<u64> {
+        let changes = match attempt.changes.as_slice() {
+            [] => None,
+            changes => Some(json("changes", &changes)?),
+        };
+        let sent = attempt
+            .sent
+            .as_ref()
+            .map(|sent| json("sent", sent))
+            .transpose()?;
+        let answer = attempt.answer.as_ref();
+        let headers = answer
+            .map(|answer| json("headers", &answer.headers))
+            .transpose()?;
+        let kept = answer.map(kept);
+        let mut row = self.db.prepare_cached(
+            "INSERT INTO attempts (position, number, previous, try_number, cause, target, started_at, outcome, error, connect,
+                 took, changes, sent, late, status, len, ended, headers, body, bytes)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
+        )?;
+        row.execute(params![
+            position.cast_signed(),
+            tried.number.cast_signed(),
+            tried.last,
+            try_number,
+            attempt.cause.as_str(),
+            attempt.target,
+            attempt.started_at.0,
+            attempt.outcome.as_str(),
+            attempt.error,
+            attempt.connect.map(micros),
+            attempt.took.map(micros),
+            changes,
+            sent,
+            attempt.late,
+            answer.map(|answer| answer.status),
+            answer.map(|answer| length(answer).cast_signed()),
+            answer.map(|answer| answer.ended),
+            headers,
+            body,
+            if body.is_none() { kept } else { None },
+        ])?;
+        let texts = [
+            changes.as_deref(),
+            headers.as_deref(),
+            Some(&attempt.target),
+        ];
+        let texts: usize = texts.into_iter().flatten().map(str::len).sum();
+        Ok((texts + kept.map_or(0, <[u8]>::len)) as u64)
+    }
+
+    /// Puts the attempt on its capture's row, for lists.
+    fn note_attempt(
+        &mut self,
+        tried: &Tried,
+        position: Position,
+        tries: u32,
+        attempt: &Attempt,
+        bytes: u64,
+    ) -> Result<()> {
+        let mut row = self.db.prepare_cached(
+            "UPDATE captures SET tries = ?2, last = ?3, outcome = ?4, cause = ?5, status = ?6, took = ?7, late = ?8, bytes = bytes + ?9
+             WHERE number = ?1",
+        )?;
+        row.execute(params![
+            tried.number.cast_signed(),
+            tries,
+            position.cast_signed(),
+            attempt.outcome.as_str(),
+            attempt.cause.as_str(),
+            attempt.answer.as_ref().map(|answer| answer.status),
+            attempt.took.map(micros),
+            attempt.late,
+            bytes.cast_signed(),
+        ])?;
+        if !tried.bookmarked {
+            self.totals.grow(0, bytes);
+        }
+        Ok(())
+    }
+
+    fn bookmark(&mut self, number: Number, on: bool) -> Result<()> {
+        let sql = "UPDATE captures SET bookmarked = ?2 WHERE number = ?1 AND bookmarked <> ?2 RETURNING bytes";
+        let mut query = self.db.prepare_cached(sql)?;
+        let bytes: Option<i64> = query
+            .query_row(params![number.cast_signed(), on], |row| row.get(0))
+            .optional()?;
+        let Some(bytes) = bytes.map(i64::cast_unsigned) else {
+            return Ok(());
+        };
+        if on {
+            self.totals.shrink(1, bytes);
+        } else {
+            self.totals.grow(1, bytes);
+        }
+        self.changes.push(Change::Reload);
+        Ok(())
+    }
+
+    fn keep_folder(&mut self, folder: &[u8], relay: &str, kept: &FolderEndpoint) -> Result<()> {
+        let mut row = self.db.prepare_cached(
+            "INSERT OR REPLACE INTO folders (folder, relay, endpoint, port) VALUES (?1, ?2, ?3, ?4)",
+        )?;
+        row.execute(params![folder, relay, kept.endpoint.as_str(), kept.port])?;
+        Ok(())
+    }
+}
+
+/// A request's head as it is kept.
+#[derive(Serialize)]
+struct Head<'a> {
+    version: Version,
+    headers: &'a Headers,
+    #[serde(skip_serializing_if = "Headers::is_empty")]
+    trailers: &'a Headers,
+}
+
+impl<'a> Head<'a> {
+    fn of(capture: &'a Capture) -> Self {
+        Self {
+            version: capture.version,
+            headers: &capture.headers,
+            trailers: &capture.trailers,
+        }
+    }
+}
+
+fn json(what: &str, value: &impl Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| odd(what, error))
+}
+
+/// What is kept of an answer's first bytes.
+pub(super) fn kept(answer: &KeptAnswer) -> &[u8] {
+    let len = answer.body.len().min(KeptAnswer::KEPT);
+    answer.body.get(..len).unwrap_or_default()
+}
+
+/// How long an answer is so far.
+pub(super) fn length(answer: &KeptAnswer) -> u64 {
+    answer.len.max(answer.body.len() as u64)
+}
+
+fn micros(time: Duration) -> i64 {
+    i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
+}
