@@ -29,7 +29,7 @@ mod view;
 use std::{io, time::Duration};
 
 use crossterm::event::{Event, EventStream};
-use futures_util::{FutureExt, Stream, StreamExt};
+use futures_util::{FutureExt, Stream};
 use hooktool_relay::capture::UnixMillis;
 use ratatui::{
     Terminal,
@@ -153,7 +153,11 @@ where
             turn.draw(screen, view.is_colored)?;
             drawn = Some(Instant::now());
         }
-        let wake = if turn.is_changed { Some(due) } else { turn.next_tick() };
+        let wake = if turn.is_changed {
+            Some(due)
+        } else {
+            turn.next_tick()
+        };
         let first = tokio::select! {
             () = view.stop.cancelled() => break,
             input = sources.next() => input?,

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::{
+    help,
     keys::Action,
     layout::Pane,
     state::{Follow, Mood, Popup, State, Tab},
@@ -27,7 +28,9 @@ const RECENT: std::time::Duration = std::time::Duration::from_secs(60);
 pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
     match action {
         Action::Down | Action::Up | Action::First | Action::Last => walk(state, action),
-        Action::HalfDown | Action::HalfUp | Action::PageDown | Action::PageUp => walk(state, action),
+        Action::HalfDown | Action::HalfUp | Action::PageDown | Action::PageUp => {
+            walk(state, action);
+        }
         Action::NextRequest => state.step(1),
         Action::PreviousRequest => state.step(-1),
         Action::ScrollDown => scroll(state, 1),
@@ -57,7 +60,9 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) 
         Action::Help => state.open(Popup::Help { scroll: 0 }),
         Action::Redraw => effects.push(Effect::Redraw),
         Action::Back => back(state),
-        Action::Leave | Action::Send | Action::Release | Action::Yes => confirm(state, action, effects),
+        Action::Leave | Action::Send | Action::Release | Action::Yes => {
+            confirm(state, action, effects);
+        }
         Action::Replay | Action::CopyUrl | Action::Bookmark | Action::Hold | Action::Connect => {
             ask(state, action, effects);
         }
@@ -69,7 +74,11 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) 
 fn walk(state: &mut State, action: Action) {
     let layout = state.layout();
     let in_list = state.popup.is_none() && state.focus == Pane::List;
-    let page = if in_list { layout.list_rows() } else { layout.detail_rows() };
+    let page = match (state.popup.is_some(), in_list) {
+        (true, _) => usize::from(layout.body.height),
+        (false, true) => layout.list_rows(),
+        (false, false) => layout.detail_rows(),
+    };
     let page = isize::try_from(page.max(2)).unwrap_or(isize::MAX);
     let by = match action {
         Action::Down => 1,
@@ -81,11 +90,8 @@ fn walk(state: &mut State, action: Action) {
         Action::First => isize::MIN,
         _ => isize::MAX,
     };
-    if let Some(open) = &mut state.popup {
-        if let Popup::Help { scroll } = &mut open.popup {
-            let most = super::help::lines(state).len().saturating_sub(1);
-            *scroll = scroll.saturating_add_signed(by).min(most);
-        }
+    if state.popup.is_some() {
+        scroll_help(state, by);
     } else if !in_list {
         scroll(state, by);
     } else if action == Action::Last {
@@ -95,8 +101,19 @@ fn walk(state: &mut State, action: Action) {
     }
 }
 
+fn scroll_help(state: &mut State, by: isize) {
+    let height = usize::from(state.layout().body.height);
+    let most = help::lines(state).len().saturating_sub(height);
+    let open = state.popup.as_mut().map(|open| &mut open.popup);
+    if let Some(Popup::Help { scroll }) = open {
+        *scroll = scroll.saturating_add_signed(by).min(most);
+    }
+}
+
 fn scroll(state: &mut State, by: isize) {
-    let lines = state.shown().map_or(0, |detail| detail.page(state.tab).len());
+    let lines = state
+        .shown()
+        .map_or(0, |detail| detail.page(state.tab).len());
     let most = lines.saturating_sub(state.layout().detail_rows().max(1));
     state.scroll = state.scroll.saturating_add_signed(by).min(most);
 }
@@ -124,7 +141,11 @@ fn choose(state: &mut State, by: isize) {
     let Some((chosen, tries)) = state.shown().map(|detail| (detail.chosen, detail.tries)) else {
         return;
     };
-    state.chosen = Some(chosen.saturating_add_signed(by).min(tries.saturating_sub(1)));
+    state.chosen = Some(
+        chosen
+            .saturating_add_signed(by)
+            .min(tries.saturating_sub(1)),
+    );
 }
 
 /// One step back: closes what lies on top, else leaves the detail. Never the end.
@@ -142,9 +163,12 @@ fn quit(state: &mut State, effects: &mut Vec<Effect>) {
     let is_recent = state
         .arrived
         .is_some_and(|at| state.now.since_start.saturating_sub(at) < RECENT);
-    let is_pending = state.rows.iter().rev().take(REPLAYS).any(|row| {
-        row.last.is_none() && state.now.wall.since(row.received_at) < RECENT
-    });
+    let is_pending = state
+        .rows
+        .iter()
+        .rev()
+        .take(REPLAYS)
+        .any(|row| row.last.is_none() && state.now.wall.since(row.received_at) < RECENT);
     let is_held = state.hold.held > 0 || state.hold.parked > 0;
     if is_recent || is_pending || is_held || !state.replays.is_empty() {
         state.open(Popup::Quit);
@@ -215,11 +239,16 @@ fn destination(state: &State) -> Option<String> {
 }
 
 fn send(state: &mut State, number: Number, effects: &mut Vec<Effect>) {
-    let tries = state.index(number).map_or(0, |index| state.rows[index].tries);
+    let tries = state
+        .index(number)
+        .map_or(0, |index| state.rows[index].tries);
     if state.replays.len() < REPLAYS {
         state.replays.push((number, tries));
     }
-    state.say(Mood::Note, Safe::format(format_args!("replay of #{number} …")));
+    state.say(
+        Mood::Note,
+        Safe::format(format_args!("replay of #{number} …")),
+    );
     effects.push(Effect::Ask(Intent::Replay { number, to: None }));
 }
 
@@ -233,7 +262,9 @@ fn is_loopback(url: &str) -> bool {
         Some(rest) => rest.split(']').next().unwrap_or_default(),
         None => authority.split(':').next().unwrap_or_default(),
     };
-    let is_address = host.parse().is_ok_and(|address: IpAddr| address.is_loopback());
+    let is_address = host
+        .parse()
+        .is_ok_and(|address: IpAddr| address.is_loopback());
     !authority.contains('@') && (host == "localhost" || is_address)
 }
 
@@ -243,10 +274,23 @@ mod tests {
 
     #[test]
     fn only_what_plainly_is_this_machine_counts_as_it() {
-        for url in ["http://localhost:3000/x", "http://127.0.0.1:1", "https://[::1]:8443/", "http://localhost"] {
+        for url in [
+            "http://localhost:3000/x",
+            "http://127.0.0.1:1",
+            "https://[::1]:8443/",
+            "http://localhost",
+        ] {
             assert!(is_loopback(url), "{url}");
         }
-        for url in ["", "localhost:3000", "http://localhost.evil.example", "http://localhost@evil.example/", "http://10.0.0.1", "https://evil.example/localhost", "http://localhost:1@evil.example"] {
+        for url in [
+            "",
+            "localhost:3000",
+            "http://localhost.evil.example",
+            "http://localhost@evil.example/",
+            "http://10.0.0.1",
+            "https://evil.example/localhost",
+            "http://localhost:1@evil.example",
+        ] {
             assert!(!is_loopback(url), "{url}");
         }
     }

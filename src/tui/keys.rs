@@ -3,9 +3,9 @@
 //! In: a key and the place that has it. Out: the action, or why it is not possible now. Behaviour, the hint line and `?` read
 //! this table and nothing else. Must not know: terminals.
 
+use super::layout::Pane;
 use super::state::{Popup, State, Tab};
 use crate::event::Link;
-use super::layout::Pane;
 
 /// A key as people name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -331,10 +331,18 @@ mod tests {
 
     #[test]
     fn every_action_has_help_and_every_hint_a_key() {
-        assert!(TABLE.iter().all(|line| !line.help.is_empty() && !line.keys.is_empty()));
+        assert!(
+            TABLE
+                .iter()
+                .all(|line| !line.help.is_empty() && !line.keys.is_empty())
+        );
         for place in PLACES {
             for &action in hinted(place) {
-                let pane = if place == Place::Detail { place } else { Place::List };
+                let pane = if place == Place::Detail {
+                    place
+                } else {
+                    Place::List
+                };
                 assert!(of(pane, action).is_some(), "{action:?} in {pane:?}");
             }
         }
@@ -342,9 +350,15 @@ mod tests {
 
     #[test]
     fn no_box_is_confirmed_by_enter_or_by_the_key_that_opens_it() {
-        let confirms = [(Place::Replay, Action::Send, 'r'), (Place::Release, Action::Release, 'H'), (Place::Quit, Action::Yes, 'q')];
+        let confirms = [
+            (Place::Replay, Action::Send, 'r'),
+            (Place::Release, Action::Release, 'H'),
+            (Place::Quit, Action::Yes, 'q'),
+        ];
         for (place, action, opener) in confirms {
-            let keys = of(place, action).map(|binding| binding.keys).unwrap_or_default();
+            let keys = of(place, action)
+                .map(|binding| binding.keys)
+                .unwrap_or_default();
             assert!(!keys.is_empty());
             assert!(!keys.contains(&key(Code::Enter)) && !keys.contains(&char(opener)));
         }

@@ -190,9 +190,24 @@ mod tests {
     fn every_area_lies_on_the_screen() {
         for width in 0..=200 {
             for height in (0..=60).chain([200]) {
-                for (zoomed, focus) in [(false, Pane::List), (true, Pane::List), (true, Pane::Detail), (false, Pane::Detail)] {
+                for (zoomed, focus) in [
+                    (false, Pane::List),
+                    (true, Pane::List),
+                    (true, Pane::Detail),
+                    (false, Pane::Detail),
+                ] {
                     let l = layout((width, height), zoomed, focus);
-                    let areas = [Some(l.header), Some(l.counts), Some(l.body), l.list, l.titles, l.heading, l.detail, l.preview, Some(l.hints)];
+                    let areas = [
+                        Some(l.header),
+                        Some(l.counts),
+                        Some(l.body),
+                        l.list,
+                        l.titles,
+                        l.heading,
+                        l.detail,
+                        l.preview,
+                        Some(l.hints),
+                    ];
                     for area in areas.into_iter().flatten() {
                         assert!(area.x + area.width <= width, "{width}x{height} {l:?}");
                         assert!(area.y + area.height <= height, "{width}x{height} {l:?}");

@@ -155,7 +155,9 @@ impl State {
     fn stay_near(&mut self, selected: Option<Number>, line: usize) {
         let near = selected.map(|number| self.rows.partition_point(|row| row.number < number));
         let near = near.map(|index| index.min(self.rows.len().saturating_sub(1)));
-        let number = near.and_then(|index| self.rows.get(index)).map(|row| row.number);
+        let number = near
+            .and_then(|index| self.rows.get(index))
+            .map(|row| row.number);
         self.select(number);
         self.put_on_line(line);
     }
@@ -170,7 +172,8 @@ impl State {
                 Some(last) if last.cause == Cause::Replay => {
                     let took = last.took.map(duration).unwrap_or_default();
                     let shown = status(last.outcome, last.status);
-                    let text = Safe::format(format_args!("replay of #{number}: {shown} after {took}"));
+                    let text =
+                        Safe::format(format_args!("replay of #{number}: {shown} after {took}"));
                     let is_bad = matches!(role(last.outcome, last.status), Role::Warn | Role::Bad);
                     self.say(if is_bad { Mood::Problem } else { Mood::Done }, text);
                 }
@@ -183,6 +186,9 @@ impl State {
 
 /// Whether the latest try did not end well.
 pub(super) fn has_failed(row: &Summary) -> bool {
-    let role = row.last.as_ref().map(|last| role(last.outcome, last.status));
+    let role = row
+        .last
+        .as_ref()
+        .map(|last| role(last.outcome, last.status));
     matches!(role, Some(Role::Warn | Role::Bad))
 }

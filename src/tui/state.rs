@@ -244,7 +244,9 @@ impl State {
 
     /// Place of a request among the rows.
     pub(super) fn index(&self, number: Number) -> Option<usize> {
-        self.rows.binary_search_by_key(&number, |row| row.number).ok()
+        self.rows
+            .binary_search_by_key(&number, |row| row.number)
+            .ok()
     }
 
     /// The selected row.
@@ -280,19 +282,32 @@ impl State {
         let Link::Reconnecting { after, .. } = &self.link else {
             return None;
         };
-        let passed = self.now.since_start.saturating_sub(self.link_since.since_start);
+        let passed = self
+            .now
+            .since_start
+            .saturating_sub(self.link_since.since_start);
         Some(after.saturating_sub(passed))
     }
 
     /// When the screen changes by time alone: the end of a toast, the next second of the countdown.
     pub(super) fn next_tick(&self) -> Option<Duration> {
-        let toast = self.toast.as_ref().filter(|toast| toast.mood != Mood::Problem);
+        let toast = self
+            .toast
+            .as_ref()
+            .filter(|toast| toast.mood != Mood::Problem);
         let end = toast.map(|toast| toast.since + Toast::STAYS);
-        let second = self.until_next_try().filter(|left| !left.is_zero()).map(|left| {
-            let part = Duration::from_nanos(u64::from(left.subsec_nanos()));
-            let wait = if part.is_zero() { Duration::from_secs(1) } else { part };
-            self.now.since_start + wait
-        });
+        let second = self
+            .until_next_try()
+            .filter(|left| !left.is_zero())
+            .map(|left| {
+                let part = Duration::from_nanos(u64::from(left.subsec_nanos()));
+                let wait = if part.is_zero() {
+                    Duration::from_secs(1)
+                } else {
+                    part
+                };
+                self.now.since_start + wait
+            });
         match (end, second) {
             (Some(end), Some(second)) => Some(end.min(second)),
             (end, second) => end.or(second),

@@ -102,7 +102,10 @@ pub(super) fn update(state: &mut State, input: Input) -> (bool, Vec<Effect>) {
 
 fn happened(state: &mut State, input: Input) {
     match input {
-        Input::Paste => state.say(Mood::Note, Safe::own("paste ignored: there is no input field")),
+        Input::Paste => state.say(
+            Mood::Note,
+            Safe::own("paste ignored: there is no input field"),
+        ),
         Input::Size(width, height) => {
             let line = state.selected_line();
             state.size = (width, height);
@@ -118,7 +121,11 @@ fn happened(state: &mut State, input: Input) {
         Input::Reach(reach) => state.reach = reach,
         Input::Hold(hold) => state.hold = hold,
         Input::Notice(notice) => {
-            let mood = if notice.is_problem { Mood::Problem } else { Mood::Note };
+            let mood = if notice.is_problem {
+                Mood::Problem
+            } else {
+                Mood::Note
+            };
             state.say(mood, owned(&notice.text));
         }
         Input::Loaded(loaded) => take(state, loaded),
@@ -137,7 +144,11 @@ fn owned(text: &str) -> Safe<'static> {
 }
 
 fn tick(state: &mut State, now: Time) -> bool {
-    let countdown = |state: &State| state.until_next_try().map(|left| left.as_millis().div_ceil(1000));
+    let countdown = |state: &State| {
+        state
+            .until_next_try()
+            .map(|left| left.as_millis().div_ceil(1000))
+    };
     let before = countdown(state);
     state.now = now;
     let is_over = |toast: &Toast| {
@@ -169,12 +180,18 @@ fn changed(state: &mut State, change: &Change) {
 
 fn pressed(state: &mut State, key: Key, effects: &mut Vec<Effect>) -> bool {
     let place = keys::place(state);
-    let was_problem = state.toast.take_if(|toast| toast.mood == Mood::Problem).is_some();
+    let was_problem = state
+        .toast
+        .take_if(|toast| toast.mood == Mood::Problem)
+        .is_some();
     let Some(binding) = keys::binding(place, key) else {
         return was_problem;
     };
     let is_early = |since| state.now.since_start.saturating_sub(since) < GRACE;
-    let is_early = state.popup.as_ref().is_some_and(|open| is_early(open.since));
+    let is_early = state
+        .popup
+        .as_ref()
+        .is_some_and(|open| is_early(open.since));
     if is_early && binding.action != keys::Action::QuitNow {
         return was_problem;
     }
@@ -221,7 +238,10 @@ fn take(state: &mut State, loaded: Loaded) {
                 What::All | What::Rows { .. } => state.sync.is_reading = false,
             }
             let cause = owned(&cause);
-            state.say(Mood::Problem, Safe::format(format_args!("history: {cause}")));
+            state.say(
+                Mood::Problem,
+                Safe::format(format_args!("history: {cause}")),
+            );
         }
     }
 }
@@ -262,5 +282,8 @@ fn rows_to_read(state: &mut State) -> Option<What> {
     let newer_than = std::mem::take(&mut sync.newer).then_some(newest);
     let numbers: Vec<Number> = std::mem::take(&mut sync.changed).into_iter().collect();
     let has_any = newer_than.is_some() || !numbers.is_empty();
-    has_any.then_some(What::Rows { newer_than, numbers })
+    has_any.then_some(What::Rows {
+        newer_than,
+        numbers,
+    })
 }

@@ -30,7 +30,11 @@ pub(super) fn page(kind: Option<&[u8]>, bytes: &[u8], len: u64, hex_row: usize) 
     let mut hidden = 0_usize;
     let mut total = 0_usize;
     let mut lines = Vec::new();
-    for row in shown.strip_suffix(b"\n").unwrap_or(&shown).split(|&byte| byte == b'\n') {
+    for row in shown
+        .strip_suffix(b"\n")
+        .unwrap_or(&shown)
+        .split(|&byte| byte == b'\n')
+    {
         total += 1;
         if total <= most {
             let row = row.strip_suffix(b"\r").unwrap_or(row);
@@ -46,7 +50,12 @@ pub(super) fn page(kind: Option<&[u8]>, bytes: &[u8], len: u64, hex_row: usize) 
     lines
 }
 
-fn laid_out(kind: Option<&[u8]>, bytes: &[u8], len: u64, hex_row: usize) -> (&'static str, Vec<u8>) {
+fn laid_out(
+    kind: Option<&[u8]>,
+    bytes: &[u8],
+    len: u64,
+    hex_row: usize,
+) -> (&'static str, Vec<u8>) {
     if format::is_binary(bytes) {
         return ("hex", format::hex(bytes, hex_row).into_bytes());
     }
@@ -62,7 +71,9 @@ fn heading(kind: Option<&[u8]>, len: u64, view: &'static str, hidden: usize) -> 
     let size = size(len);
     match hidden {
         0 => Safe::format(format_args!("{kind} · {size} · {view}")),
-        1 => Safe::format(format_args!("{kind} · {size} · {view} · 1 hidden character made visible")),
+        1 => Safe::format(format_args!(
+            "{kind} · {size} · {view} · 1 hidden character made visible"
+        )),
         _ => Safe::format(format_args!(
             "{kind} · {size} · {view} · {} hidden characters made visible",
             count(hidden as u64)
@@ -72,5 +83,8 @@ fn heading(kind: Option<&[u8]>, len: u64, view: &'static str, hidden: usize) -> 
 
 fn cut(len: u64, lines: usize) -> Safe<'static> {
     let lines = count(lines as u64);
-    Safe::format(format_args!("[ {}: the first {lines} lines are shown ]", size(len)))
+    Safe::format(format_args!(
+        "[ {}: the first {lines} lines are shown ]",
+        size(len)
+    ))
 }

@@ -30,7 +30,10 @@ pub(super) fn page(request: &Request, attempt: Option<&Attempt>, reveals: bool) 
         line(Role::Strong, Safe::format(head)),
         line(
             Role::Dim,
-            Safe::format(format_args!("{} headers, in the order received", capture.headers.len())),
+            Safe::format(format_args!(
+                "{} headers, in the order received",
+                capture.headers.len()
+            )),
         ),
     ];
     lines.extend(table(&capture.headers, reveals));
@@ -38,7 +41,11 @@ pub(super) fn page(request: &Request, attempt: Option<&Attempt>, reveals: bool) 
         lines.push(line(Role::Dim, Safe::own("trailers")));
         lines.extend(table(&capture.trailers, reveals));
     }
-    lines.extend(attempt.into_iter().flat_map(|attempt| changes(request, attempt, reveals)));
+    lines.extend(
+        attempt
+            .into_iter()
+            .flat_map(|attempt| changes(request, attempt, reveals)),
+    );
     lines
 }
 
@@ -108,7 +115,15 @@ fn masked(name: &[u8], value: &[u8], reveals: bool) -> Vec<(Role, Safe<'static>)
 }
 
 fn is_secret(name: &[u8]) -> bool {
-    const PARTS: [&str; 7] = ["authorization", "cookie", "signature", "token", "secret", "api-key", "apikey"];
+    const PARTS: [&str; 7] = [
+        "authorization",
+        "cookie",
+        "signature",
+        "token",
+        "secret",
+        "api-key",
+        "apikey",
+    ];
     let name = text(name).as_str().to_ascii_lowercase();
     PARTS.iter().any(|part| name.contains(part))
 }
@@ -125,9 +140,18 @@ mod tests {
     #[test]
     fn secrets_are_masked_until_asked_for() {
         let secret = "Bearer abcdefghijklmnop";
-        assert_eq!(shown("Authorization", secret, false), "Bearer…   * shows it whole");
+        assert_eq!(
+            shown("Authorization", secret, false),
+            "Bearer…   * shows it whole"
+        );
         assert_eq!(shown("Authorization", secret, true), secret);
-        assert_eq!(shown("Stripe-Signature", "t=1760265101,v1=4be1", false), "t=1760…   * shows it whole");
-        assert_eq!(shown("Content-Type", "application/json", false), "application/json");
+        assert_eq!(
+            shown("Stripe-Signature", "t=1760265101,v1=4be1", false),
+            "t=1760…   * shows it whole"
+        );
+        assert_eq!(
+            shown("Content-Type", "application/json", false),
+            "application/json"
+        );
     }
 }

@@ -48,9 +48,10 @@ fn outcome(attempt: &Attempt) -> (Role, Safe<'static>) {
     let code = attempt.answer.as_ref().map(|answer| answer.status);
     let took = attempt.took.map(duration).unwrap_or_default();
     let said = match attempt.outcome {
-        Outcome::Answered => {
-            Safe::format(format_args!("app {} in {took}", status(attempt.outcome, code)))
-        }
+        Outcome::Answered => Safe::format(format_args!(
+            "app {} in {took}",
+            status(attempt.outcome, code)
+        )),
         Outcome::Refused => Safe::format(format_args!("refused after {took}")),
         Outcome::TimedOut => Safe::format(format_args!("timed out after {took}")),
         Outcome::Broken => Safe::format(format_args!("broken off after {took}")),

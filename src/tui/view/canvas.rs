@@ -31,16 +31,19 @@ impl<'a> Canvas<'a> {
     pub(super) fn write(&mut self, area: Area, x: u16, y: u16, text: &Safe<'_>, role: Role) -> u16 {
         let room = area.width.saturating_sub(x);
         let at = (area.x + x, area.y + y);
-        let is_outside = y >= area.height
-            || at.0 >= self.buffer.area.width
-            || at.1 >= self.buffer.area.height;
+        let is_outside =
+            y >= area.height || at.0 >= self.buffer.area.width || at.1 >= self.buffer.area.height;
         if room == 0 || is_outside {
             return x;
         }
         let style = self.style(role);
         let cut = text.cut(usize::from(room));
         let pieces = cut.pieces().map(|(is_escape, piece)| {
-            let style = if is_escape { style.add_modifier(Modifier::REVERSED) } else { style };
+            let style = if is_escape {
+                style.add_modifier(Modifier::REVERSED)
+            } else {
+                style
+            };
             Span::styled(piece, style)
         });
         let line = Line::from_iter(pieces);
@@ -83,7 +86,13 @@ impl<'a> Canvas<'a> {
 
     fn style(&self, role: Role) -> Style {
         let plain = Style::new();
-        let colored = |color| if self.is_colored { plain.fg(color) } else { plain };
+        let colored = |color| {
+            if self.is_colored {
+                plain.fg(color)
+            } else {
+                plain
+            }
+        };
         match role {
             Role::Text => plain,
             Role::Dim => plain.add_modifier(Modifier::DIM),

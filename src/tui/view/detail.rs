@@ -36,7 +36,11 @@ fn draw_heading(state: &State, canvas: &mut Canvas<'_>, area: Area, shape: Shape
     };
     let title = Safe::format(format_args!(" {title} "));
     let room = usize::from(area.width).saturating_sub(taken + 3);
-    let role = if state.focus == Pane::Detail { Role::Strong } else { Role::Text };
+    let role = if state.focus == Pane::Detail {
+        Role::Strong
+    } else {
+        Role::Text
+    };
     let mut x = 1;
     if room > 8 {
         x = canvas.write(area, x, 0, &title.cut(room), role) + 1;
@@ -60,7 +64,11 @@ fn tabs(state: &State, is_narrow: bool) -> Line {
             (Tab::Tries, true) => "T",
             (Tab::Tries, false) => " Tries",
         };
-        let many = if tab == Tab::Tries && tries > 0 { format!("({tries})") } else { String::new() };
+        let many = if tab == Tab::Tries && tries > 0 {
+            format!("({tries})")
+        } else {
+            String::new()
+        };
         let is_shown = tab == state.tab;
         let (open, close) = if is_shown { ("[", "]") } else { (" ", " ") };
         let text = Safe::format(format_args!("{open}{number}{name}{many}{close}"));
@@ -94,7 +102,9 @@ fn draw_line(canvas: &mut Canvas<'_>, area: Area, line: &Line, mut skipped: usiz
 }
 
 fn draw_border(canvas: &mut Canvas<'_>, layout: &Layout) {
-    let Some(heading) = layout.heading else { return };
+    let Some(heading) = layout.heading else {
+        return;
+    };
     let border = Area {
         x: heading.x.saturating_sub(1),
         width: 1,

@@ -32,7 +32,9 @@ fn lines(state: &State) -> Vec<Line> {
     let mut lines = vec![Line::new()];
     match &state.url {
         Some(url) => lines.extend(invitation(state, &safe(url.as_bytes(), Mode::Cell))),
-        None => lines.push(own("   Your public URL appears here as soon as the relay is reached.")),
+        None => lines.push(own(
+            "   Your public URL appears here as soon as the relay is reached.",
+        )),
     }
     lines.push(Line::new());
     lines.extend(obstacle(state));
@@ -58,11 +60,19 @@ fn invitation(state: &State, url: &Safe<'_>) -> Vec<Line> {
         Line::new(),
     ];
     if state.route.is_local_relay {
-        lines.push(own("   For a public one:   hooktool login RELAY_URL   or   listen --relay URL"));
+        lines.push(own(
+            "   For a public one:   hooktool login RELAY_URL   or   listen --relay URL",
+        ));
     } else {
-        lines.push(own("   Paste the URL, with your app's path behind it, into the provider:"));
-        lines.push(own("     Stripe   Developers > Webhooks > Add endpoint      …/stripe"));
-        lines.push(own("     GitHub   Settings > Webhooks > Add webhook         …/github"));
+        lines.push(own(
+            "   Paste the URL, with your app's path behind it, into the provider:",
+        ));
+        lines.push(own(
+            "     Stripe   Developers > Webhooks > Add endpoint      …/stripe",
+        ));
+        lines.push(own(
+            "     GitHub   Settings > Webhooks > Add webhook         …/github",
+        ));
     }
     lines
 }
@@ -81,7 +91,9 @@ fn obstacle(state: &State) -> Vec<Line> {
             ]
         }
         _ if target.is_empty() => {
-            vec![own("   Nothing is forwarded: there is no target. Senders get 200.")]
+            vec![own(
+                "   Nothing is forwarded: there is no target. Senders get 200.",
+            )]
         }
         _ => Vec::new(),
     }

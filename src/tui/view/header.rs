@@ -56,11 +56,18 @@ fn link(state: &State, layout: &Layout) -> Line {
     }
     match &state.link {
         Link::Connecting { attempt } => {
-            line.push((Role::Warn, Safe::format(format_args!("○ connecting…  try {attempt}"))));
+            line.push((
+                Role::Warn,
+                Safe::format(format_args!("○ connecting…  try {attempt}")),
+            ));
         }
         Link::Live(live) => line.extend(connected(state, live, layout, is_narrow)),
         Link::Reconnecting { attempt, cause, .. } => {
-            let left = state.until_next_try().unwrap_or_default().as_millis().div_ceil(1000);
+            let left = state
+                .until_next_try()
+                .unwrap_or_default()
+                .as_millis()
+                .div_ceil(1000);
             let cause = safe(cause.as_bytes(), Mode::Cell);
             let when = Safe::format(format_args!("◌ RECONNECTING in {left}s (try {attempt})"));
             line.push((Role::Bad, when));
@@ -76,7 +83,10 @@ fn link(state: &State, layout: &Layout) -> Line {
         Link::Refused { cause } => {
             let cause = safe(cause.as_bytes(), Mode::Cell);
             line.push((Role::Bad, Safe::own("◍ OFFLINE")));
-            line.push((Role::Text, Safe::format(format_args!("  {cause} · history works"))));
+            line.push((
+                Role::Text,
+                Safe::format(format_args!("  {cause} · history works")),
+            ));
         }
     }
     line
@@ -88,15 +98,24 @@ fn connected(state: &State, live: &Live, layout: &Layout, is_narrow: bool) -> Li
     let taken: usize = end.iter().map(|(_, text)| text.width()).sum();
     if live.waiting > 0 {
         let since = live.waiting_since.map(hour).unwrap_or_default();
-        let since = if since.is_empty() { since } else { Safe::format(format_args!(" since {since}")) };
+        let since = if since.is_empty() {
+            since
+        } else {
+            Safe::format(format_args!(" since {since}"))
+        };
         let (waiting, done) = (count(live.waiting), count(live.caught_up));
         let said = format_args!("  {waiting} waiting{since}, {done} done");
         line.push((Role::Warn, Safe::format(said)));
     } else if !is_narrow {
-        let shown = if state.route.is_local_relay { " this machine" } else { "" };
+        let shown = if state.route.is_local_relay {
+            " this machine"
+        } else {
+            ""
+        };
         // Margin, name, state, follow, and the spaces between.
         let room = usize::from(layout.header.width).saturating_sub(taken + shown.len() + 33);
-        let url = beginning_cut(&safe(live.url.as_bytes(), Mode::Cell), room);
+        let url = safe(live.url.as_bytes(), Mode::Cell);
+        let url = beginning_cut(&url, room);
         line.push((Role::Strong, Safe::format(format_args!("  {url}"))));
         line.push((Role::Dim, Safe::own(shown)));
     }
@@ -122,11 +141,17 @@ fn destination(state: &State, is_whole: bool) -> Line {
     match &state.reach {
         Reach::Unknown => {}
         Reach::Up { took } if is_whole => {
-            line.push((Role::Text, Safe::format(format_args!(" up {}", duration(*took)))));
+            line.push((
+                Role::Text,
+                Safe::format(format_args!(" up {}", duration(*took))),
+            ));
         }
         Reach::Up { .. } => line.push((Role::Text, Safe::own(" up"))),
         Reach::Down { since, .. } => {
-            line.push((Role::Bad, Safe::format(format_args!(" DOWN {}", hour(*since)))));
+            line.push((
+                Role::Bad,
+                Safe::format(format_args!(" DOWN {}", hour(*since))),
+            ));
         }
     }
     line
@@ -135,7 +160,9 @@ fn destination(state: &State, is_whole: bool) -> Line {
 /// The target whole, or as short as it can be told apart.
 fn target(target: &str, is_whole: bool) -> Safe<'static> {
     let host = target.split_once("://").map_or(target, |(_, host)| host);
-    let port = host.strip_prefix("localhost").or(host.strip_prefix("127.0.0.1"));
+    let port = host
+        .strip_prefix("localhost")
+        .or(host.strip_prefix("127.0.0.1"));
     let shown = match port {
         _ if is_whole => target,
         Some(port) if port.starts_with(':') => port,
@@ -157,7 +184,11 @@ fn beginning_cut<'a>(text: &'a Safe<'a>, cells: usize) -> Safe<'a> {
 /// Hour and minute.
 fn hour(at: hooktool_relay::capture::UnixMillis) -> Safe<'static> {
     let clock = clock(at, Zone::Local);
-    safe(clock.as_str().get(..5).unwrap_or_default().as_bytes(), Mode::Cell).into_owned()
+    safe(
+        clock.as_str().get(..5).unwrap_or_default().as_bytes(),
+        Mode::Cell,
+    )
+    .into_owned()
 }
 
 fn counts(state: &State) -> Line {
@@ -169,7 +200,10 @@ fn counts(state: &State) -> Line {
     }
     let number = state.rows.len() as u64;
     let requests = if number == 1 { "request" } else { "requests" };
-    let mut line = vec![(Role::Text, Safe::format(format_args!("{} {requests}", count(number))))];
+    let mut line = vec![(
+        Role::Text,
+        Safe::format(format_args!("{} {requests}", count(number))),
+    )];
     if state.failed > 0 {
         let failed = count(state.failed);
         line.push((Role::Warn, Safe::format(format_args!(" · {failed} failed"))));

@@ -53,7 +53,15 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>, layout: &Layout) {
 
 fn draw_titles(canvas: &mut Canvas<'_>, area: Area) {
     let event = area.width.saturating_sub(BESIDE);
-    let places = [(6, "#"), (8, "TIME"), (17, "EVENT"), (18 + event, "SIG"), (22 + event, "ST"), (29 + event, "LAT"), (33 + event, "NOTE")];
+    let places = [
+        (6, "#"),
+        (8, "TIME"),
+        (17, "EVENT"),
+        (18 + event, "SIG"),
+        (22 + event, "ST"),
+        (29 + event, "LAT"),
+        (33 + event, "NOTE"),
+    ];
     for (x, title) in places {
         canvas.write(area, x, 0, &Safe::own(title), Role::Dim);
     }
@@ -63,8 +71,18 @@ fn draw_row(canvas: &mut Canvas<'_>, area: Area, summary: &Summary) {
     let event = area.width.saturating_sub(BESIDE);
     let number = Safe::format(format_args!("{:>5}", summary.number));
     let mut x = canvas.write(area, 2, 0, &number, Role::Text) + 1;
-    x = canvas.write(area, x, 0, &clock(summary.received_at, Zone::Local), Role::Dim) + 1;
-    draw_event(canvas, clip(area, x, event.saturating_sub(x.saturating_sub(17))), summary);
+    x = canvas.write(
+        area,
+        x,
+        0,
+        &clock(summary.received_at, Zone::Local),
+        Role::Dim,
+    ) + 1;
+    draw_event(
+        canvas,
+        clip(area, x, event.saturating_sub(x.saturating_sub(17))),
+        summary,
+    );
     let x = 17 + event + 1;
     canvas.write(area, x, 0, &Safe::own("-"), Role::Dim);
     draw_result(canvas, clip(area, x + 4, 10), summary);

@@ -21,7 +21,9 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>, layout: &Layout) {
         Popup::Help { scroll } => draw_help(state, canvas, layout.body, *scroll),
         Popup::Replay { number, to } => {
             let lines = [
-                Safe::format(format_args!("Sends request #{number} again, as captured, to")),
+                Safe::format(format_args!(
+                    "Sends request #{number} again, as captured, to"
+                )),
                 to.clone(),
                 Safe::own("This target is not known to be your machine."),
             ];
@@ -59,7 +61,13 @@ fn draw_line(canvas: &mut Canvas<'_>, area: Area, mut x: u16, line: &Line) {
 }
 
 /// A box in the middle of the screen: title, lines, and its keys at the bottom.
-fn draw_box(state: &State, canvas: &mut Canvas<'_>, screen: Area, title: &Safe<'_>, lines: &[Safe<'_>]) {
+fn draw_box(
+    state: &State,
+    canvas: &mut Canvas<'_>,
+    screen: Area,
+    title: &Safe<'_>,
+    lines: &[Safe<'_>],
+) {
     let width = screen.width.min(WIDEST);
     let height = (lines.len() as u16 + 4).min(screen.height);
     let area = Area {
@@ -77,7 +85,11 @@ fn draw_box(state: &State, canvas: &mut Canvas<'_>, screen: Area, title: &Safe<'
             _ if y + 1 == height => ("└", "┘"),
             _ => ("│", "│"),
         };
-        let middle = if y == 0 || y + 1 == height { bar.as_str() } else { "" };
+        let middle = if y == 0 || y + 1 == height {
+            bar.as_str()
+        } else {
+            ""
+        };
         let border = Safe::format(format_args!("{left}{middle:inner$}{right}"));
         canvas.write(area, 0, y, &border, Role::Dim);
     }
@@ -91,17 +103,28 @@ fn draw_box(state: &State, canvas: &mut Canvas<'_>, screen: Area, title: &Safe<'
     for (y, line) in (1..height.saturating_sub(1)).zip(lines) {
         canvas.write(text, 1, y, line, Role::Text);
     }
-    draw_line(canvas, row(text, height.saturating_sub(2)), 1, &box_keys(state));
+    draw_line(
+        canvas,
+        row(text, height.saturating_sub(2)),
+        1,
+        &box_keys(state),
+    );
 }
 
 fn box_keys(state: &State) -> Line {
     let place = keys::place(state);
     let own = keys::TABLE.iter().filter(|binding| binding.place == place);
     let mut line = Line::new();
-    for binding in own.take(3).filter(|binding| binding.action != keys::Action::QuitNow) {
+    for binding in own
+        .take(3)
+        .filter(|binding| binding.action != keys::Action::QuitNow)
+    {
         let label = binding.keys[0].label();
         line.push((Role::Key, Safe::format(format_args!("[ {label}"))));
-        line.push((Role::Text, Safe::format(format_args!(" {} ]  ", binding.help))));
+        line.push((
+            Role::Text,
+            Safe::format(format_args!(" {} ]  ", binding.help)),
+        ));
     }
     line
 }
