@@ -43,8 +43,6 @@ pub(super) struct Detail {
     pub(super) number: Number,
     /// What was asked for; another wish means that this is out of date.
     pub(super) wish: Wish,
-    /// The heading beside the tabs.
-    pub(super) title: Safe<'static>,
     /// A page a tab, in the order of [`Tab::ALL`].
     pub(super) pages: [Vec<Line>; 4],
     /// How many tries there are.
@@ -73,7 +71,6 @@ pub(super) fn compose(request: &Request, attempts: &[Attempt], body: &[u8], wish
     Detail {
         number: request.summary.number,
         wish: wish.clone(),
-        title: title(request),
         pages: [
             body::page(kind, body, capture.body.len(), wish.hex_row),
             headers::page(request, attempt, wish.reveals),
@@ -84,13 +81,6 @@ pub(super) fn compose(request: &Request, attempts: &[Attempt], body: &[u8], wish
         chosen,
         last_url: tries.last().map(|attempt| attempt.target.clone()),
     }
-}
-
-fn title(request: &Request) -> Safe<'static> {
-    let summary = &request.summary;
-    let method = safe(summary.method.as_bytes(), Mode::Cell);
-    let path = safe(&summary.path, Mode::Cell);
-    Safe::format(format_args!("#{} {method} {path}", summary.number))
 }
 
 /// The role of a status or an outcome.

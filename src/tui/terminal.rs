@@ -1,14 +1,19 @@
 //! The terminal, taken and given back: raw mode, alternate screen, bracketed paste; and its events as our [`Input`]s.
 //!
 //! ```text
-//! take ─▶ raw mode, alternate screen, bracketed paste ─▶ … ─▶ restore, once: on return, on drop, on panic
+//! take ─▶ raw mode, alternate screen, bracketed paste ─▶ … ─▶ restore, once, on drop ─▶ what panicked meanwhile is printed
 //! ```
 //!
-//! Signals end the loop, which returns here: they need no handler of their own.
+//! Signals end the loop, which returns here: they need no handler of their own. A panic in some other task leaves the screen as it
+//! is; its message waits until the terminal is given back.
 
 use std::{
-    io,
-    sync::atomic::{AtomicBool, Ordering},
+    io::{self, Write as _},
+    panic::PanicHookInfo,
+    sync::{
+        Mutex, Once, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use crossterm::{
@@ -27,25 +32,28 @@ use super::{
     keys::{Code, Key},
     update::Input,
 };
+use crate::text::{Mode, safe};
 
 /// Whether the terminal is ours now; whoever turns it off restores it.
 static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// What panicked while the terminal was ours: the first [`KEPT`] messages.
+static PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// How many panics are told afterwards: the first one explains the others.
+const KEPT: usize = 4;
 
 /// The terminal while it is ours.
 #[derive(Debug)]
 pub(super) struct Guard(());
 
 impl Guard {
-    /// Takes the terminal. A panic restores it before its message is printed.
+    /// Takes the terminal.
     ///
     /// # Errors
     /// If the terminal refuses; it is as before then.
     pub(super) fn take() -> io::Result<Self> {
-        let printed = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |panic| {
-            restore();
-            printed(panic);
-        }));
+        keep_panics();
         enable_raw_mode()?;
         TAKEN.store(true, Ordering::SeqCst);
         let guard = Self(());
@@ -75,7 +83,29 @@ fn restore() {
             Show
         );
         let _ = disable_raw_mode();
+        for panic in std::mem::take(&mut *panics()) {
+            let _ = writeln!(io::stderr(), "{}", safe(panic.as_bytes(), Mode::Body));
+        }
     }
+}
+
+/// From now on a panic's message waits while the terminal is ours.
+fn keep_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let print = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic: &PanicHookInfo<'_>| {
+            if !TAKEN.load(Ordering::SeqCst) {
+                print(panic);
+            } else if panics().len() < KEPT {
+                panics().push(panic.to_string());
+            }
+        }));
+    });
+}
+
+fn panics() -> std::sync::MutexGuard<'static, Vec<String>> {
+    PANICS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Asks the terminal to put text on the clipboard (OSC 52). It does not say whether it did.

@@ -13,7 +13,7 @@ use crate::{
 /// Draws what of the detail the layout has room for.
 pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>, layout: &Layout) {
     if let Some(area) = layout.heading {
-        draw_heading(state, canvas, area, layout.shape);
+        draw_heading(state, canvas, area);
     }
     if let Some(area) = layout.detail {
         draw_page(state, canvas, area);
@@ -26,44 +26,38 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>, layout: &Layout) {
     }
 }
 
-fn draw_heading(state: &State, canvas: &mut Canvas<'_>, area: Area, shape: Shape) {
+fn draw_heading(state: &State, canvas: &mut Canvas<'_>, area: Area) {
     canvas.fill(area, 0, '─', Role::Dim);
-    let tabs = tabs(state, shape == Shape::Narrow);
+    let Some(summary) = state.row() else { return };
+    let tabs = tabs(state, area.width);
     let taken: usize = tabs.iter().map(|(_, text)| text.width()).sum();
-    let title = match state.shown() {
-        Some(detail) => detail.title.clone(),
-        None => Safe::default(),
-    };
+    let method = safe(summary.method.as_bytes(), Mode::Cell);
+    let path = safe(&summary.path, Mode::Cell);
+    let title = Safe::format(format_args!("#{} {method} {path}", summary.number));
+    // A rule and a space before, a space and a rule behind.
+    let title = title.cut(usize::from(area.width).saturating_sub(taken + 5));
     let title = Safe::format(format_args!(" {title} "));
-    let room = usize::from(area.width).saturating_sub(taken + 3);
     let role = if state.focus == Pane::Detail {
         Role::Strong
     } else {
         Role::Text
     };
-    let mut x = 1;
-    if room > 8 {
-        x = canvas.write(area, x, 0, &title.cut(room), role) + 1;
-    }
+    let mut x = canvas.write(area, 1, 0, &title, role) + 1;
     for (role, text) in tabs {
         x = canvas.write(area, x, 0, &text, role);
     }
 }
 
-fn tabs(state: &State, is_narrow: bool) -> Line {
+/// The tabs, their names as long as there is room for.
+fn tabs(state: &State, width: u16) -> Line {
+    let names = match width {
+        ..60 if state.layout().shape == Shape::Narrow => ["B", "H", "R", "T"],
+        ..80 => [" Body", " Head", " Resp", " Tries"],
+        _ => [" Body", " Headers", " Response", " Tries"],
+    };
     let tries = state.shown().map_or(0, |detail| detail.tries);
     let mut line = Line::new();
-    for (number, tab) in (1..).zip(Tab::ALL) {
-        let name = match (tab, is_narrow) {
-            (Tab::Body, true) => "B",
-            (Tab::Body, false) => " Body",
-            (Tab::Headers, true) => "H",
-            (Tab::Headers, false) => " Headers",
-            (Tab::Response, true) => "R",
-            (Tab::Response, false) => " Response",
-            (Tab::Tries, true) => "T",
-            (Tab::Tries, false) => " Tries",
-        };
+    for ((number, tab), name) in (1..).zip(Tab::ALL).zip(names) {
         let many = if tab == Tab::Tries && tries > 0 {
             format!("({tries})")
         } else {
@@ -72,7 +66,8 @@ fn tabs(state: &State, is_narrow: bool) -> Line {
         let is_shown = tab == state.tab;
         let (open, close) = if is_shown { ("[", "]") } else { (" ", " ") };
         let text = Safe::format(format_args!("{open}{number}{name}{many}{close}"));
-        line.push((if is_shown { Role::Strong } else { Role::Text }, text));
+        let role = if is_shown { Role::Strong } else { Role::Text };
+        line.push((role, text));
     }
     line
 }

@@ -83,11 +83,11 @@ fn obstacle(state: &State) -> Vec<Line> {
     match &state.reach {
         Reach::Down { cause, .. } => {
             let cause = safe(cause.as_bytes(), Mode::Cell);
-            let first = format_args!("   [!] Nothing answers on {target} ({cause}). Senders get a");
+            let first = format_args!("   [!] Nothing answers on {target} ({cause}).");
             vec![
                 vec![(Role::Bad, Safe::format(first))],
-                own("       502 until it does; every request is stored all the same, and r sends"),
-                own("       it again."),
+                own("       Senders get a 502 until it does; every request is stored all the"),
+                own("       same, and r sends it again."),
             ]
         }
         _ if target.is_empty() => {

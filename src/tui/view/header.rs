@@ -95,25 +95,17 @@ fn link(state: &State, layout: &Layout) -> Line {
 fn connected(state: &State, live: &Live, layout: &Layout, is_narrow: bool) -> Line {
     let end = destination(state, layout.header.width >= WIDE);
     let mut line = vec![(Role::Text, Safe::own("● live"))];
-    let taken: usize = end.iter().map(|(_, text)| text.width()).sum();
     if live.waiting > 0 {
-        let since = live.waiting_since.map(hour).unwrap_or_default();
-        let since = if since.is_empty() {
-            since
-        } else {
-            Safe::format(format_args!(" since {since}"))
-        };
-        let (waiting, done) = (count(live.waiting), count(live.caught_up));
-        let said = format_args!("  {waiting} waiting{since}, {done} done");
-        line.push((Role::Warn, Safe::format(said)));
+        line.push((Role::Warn, waiting(live, is_narrow)));
     } else if !is_narrow {
         let shown = if state.route.is_local_relay {
             " this machine"
         } else {
             ""
         };
-        // Margin, name, state, follow, and the spaces between.
-        let room = usize::from(layout.header.width).saturating_sub(taken + shown.len() + 33);
+        let taken: usize = end.iter().map(|(_, text)| text.width()).sum();
+        let beside = "  hooktool ● live   ".chars().count() + shown.len() + taken;
+        let room = usize::from(layout.header.width).saturating_sub(beside + follow(state).width());
         let url = safe(live.url.as_bytes(), Mode::Cell);
         let url = beginning_cut(&url, room);
         line.push((Role::Strong, Safe::format(format_args!("  {url}"))));
@@ -121,6 +113,17 @@ fn connected(state: &State, live: &Live, layout: &Layout, is_narrow: bool) -> Li
     }
     line.extend(end);
     line
+}
+
+fn waiting(live: &Live, is_narrow: bool) -> Safe<'static> {
+    let (waiting, done) = (count(live.waiting), count(live.caught_up));
+    match live.waiting_since.map(hour) {
+        _ if is_narrow => Safe::format(format_args!(" {waiting} waiting")),
+        Some(since) => Safe::format(format_args!(
+            "  {waiting} waiting since {since}, {done} done"
+        )),
+        None => Safe::format(format_args!("  {waiting} waiting, {done} done")),
+    }
 }
 
 /// ` → :3000 up`, or what is there instead of it.
@@ -171,13 +174,14 @@ fn target(target: &str, is_whole: bool) -> Safe<'static> {
     safe(shown.as_bytes(), Mode::Cell).into_owned()
 }
 
-/// The last cells of a text, `…` before them: the end of a URL tells more than its beginning.
-fn beginning_cut<'a>(text: &'a Safe<'a>, cells: usize) -> Safe<'a> {
-    let width = text.width();
+/// A URL's last cells, `…` before them: the scheme goes first, and the end tells more than the beginning.
+fn beginning_cut<'a>(url: &'a Safe<'a>, cells: usize) -> Safe<'a> {
+    let width = url.width();
     if width <= cells {
-        return text.clone();
+        return url.clone();
     }
-    let end = text.skip(width - cells.saturating_sub(1));
+    let scheme = url.as_str().find("://").map_or(0, |at| at + "://".len());
+    let end = url.skip(scheme.max(width - cells.saturating_sub(1)));
     Safe::format(format_args!("…{end}"))
 }
 

@@ -130,7 +130,7 @@ fn note(summary: &Summary) -> (Role, Safe<'static>) {
     let is_late = summary.last.as_ref().is_some_and(|last| last.late);
     match (is_late, summary.kind, summary.tries) {
         (true, _, _) => (Role::Warn, Safe::own("late")),
-        (_, Kind::Waited, 0..2) => (Role::Dim, Safe::own("wait")),
+        (_, Kind::Waited, _) => (Role::Dim, Safe::own("wait")),
         (_, _, tries @ 2..) => (Role::Text, Safe::format(format_args!("×{tries}"))),
         _ => (Role::Text, Safe::default()),
     }

@@ -38,7 +38,11 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>, layout: &Layout) {
         Popup::Quit => {
             let lines = [
                 Safe::own("Requests come in, wait or are held."),
-                Safe::own("What comes later waits at the relay."),
+                Safe::own(if state.route.is_local_relay {
+                    "The relay on this machine ends too: nothing is stored then."
+                } else {
+                    "What comes later waits at the relay."
+                }),
             ];
             draw_box(state, canvas, layout.screen, &Safe::own("Quit?"), &lines);
         }
