@@ -83,7 +83,7 @@ impl Writer {
             let result = match self.queue.take(TICK) {
                 Taken::Entries(entries) => self.write(entries),
                 Taken::Idle => self.rest(),
-                Taken::Closed => break Ok(()),
+                Taken::Closed => break self.leave(),
             };
             if result.is_err() {
                 break result;
@@ -189,6 +189,14 @@ impl Writer {
         }
         self.look();
         Ok(())
+    }
+
+    /// Nothing will come: what a lock kept out has its last chance.
+    fn leave(&mut self) -> Result<(), HistoryError> {
+        if self.tidy.left.is_empty() {
+            return Ok(());
+        }
+        self.write(VecDeque::new())
     }
 
     /// Tells the views when another process wrote.

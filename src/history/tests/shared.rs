@@ -8,7 +8,8 @@ use hooktool_relay::capture::{Body, Outcome};
 
 use super::{
     super::{Change, FolderEndpoint, History},
-    Place, answered, arrival, attempt, capture, eventually, is_locked, numbers, recorded, small,
+    Place, answered, arrival, attempt, capture, count, eventually, is_locked, numbers, recorded,
+    small,
 };
 
 async fn record_many(history: &History, many: usize) -> Vec<u64> {
@@ -39,6 +40,19 @@ async fn two_processes_write_at_once_and_no_number_is_given_twice() {
     assert_eq!(numbers(&reader), (1..=300).collect::<Vec<_>>());
     assert_eq!(reader.position().unwrap(), 300);
     assert!((1..=300).all(|number| reader.attempts(number).unwrap().len() == 1));
+}
+
+#[test]
+fn several_processes_may_make_the_file_at_once() {
+    for _ in 0..5 {
+        let place = Place::new();
+        std::thread::scope(|scope| {
+            let opening: Vec<_> = (0..4).map(|_| scope.spawn(|| place.open())).collect();
+            let opened: Vec<History> = opening.into_iter().map(|one| one.join().unwrap()).collect();
+            assert_eq!(opened.len(), 4);
+        });
+        assert_eq!(count(&place, "totals"), 1);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
