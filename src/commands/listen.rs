@@ -17,7 +17,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     agent::{Agent, Ended, Plan, Valve},
-    config::{RelayAt, Secret, Settings, secrets},
+    cli::value::Color,
+    config::{
+        RelayAt, Settings,
+        secrets::{self, Secret},
+    },
     event::{Board, Intent, Link},
     exit::{Failure, Report},
     forward::Forwarder,
@@ -244,7 +248,7 @@ impl Listening {
             .map(ToString::to_string);
         match self.shown {
             Output::Lines => {
-                let color = self.settings.color.is_wanted(self.here.can_color);
+                let color = self.is_colored();
                 let options = output::lines::Options {
                     level: self.level,
                     color,
@@ -271,13 +275,21 @@ impl Listening {
                     target: target.unwrap_or_default(),
                     url: self.place.url.clone(),
                     is_local_relay: self.settings.relay == RelayAt::Local,
-                    is_colored: self.settings.color.is_wanted(self.here.can_color),
+                    is_colored: self.is_colored(),
                     stop,
                 };
                 let ended = tui::run(view).await?;
                 self.goodbye(&ended);
                 Ok(())
             }
+        }
+    }
+
+    fn is_colored(&self) -> bool {
+        match self.settings.color {
+            Color::Auto => self.here.can_color,
+            Color::Always => true,
+            Color::Never => false,
         }
     }
 
@@ -352,7 +364,7 @@ impl Listening {
                     let board = self.board.clone();
                     replays.spawn(async move {
                         if let Err(error) =
-                            replay::run(&history, &forwarder, number, to, replay::Edits::default())
+                            replay::run(&history, &forwarder, number, to, &replay::Edits::default())
                                 .await
                         {
                             board.tell(true, format!("#{number} was not sent: {error}"));
