@@ -261,7 +261,8 @@ impl Store {
         self.tell(what).await
     }
 
-    /// Applies the retention now; what it dropped is counted. Age counts from the latest `received_at` ever seen.
+    /// Applies the retention now; what it dropped is counted. Age counts from the latest `received_at` ever seen, or from
+    /// the clock if that is behind.
     ///
     /// # Errors
     /// Those of [`Store::append`].

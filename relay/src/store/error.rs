@@ -92,6 +92,11 @@ impl StoreError {
 
     /// An error while writing. Another process that holds the file, and a full disk, pass; everything else is final.
     pub(super) fn writing(path: &Path, error: &rusqlite::Error) -> Self {
+        let code = error.sqlite_error().map(|error| error.extended_code);
+        if code == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE) {
+            // The index of the log could not grow: nothing was written yet.
+            return Self::Full(path.to_owned());
+        }
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::Full(path.to_owned()),
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,

@@ -27,7 +27,7 @@ const SLACK_BYTES: u64 = 16 * 1024 * 1024;
 pub(super) struct Broom<'a> {
     pub(super) reading: Reading<'a>,
     pub(super) keep: &'a Retention,
-    /// Latest `received_at` that was ever seen, in milliseconds: age counts from there, whatever the clock says.
+    /// The moment from which age counts, in milliseconds.
     pub(super) newest: i64,
     /// Captures that may still go in this transaction.
     pub(super) left: u64,

@@ -25,6 +25,7 @@ use super::{
     Options, Retention, StoreError, folder, follow::Followers, known::Known, ledger::Ledger,
     query::Reading, queue::Queue, reader::Readers, retention::remove_body, schema, writer::Writer,
 };
+use crate::capture::UnixMillis;
 
 /// What callers and the writer share.
 #[derive(Debug)]
@@ -68,9 +69,11 @@ impl Shared {
         Ok((Arc::new(shared), ledger))
     }
 
-    /// Latest `received_at` that was ever seen, in milliseconds.
+    /// The moment from which age counts, in milliseconds: the latest `received_at` that was ever seen, or the clock if that
+    /// is behind. A clock that once ran ahead would else make everything that comes after it too old to keep.
     pub(super) fn newest(&self) -> i64 {
-        self.newest.load(Ordering::Relaxed)
+        let seen = self.newest.load(Ordering::Relaxed);
+        seen.min(UnixMillis::now().0)
     }
 
     /// Notes a `received_at`.

@@ -325,6 +325,20 @@ async fn a_later_one_takes_all_older_ones(kept: &mut Kept) {
 }
 
 #[tokio::test]
+async fn a_clock_that_once_ran_ahead_makes_nothing_too_old() {
+    const MONTH: i64 = 30 * 24 * 3600 * 1000;
+    for kept in both() {
+        let (store, a, now) = (kept.store(), name("a"), UnixMillis::now().0);
+        for at in [now + MONTH, now, now - 1000] {
+            let capture = capture(&a, at, Body::Absent);
+            store.append(capture, None).await.unwrap();
+        }
+        assert_eq!(store.trim().await.unwrap(), 0);
+        assert_eq!(store.waiting(&a, Seq(0)).await.unwrap(), (Seq(3), 3));
+    }
+}
+
+#[tokio::test]
 async fn tokens_are_kept_found_and_revoked_by_account() {
     for mut kept in both() {
         let store = kept.store();
