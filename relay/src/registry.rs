@@ -364,6 +364,9 @@ pub struct Expected {
 impl Expected {
     /// The answer of the listener, or why there is none. Resolves once.
     ///
+    /// # Errors
+    /// Why the listener has none.
+    ///
     /// # Cancel safety
     /// Safe; asking again after a deadline is possible.
     pub async fn answer(&mut self) -> Result<Answer, NoAnswer> {
@@ -414,7 +417,10 @@ impl Drop for Expected {
 
 #[cfg(test)]
 mod tests {
+    use http_body_util::{BodyExt, Empty};
+
     use super::*;
+    use crate::capture::Headers;
 
     fn endpoint() -> EndpointName {
         "tidy-otter".parse().unwrap()
@@ -423,15 +429,11 @@ mod tests {
     fn answer() -> Result<Answer, NoAnswer> {
         let head = AnswerHead {
             status: http::StatusCode::OK,
-            headers: crate::capture::Headers::new(),
+            headers: Headers::new(),
         };
-        let body = http_body_util::BodyExt::boxed_unsync(
-            http_body_util::Empty::new().map_err(|never| match never {}),
-        );
+        let body = Empty::new().map_err(|never| match never {}).boxed_unsync();
         Ok(Answer { head, body })
     }
-
-    use http_body_util::BodyExt;
 
     #[tokio::test]
     async fn a_sender_gets_the_answer_of_the_session_and_the_session_hears_what_it_got() {

@@ -124,7 +124,9 @@ fn sync_folder(path: &Path) -> Result<(), HistoryError> {
 /// The file's format, 0 if it has no table yet. Refuses a newer one and files of other programs.
 fn check(db: &Connection, path: &Path) -> Result<u32, HistoryError> {
     let read = || {
-        let number = |sql: &str| db.query_row(sql, [], |row| row.get::<_, i64>(0));
+        // One snapshot: another process may be making the tables at this moment.
+        let moment = db.unchecked_transaction()?;
+        let number = |sql: &str| moment.query_row(sql, [], |row| row.get::<_, i64>(0));
         let application = number("PRAGMA application_id")?;
         let format = number("PRAGMA user_version")?;
         Ok((

@@ -103,10 +103,7 @@ impl Queue<'_> {
             let room = self.streams.room.notified();
             match self.streams.permit(is_again) {
                 Some(permit) => break permit,
-                // An answer that ends frees an open stream without a word: look again soon.
-                None => {
-                    drop(tokio::time::timeout(std::time::Duration::from_millis(50), room).await)
-                }
+                None => room.await,
             }
         };
         loop {

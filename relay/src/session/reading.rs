@@ -41,7 +41,7 @@ where
         };
         match incoming {
             Incoming::Response(stream, head, body) => {
-                response(stream, *head, body, streams, offers)
+                response(stream, *head, body, streams, offers);
             }
             Incoming::Reset(stream, reset) => no_answer(stream, reset.code, streams, offers),
             Incoming::Done(stream, _) => {
@@ -59,7 +59,7 @@ where
                 ));
             }
             Incoming::Error(error) => {
-                debug!(code = ?error.code, text = %error.text.escape_debug(), "the listener says")
+                debug!(code = ?error.code, text = %error.text.escape_debug(), "the listener says");
             }
             Incoming::Hello(_)
             | Incoming::Welcome(_)
