@@ -47,7 +47,7 @@ pub(crate) fn story<Fut: Future<Output = ()>>(told: Fut) {
     runtime.block_on(async {
         tokio::time::timeout(Duration::from_secs(120), told)
             .await
-            .expect("the story ends in time")
+            .expect("the story ends in time");
     });
 }
 

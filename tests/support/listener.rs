@@ -12,7 +12,7 @@ use hooktool::{
 use hooktool_relay::{capture::AnswerPolicy, protocol::From};
 use tokio::{
     sync::{Notify, mpsc},
-    task::JoinHandle,
+    task::{JoinHandle, spawn_blocking},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -97,7 +97,12 @@ pub(crate) struct TestListener {
 
 impl TestListener {
     async fn run(setup: Setup, path: PathBuf, folder: Option<tempfile::TempDir>) -> Self {
-        let history = History::open(&path, history::Retention::default()).expect("a history");
+        let opened = path.clone();
+        let opening = move || History::open(&opened, history::Retention::default());
+        let history = spawn_blocking(opening)
+            .await
+            .expect("it does not panic")
+            .expect("a history");
         let board = Board::new();
         board.hold.send_modify(|hold| hold.on = setup.hold);
         let forwarder = Forwarder::new(setup.options).expect("a forwarder");
