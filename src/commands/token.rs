@@ -30,13 +30,15 @@ pub(super) async fn run(verb: TokenVerb) -> Result<(), Failure> {
 
 async fn add(account: Account) -> Result<(), Failure> {
     let store = open(folder(account.data)?)?;
-    let token = create_token(&store, &account.name).await.map_err(|error| match error {
-        CreateError::Store(error) => failed(error),
-        error => {
-            let report = Report::new(format!("no token can be made for {}", account.name));
-            Failure::Other(report.because(error.to_string()))
-        }
-    })?;
+    let token = create_token(&store, &account.name)
+        .await
+        .map_err(|error| match error {
+            CreateError::Store(error) => failed(error),
+            error => {
+                let report = Report::new(format!("no token can be made for {}", account.name));
+                Failure::Other(report.because(error.to_string()))
+            }
+        })?;
     writeln!(io::stdout().lock(), "{}", token.reveal())?;
     say(format_args!(
         "this is the only time that it is shown; {} gives it to `hooktool login`",
