@@ -87,6 +87,9 @@ pub(super) const KEYS: &[Key] = &[
     key!("utc", Some(Shape::Switch), Some("false"), value::switch),
 ];
 
+/// A key as a layer has it: its name, its values, where they stand.
+pub(super) type Line = (&'static str, Vec<String>, Origin);
+
 /// What one layer says of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Entry {
@@ -132,7 +135,7 @@ impl Layers {
         Ok(layers)
     }
 
-    fn lay(&mut self, rank: u8, layer: Vec<(&'static str, Vec<String>, Origin)>) {
+    fn lay(&mut self, rank: u8, layer: Vec<Line>) {
         for (name, texts, origin) in layer {
             let entry = Entry {
                 texts,
@@ -239,7 +242,7 @@ fn toml(key: &Key, entry: &Entry) -> String {
     }
 }
 
-fn defaults() -> Vec<(&'static str, Vec<String>, Origin)> {
+fn defaults() -> Vec<Line> {
     let one = |key: &Key| Some((key.name, vec![key.default?.to_owned()], Origin::Default));
     KEYS.iter().filter_map(one).collect()
 }
@@ -249,7 +252,7 @@ fn variable(key: &str) -> String {
     format!("HOOKTOOL_{}", key.replace('-', "_").to_ascii_uppercase())
 }
 
-fn environment() -> Result<Vec<(&'static str, Vec<String>, Origin)>, ConfigError> {
+fn environment() -> Result<Vec<Line>, ConfigError> {
     let mut found = Vec::new();
     for key in KEYS {
         let name = variable(key.name);
@@ -276,7 +279,7 @@ fn environment() -> Result<Vec<(&'static str, Vec<String>, Origin)>, ConfigError
     Ok(found)
 }
 
-fn flags(matches: &ArgMatches) -> Vec<(&'static str, Vec<String>, Origin)> {
+fn flags(matches: &ArgMatches) -> Vec<Line> {
     let one = |key: &Key| {
         let id = key.name.replace('-', "_");
         // `utc` has no flag; clap panics when asked for an argument that it does not know.
