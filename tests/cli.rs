@@ -8,6 +8,7 @@ use std::{
 
 use tempfile::TempDir;
 
+mod relay;
 mod requests;
 
 /// A home that is empty but for what a test puts there, and one run of the binary in it.
@@ -162,7 +163,7 @@ fn the_higher_layer_counts_and_says_where_it_stands() {
          timeout = \"5s\"                   # ~/.config/hooktool/config.toml:2\n\
          max-in-flight = 32               # default\n\
          retry = 3                        # HOOKTOOL_RETRY\n\
-         hold = yes                       # HOOKTOOL_HOLD\n\
+         hold = true                      # HOOKTOOL_HOLD\n\
          wait-for-target = false          # default\n\
          header = [\"X-A: 1\"]              # ~/.config/hooktool/config.toml:4\n\
          host-header = \"target\"           # default\n\

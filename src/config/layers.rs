@@ -237,7 +237,11 @@ fn toml(key: &Key, entry: &Entry) -> String {
             let all: Vec<_> = entry.texts.iter().map(quoted).collect();
             format!("[{}]", all.join(", "))
         }
-        Some(Shape::Number | Shape::Switch) => entry.texts.concat(),
+        Some(Shape::Number) => entry.texts.concat(),
+        Some(Shape::Switch) => {
+            let text = entry.texts.concat();
+            value::switch(&text).map_or(text, |is_on| is_on.to_string())
+        }
         Some(Shape::Text) | None => entry.texts.iter().map(quoted).collect(),
     }
 }
