@@ -2,365 +2,228 @@
 //!
 //! In: captures as they come, attempts as they end. Out: summaries, heads, bodies, and a [`Change`] for each write of this
 //! process. Must not know: the link, forwarding, who looks.
+//!
+//! ```text
+//! record, attempted, push ─▶ queue ─▶ writer (one thread) ─▶ history.db ─▶ Reader (a connection each)
+//!                                        └─▶ answers, Change
+//! ```
 
-use std::{path::Path, sync::Arc, time::Duration};
-
-use bytes::Bytes;
-use hooktool_relay::capture::{
-    Capture, CaptureId, Edit, EndpointName, Headers, Kind, Outcome, Sent, Seq, UnixMillis,
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread::JoinHandle,
 };
-use tokio::sync::broadcast;
 
-/// A request's number in this history: 1, 2, 3 …; what people type.
-pub type Number = u64;
+use hooktool_relay::capture::CaptureId;
+use tokio::{
+    sync::{broadcast, oneshot, watch},
+    task::spawn_blocking,
+};
 
-/// Place of an attempt in the order of recording, over all requests; readers that must miss nothing go by it.
-pub type Position = u64;
+use self::{
+    error::{denied, unwritable},
+    queue::{Entry, Queue, Room, Told, Work},
+    writer::{Tidy, Writer},
+};
 
-/// What happened to the history; a hint to read again, idempotent. A receiver that lagged reads everything again.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// A capture was recorded.
-    Captured(Number),
-    /// An attempt was recorded, or its answer grew or ended.
-    Attempted(Number),
-    /// A bookmark, note or deletion; or another process wrote.
-    Reload,
-}
+mod batch;
+mod bodies;
+mod contents;
+mod error;
+mod file;
+mod incoming;
+mod inserts;
+mod model;
+mod pick;
+mod queue;
+mod reader;
+mod retention;
+mod rows;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod totals;
+mod writer;
 
-/// A capture and what the relay said of it.
-#[derive(Clone, Debug)]
-pub struct Arrival {
-    /// The capture; its endpoint is in it.
-    pub capture: Arc<Capture>,
-    /// The relay it came from: its origin as configured, or `local`.
-    pub relay: Arc<str>,
-    /// Place in its endpoint; none for an upgrade.
-    pub seq: Option<Seq>,
-    /// Whether a sender waited.
-    pub kind: Kind,
-}
-
-/// What the history knew of a capture when it was recorded again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Recorded {
-    /// Its number.
-    pub number: Number,
-    /// The outcome of its latest attempt, if there was one before: then it is not forwarded again.
-    pub outcome: Option<Outcome>,
-}
-
-/// Why an attempt was made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Cause {
-    /// As it came, with a sender waiting.
-    Live,
-    /// As it came, after it had waited at the relay.
-    Waited,
-    /// After hold or parking.
-    Released,
-    /// By `--retry`.
-    Retry,
-    /// By a person.
-    Replay,
-}
-
-impl Cause {
-    /// The word in JSON and in the store.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Live => "live",
-            Self::Waited => "waited",
-            Self::Released => "released",
-            Self::Retry => "retry",
-            Self::Replay => "replay",
-        }
-    }
-}
-
-/// One forward and its outcome; or, for held, parked and skipped, that there was none.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Attempt {
-    /// Which try of this request, from 1; none if there was no try. Filled by the history.
-    pub try_number: Option<u32>,
-    /// Why it was made.
-    pub cause: Cause,
-    /// The URL it went to, path included; empty without a try.
-    pub target: String,
-    /// When it began.
-    pub started_at: UnixMillis,
-    /// How it ended.
-    pub outcome: Outcome,
-    /// Why it failed, in words; none if it was answered.
-    pub error: Option<String>,
-    /// Time to connect, if a new connection was made and measured.
-    pub connect: Option<Duration>,
-    /// Time to the answer's head, or to the failure.
-    pub took: Option<Duration>,
-    /// What was changed on the way, in order.
-    pub changes: Vec<Edit>,
-    /// The app's answer, if there was one.
-    pub answer: Option<KeptAnswer>,
-    /// What the sender got; none if no sender waited or it is not known.
-    pub sent: Option<Sent>,
-    /// Whether the app's answer came after the sender had to be answered.
-    pub late: bool,
-}
-
-/// The app's answer as far as it is kept.
-#[derive(Clone, Debug, PartialEq)]
-pub struct KeptAnswer {
-    /// Status.
-    pub status: u16,
-    /// Headers.
-    pub headers: Headers,
-    /// Its first bytes, at most [`KeptAnswer::KEPT`].
-    pub body: Bytes,
-    /// How long it was in all, as far as it has come.
-    pub len: u64,
-    /// Whether it came to its end. While false it streams, or it broke off (then the attempt's `error` says so).
-    pub ended: bool,
-}
-
-impl KeptAnswer {
-    /// How much of an answer's body is kept, in bytes.
-    pub const KEPT: usize = 1024 * 1024;
-}
-
-/// What a list shows of a request: about 200 bytes.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Summary {
-    /// Local number.
-    pub number: Number,
-    /// Global id.
-    pub id: CaptureId,
-    /// Endpoint.
-    pub endpoint: EndpointName,
-    /// Place in the endpoint.
-    pub seq: Option<Seq>,
-    /// Whether a sender waited.
-    pub kind: Kind,
-    /// When the relay received it.
-    pub received_at: UnixMillis,
-    /// Method.
-    pub method: String,
-    /// Path and query, bytes.
-    pub path: Bytes,
-    /// Body length; none if absent.
-    pub size: Option<u64>,
-    /// Who sent it.
-    pub peer: std::net::IpAddr,
-    /// How many tries there were.
-    pub tries: u32,
-    /// The latest attempt in short.
-    pub last: Option<LastAttempt>,
-    /// Whether it is kept by retention.
-    pub bookmarked: bool,
-}
-
-/// The latest attempt, as a list shows it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LastAttempt {
-    /// How it ended.
-    pub outcome: Outcome,
-    /// The app's status.
-    pub status: Option<u16>,
-    /// Time to the answer's head.
-    pub took: Option<Duration>,
-    /// Whether the sender had been answered before.
-    pub late: bool,
-    /// Why it was made.
-    pub cause: Cause,
-}
-
-/// A request as recorded: a summary and its whole head. The body is read apart.
-#[derive(Clone, Debug)]
-pub struct Request {
-    /// What a list shows.
-    pub summary: Summary,
-    /// The capture. A body up to 64 KiB is in it, a larger one is read by range.
-    pub capture: Arc<Capture>,
-    /// The relay it came from.
-    pub relay: String,
-}
-
-/// What a reader asks for.
-#[derive(Clone, Debug, Default)]
-pub struct Select {
-    /// Only these endpoints (with their relay); empty: all.
-    pub endpoints: Vec<(String, EndpointName)>,
-    /// Only numbers above this.
-    pub after: Option<Number>,
-    /// At most so many, the newest ones; always ascending.
-    pub limit: Option<usize>,
-}
-
-/// What is kept.
-#[derive(Clone, Debug)]
-pub struct Retention {
-    /// Requests; bookmarked ones exempt.
-    pub count: u64,
-    /// Bytes of bodies and heads.
-    pub bytes: u64,
-}
-
-/// What goes wrong in the history.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum HistoryError {
-    /// Another process holds it for longer than 5 s.
-    #[error("{0} is locked by another process")]
-    Locked(std::path::PathBuf),
-    /// Written by a newer hooktool.
-    #[error("{path} has format {found}, this hooktool knows up to {known}")]
-    Newer {
-        /// The file.
-        path: std::path::PathBuf,
-        /// Its format.
-        found: u32,
-        /// The newest known.
-        known: u32,
+pub use self::{
+    error::{HistoryError, PickError},
+    incoming::{Draft, Streaming},
+    model::{
+        Arrival, Attempt, Cause, Change, Dropped, FolderEndpoint, KeptAnswer, LastAttempt, Limit,
+        Number, Options, Position, Recorded, Request, Retention, Select, Summary,
     },
-    /// What was read is not what was written.
-    #[error("{path} is damaged: {detail}")]
-    Damaged {
-        /// The file.
-        path: std::path::PathBuf,
-        /// What was found.
-        detail: String,
-    },
-    /// The file or its folder may not be read or written.
-    #[error("{path}: {detail}")]
-    Denied {
-        /// The file or folder.
-        path: std::path::PathBuf,
-        /// The system's words.
-        detail: String,
-    },
-    /// A write failed; nothing is recorded from here on.
-    #[error("{path} cannot be written: {detail}")]
-    Unwritable {
-        /// The file.
-        path: std::path::PathBuf,
-        /// The system's words.
-        detail: String,
-    },
-}
+    reader::Reader,
+};
 
-/// A text that names no request, or more than one.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum PickError {
-    /// None fits; the nearest, if any.
-    #[error("no request {asked}")]
-    None {
-        /// What was asked for.
-        asked: String,
-        /// What is near it.
-        nearest: Option<String>,
-    },
-    /// Several fit.
-    #[error("{asked} fits {count} requests")]
-    Many {
-        /// What was asked for.
-        asked: String,
-        /// How many fit.
-        count: u64,
-    },
-    /// The history could not be read.
-    #[error(transparent)]
-    History(#[from] HistoryError),
-}
+/// Changes that wait for a slow view; then it lags and reads again.
+const CHANGES: usize = 1024;
 
-/// A large request body on its way into the history, before its head.
-#[derive(Debug)]
-pub struct Draft {}
-
-impl Draft {
-    /// Hands over the next bytes; waits for room in the queue (of one body at most 1 MiB waits).
-    ///
-    /// # Errors
-    /// `Unwritable`, `Locked`.
-    pub async fn push(&mut self, _bytes: Bytes) -> Result<(), HistoryError> {
-        todo!()
-    }
-}
-
-/// An attempt whose answer still streams.
-#[derive(Debug)]
-pub struct Streaming {}
-
-impl Streaming {
-    /// Keeps further answer bytes (up to [`KeptAnswer::KEPT`] in all; beyond that only their number).
-    ///
-    /// # Errors
-    /// `Unwritable`, `Locked`.
-    pub async fn push(&mut self, _bytes: Bytes) -> Result<(), HistoryError> {
-        todo!()
-    }
-
-    /// The answer ended, whole, or broken off for this reason.
-    ///
-    /// # Errors
-    /// `Unwritable`, `Locked`.
-    pub async fn end(self, _broken: Option<String>) -> Result<(), HistoryError> {
-        todo!()
-    }
-}
+/// What is kept beside a body: about this much, in bytes.
+const HEAD: usize = 4096;
 
 /// The history, open for writing and reading. Cloned freely; the last clone to go flushes and stops the writer.
-#[derive(Clone, Debug)]
-pub struct History {}
+#[derive(Clone)]
+pub struct History {
+    writing: Arc<Writing>,
+}
+
+/// The writer, as its callers see it.
+struct Writing {
+    path: PathBuf,
+    options: Options,
+    queue: Arc<Queue>,
+    changes: broadcast::Sender<Change>,
+    failure: watch::Receiver<Option<HistoryError>>,
+    drafts: AtomicU64,
+    thread: Option<JoinHandle<()>>,
+}
 
 impl History {
+    /// Opens or makes `history.db`; waits 5 s for other processes.
+    ///
+    /// # Errors
+    /// Any variant.
+    pub fn open(path: &Path, retention: Retention) -> Result<Self, HistoryError> {
+        let options = Options {
+            retention,
+            ..Options::default()
+        };
+        Self::open_with(path, options)
+    }
+
     /// Opens or makes `history.db`.
     ///
     /// # Errors
     /// Any variant.
-    pub fn open(_path: &Path, _retention: Retention) -> Result<Self, HistoryError> {
-        todo!()
+    pub fn open_with(path: &Path, options: Options) -> Result<Self, HistoryError> {
+        let db = file::to_write(path, options.busy)?;
+        let queue = Arc::new(Queue::new());
+        let changes = broadcast::Sender::new(CHANGES);
+        let (failed, failure) = watch::channel(None);
+        let writer = Writer {
+            path: path.to_owned(),
+            db,
+            queue: Arc::clone(&queue),
+            changes: changes.clone(),
+            failure: failed,
+            retention: options.retention.clone(),
+            tidy: Tidy::default(),
+        };
+        let thread = writer.start().map_err(|error| denied(path, &error))?;
+        Ok(Self {
+            writing: Arc::new(Writing {
+                path: path.to_owned(),
+                options,
+                queue,
+                changes,
+                failure,
+                drafts: AtomicU64::new(0),
+                thread: Some(thread),
+            }),
+        })
     }
 
     /// Records an arrival; `Ok` once it is on disk. Idempotent by id. `draft` holds the bytes of a large body.
     /// The order of calls is the order of numbers. If the future is dropped after its first poll, it is recorded all the same.
     ///
     /// # Errors
-    /// `Unwritable`, `Locked`.
+    /// `Unwritable`, `Locked`; `Damaged` if the draft is not as long as the capture says.
     pub async fn record(
         &self,
-        _arrival: Arrival,
-        _draft: Option<Draft>,
+        arrival: Arrival,
+        draft: Option<Draft>,
     ) -> Result<Recorded, HistoryError> {
-        todo!()
+        let draft = draft.map(Draft::close);
+        let told = self
+            .hand_over(Work::Record { arrival, draft }, Room::default())
+            .await?;
+        Ok(Recorded {
+            number: told.number,
+            outcome: told.outcome,
+        })
     }
 
     /// Begins a request body larger than 64 KiB.
-    pub fn draft(&self, _id: CaptureId) -> Draft {
-        todo!()
+    pub fn draft(&self, id: CaptureId) -> Draft {
+        let key = self.writing.drafts.fetch_add(1, Ordering::Relaxed);
+        Draft::new(self.clone(), id, key)
     }
 
     /// Records an attempt on a capture that was handed to [`History::record`] before; `Ok` once it is on disk. When its answer
-    /// has not ended, [`Streaming`] takes the rest.
+    /// has not ended and has no error, [`Streaming`] takes the rest. A request that retention let go meanwhile takes no
+    /// attempt: `Ok(None)`.
     ///
     /// # Errors
     /// `Unwritable`, `Locked`.
     pub async fn attempted(
         &self,
-        _id: CaptureId,
-        _attempt: Attempt,
+        id: CaptureId,
+        attempt: Attempt,
     ) -> Result<Option<Streaming>, HistoryError> {
-        todo!()
+        let kept = attempt
+            .answer
+            .as_ref()
+            .map_or(0, |a| inserts::kept(a).len());
+        let room = self.room(HEAD + kept).await?;
+        let attempt = Box::new(attempt);
+        let told = self.hand_over(Work::Attempt { id, attempt }, room).await?;
+        let stream = |position| Streaming::new(self.clone(), position, kept);
+        Ok(told.streams_at.map(stream))
     }
 
-    /// Keeps a request, or stops keeping it.
+    /// Keeps a request, or stops keeping it. An unknown one is none.
     ///
     /// # Errors
     /// `Unwritable`, `Locked`.
-    pub async fn bookmark(&self, _number: Number, _on: bool) -> Result<(), HistoryError> {
-        todo!()
+    pub async fn bookmark(&self, number: Number, on: bool) -> Result<(), HistoryError> {
+        let room = self.room(0).await?;
+        self.hand_over(Work::Bookmark { number, on }, room).await?;
+        Ok(())
     }
 
-    /// Changes from now on; 1,024 wait for a slow reader, then it lags and reads again.
+    /// The endpoint that a project folder has on a relay.
+    ///
+    /// # Errors
+    /// `Damaged`, `Denied`, `Locked`.
+    pub async fn endpoint_of(
+        &self,
+        folder: &Path,
+        relay: &str,
+    ) -> Result<Option<FolderEndpoint>, HistoryError> {
+        let (history, folder, relay) = (self.clone(), folder.to_owned(), relay.to_owned());
+        let read = spawn_blocking(move || history.reader()?.endpoint_of(&folder, &relay));
+        read.await
+            .map_err(|error| unwritable(&self.writing.path, error.to_string()))?
+    }
+
+    /// Keeps the endpoint of a project folder on a relay, instead of the one it had.
+    ///
+    /// # Errors
+    /// `Unwritable`, `Locked`.
+    pub async fn keep_endpoint(
+        &self,
+        folder: &Path,
+        relay: &str,
+        kept: FolderEndpoint,
+    ) -> Result<(), HistoryError> {
+        let work = Work::Folder {
+            folder: folder.as_os_str().as_encoded_bytes().to_owned(),
+            relay: relay.to_owned(),
+            kept,
+        };
+        let room = self.room(0).await?;
+        self.hand_over(work, room).await?;
+        Ok(())
+    }
+
+    /// Changes from now on; 1,024 wait for a slow reader, then it lags and reads again. What another process writes is noticed
+    /// within a second.
     pub fn changes(&self) -> broadcast::Receiver<Change> {
-        todo!()
+        self.writing.changes.subscribe()
     }
 
     /// A blocking reader with its own connection, for `spawn_blocking` and for commands.
@@ -368,7 +231,7 @@ impl History {
     /// # Errors
     /// `Damaged`, `Denied`.
     pub fn reader(&self) -> Result<Reader, HistoryError> {
-        todo!()
+        Reader::open_with(&self.writing.path, self.writing.options.busy)
     }
 
     /// Waits until a write failed for good; pending while all is well.
@@ -376,88 +239,52 @@ impl History {
     /// # Cancel safety
     /// Safe.
     pub async fn failed(&self) -> HistoryError {
-        todo!()
+        let mut failure = self.writing.failure.clone();
+        // An error here is a writer that ended without a word: it panicked.
+        let _ = failure.wait_for(Option::is_some).await;
+        self.failure()
+    }
+
+    /// Puts work into the queue at its first poll, then waits for its commit.
+    async fn hand_over(&self, work: Work, room: Room) -> Result<Told, HistoryError> {
+        let (answer, told) = oneshot::channel();
+        self.push(work, Some(answer), room);
+        told.await.unwrap_or_else(|_| Err(self.failure()))
+    }
+
+    fn push(&self, work: Work, answer: Option<queue::Answer>, room: Room) {
+        self.writing.queue.push(Entry {
+            work,
+            answer,
+            _room: room,
+        });
+    }
+
+    async fn room(&self, bytes: usize) -> Result<Room, HistoryError> {
+        let room = self.writing.queue.room(bytes).await;
+        room.map_err(|queue::Stopped| self.failure())
+    }
+
+    /// Why the writer stopped.
+    fn failure(&self) -> HistoryError {
+        let known = self.writing.failure.borrow().clone();
+        known.unwrap_or_else(|| unwritable(&self.writing.path, "its writer stopped"))
     }
 }
 
-/// Reads the history; blocking. Every call is one short transaction.
-#[derive(Debug)]
-pub struct Reader {}
-
-impl Reader {
-    /// Opens the history only to read; sees other processes' writes. A file that does not exist reads as empty.
-    ///
-    /// # Errors
-    /// `Newer`, `Damaged`, `Denied`.
-    pub fn open(_path: &Path) -> Result<Self, HistoryError> {
-        todo!()
+impl fmt::Debug for History {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("History").field(&self.writing.path).finish()
     }
+}
 
-    /// Rows, ascending by number.
-    ///
-    /// # Errors
-    /// `Damaged`, `Denied`, `Locked`.
-    pub fn list(&self, _select: &Select) -> Result<Vec<Summary>, HistoryError> {
-        todo!()
-    }
-
-    /// One request.
-    ///
-    /// # Errors
-    /// `Damaged`, `Denied`, `Locked`.
-    pub fn request(&self, _number: Number) -> Result<Option<Request>, HistoryError> {
-        todo!()
-    }
-
-    /// What `1199`, `#1199`, `req_…`, a unique prefix of it, or `last` means. `last` looks at `select`'s endpoints.
-    ///
-    /// # Errors
-    /// [`PickError`].
-    pub fn pick(&self, _text: &str, _select: &Select) -> Result<Number, PickError> {
-        todo!()
-    }
-
-    /// Bytes of a request's body from `offset`, at most `len`.
-    ///
-    /// # Errors
-    /// `Damaged`, `Denied`, `Locked`.
-    pub fn body(&self, _number: Number, _offset: u64, _len: usize) -> Result<Bytes, HistoryError> {
-        todo!()
-    }
-
-    /// All attempts of a request, oldest first, those without a try included.
-    ///
-    /// # Errors
-    /// `Damaged`, `Denied`, `Locked`.
-    pub fn attempts(&self, _number: Number) -> Result<Vec<Attempt>, HistoryError> {
-        todo!()
-    }
-
-    /// Attempts recorded after a position, with their request's number, at most `limit`, in order; answer bodies left out.
-    ///
-    /// # Errors
-    /// `Damaged`, `Denied`, `Locked`.
-    pub fn attempts_after(
-        &self,
-        _position: Position,
-        _limit: usize,
-    ) -> Result<Vec<(Position, Number, Attempt)>, HistoryError> {
-        todo!()
-    }
-
-    /// The newest position.
-    ///
-    /// # Errors
-    /// `Damaged`, `Denied`, `Locked`.
-    pub fn position(&self) -> Result<Position, HistoryError> {
-        todo!()
-    }
-
-    /// A number that changes when any process wrote (`PRAGMA data_version`).
-    ///
-    /// # Errors
-    /// `Denied`, `Locked`.
-    pub fn version(&self) -> Result<u64, HistoryError> {
-        todo!()
+impl Drop for Writing {
+    /// Waits for the last commit.
+    fn drop(&mut self) {
+        self.queue.close();
+        if let Some(thread) = self.thread.take() {
+            // A panic was told to everyone who waited.
+            let _ = thread.join();
+        }
     }
 }

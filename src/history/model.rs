@@ -1,0 +1,276 @@
+//! The nouns of the history: what is written to it ([`Arrival`], [`Attempt`]), what is read from it ([`Summary`],
+//! [`Request`]), what is asked of it ([`Select`], [`Options`]).
+//!
+//! Plain values. Must not know: SQLite, the writer.
+
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use hooktool_relay::capture::{
+    Capture, CaptureId, Edit, EndpointName, Headers, Kind, Outcome, Sent, Seq, UnixMillis,
+};
+
+/// A request's number in this history: 1, 2, 3 …; what people type.
+pub type Number = u64;
+
+/// Place of an attempt in the order of recording, over all requests; readers that must miss nothing go by it.
+pub type Position = u64;
+
+/// What happened to the history; a hint to read again, idempotent. A receiver that lagged reads everything again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// A capture was recorded.
+    Captured(Number),
+    /// An attempt was recorded, or its answer grew or ended.
+    Attempted(Number),
+    /// A bookmark, note or deletion; or another process wrote.
+    Reload,
+}
+
+/// A capture and what the relay said of it.
+#[derive(Clone, Debug)]
+pub struct Arrival {
+    /// The capture; its endpoint is in it.
+    pub capture: Arc<Capture>,
+    /// The relay it came from: its origin as configured, or `local`.
+    pub relay: Arc<str>,
+    /// Place in its endpoint; none for an upgrade.
+    pub seq: Option<Seq>,
+    /// Whether a sender waited.
+    pub kind: Kind,
+}
+
+/// What the history knew of a capture when it was recorded again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// Its number.
+    pub number: Number,
+    /// The outcome of its latest attempt, if there was one before: then it is not forwarded again.
+    pub outcome: Option<Outcome>,
+}
+
+/// Why an attempt was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Cause {
+    /// As it came, with a sender waiting.
+    Live,
+    /// As it came, after it had waited at the relay.
+    Waited,
+    /// After hold or parking.
+    Released,
+    /// By `--retry`.
+    Retry,
+    /// By a person.
+    Replay,
+}
+
+impl Cause {
+    /// Every cause.
+    pub(super) const ALL: [Self; 5] = [
+        Self::Live,
+        Self::Waited,
+        Self::Released,
+        Self::Retry,
+        Self::Replay,
+    ];
+
+    /// The word in JSON and in the store.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Waited => "waited",
+            Self::Released => "released",
+            Self::Retry => "retry",
+            Self::Replay => "replay",
+        }
+    }
+}
+
+/// One forward and its outcome; or, for held, parked and skipped, that there was none.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attempt {
+    /// Which try of this request, from 1; none if there was no try. Filled by the history.
+    pub try_number: Option<u32>,
+    /// Why it was made.
+    pub cause: Cause,
+    /// The URL it went to, path included; empty without a try.
+    pub target: String,
+    /// When it began.
+    pub started_at: UnixMillis,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Why it failed, in words; none if it was answered.
+    pub error: Option<String>,
+    /// Time to connect, if a new connection was made and measured.
+    pub connect: Option<Duration>,
+    /// Time to the answer's head, or to the failure.
+    pub took: Option<Duration>,
+    /// What was changed on the way, in order.
+    pub changes: Vec<Edit>,
+    /// The app's answer, if there was one.
+    pub answer: Option<KeptAnswer>,
+    /// What the sender got; none if no sender waited or it is not known.
+    pub sent: Option<Sent>,
+    /// Whether the app's answer came after the sender had to be answered.
+    pub late: bool,
+}
+
+/// The app's answer as far as it is kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KeptAnswer {
+    /// Status.
+    pub status: u16,
+    /// Headers.
+    pub headers: Headers,
+    /// Its first bytes, at most [`KeptAnswer::KEPT`].
+    pub body: Bytes,
+    /// How long it was in all, as far as it has come.
+    pub len: u64,
+    /// Whether it came to its end. While false it streams, or it broke off (then the attempt's `error` says so).
+    pub ended: bool,
+}
+
+impl KeptAnswer {
+    /// How much of an answer's body is kept, in bytes.
+    pub const KEPT: usize = 1024 * 1024;
+}
+
+/// What a list shows of a request: about 200 bytes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Summary {
+    /// Local number.
+    pub number: Number,
+    /// Global id.
+    pub id: CaptureId,
+    /// Endpoint.
+    pub endpoint: EndpointName,
+    /// Place in the endpoint.
+    pub seq: Option<Seq>,
+    /// Whether a sender waited.
+    pub kind: Kind,
+    /// When the relay received it.
+    pub received_at: UnixMillis,
+    /// Method.
+    pub method: String,
+    /// Path and query, bytes.
+    pub path: Bytes,
+    /// Body length; none if absent.
+    pub size: Option<u64>,
+    /// Who sent it.
+    pub peer: IpAddr,
+    /// How many tries there were.
+    pub tries: u32,
+    /// The latest attempt in short.
+    pub last: Option<LastAttempt>,
+    /// Whether it is kept by retention.
+    pub bookmarked: bool,
+}
+
+/// The latest attempt, as a list shows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LastAttempt {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The app's status.
+    pub status: Option<u16>,
+    /// Time to the answer's head.
+    pub took: Option<Duration>,
+    /// Whether the sender had been answered before.
+    pub late: bool,
+    /// Why it was made.
+    pub cause: Cause,
+}
+
+/// A request as recorded: a summary and its whole head. The body is read apart.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// What a list shows.
+    pub summary: Summary,
+    /// The capture. A body up to 64 KiB is in it, a larger one is read by range.
+    pub capture: Arc<Capture>,
+    /// The relay it came from.
+    pub relay: String,
+}
+
+/// What a reader asks for.
+#[derive(Clone, Debug, Default)]
+pub struct Select {
+    /// Only these endpoints (with their relay); empty: all.
+    pub endpoints: Vec<(String, EndpointName)>,
+    /// Only numbers above this.
+    pub after: Option<Number>,
+    /// At most so many, the newest ones; always ascending.
+    pub limit: Option<usize>,
+}
+
+/// What is kept; whatever is beyond goes, oldest first, and is counted. Bookmarked requests are exempt. A sixty-fourth more
+/// may be there for a moment, so that requests go in groups.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Requests.
+    pub count: u64,
+    /// Bytes of bodies and heads, of requests and of their attempts.
+    pub bytes: u64,
+}
+
+impl Default for Retention {
+    /// 10,000 requests, 1 GiB.
+    fn default() -> Self {
+        Self {
+            count: 10_000,
+            bytes: 1024 * 1024 * 1024,
+        }
+    }
+}
+
+/// How the history is opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// What is kept.
+    pub retention: Retention,
+    /// How long a read or a write waits for other processes before it is `Locked`.
+    pub busy: Duration,
+}
+
+impl Options {
+    /// How long to wait for other processes by default. Their transactions take milliseconds.
+    pub const BUSY: Duration = Duration::from_secs(5);
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            retention: Retention::default(),
+            busy: Self::BUSY,
+        }
+    }
+}
+
+/// What retention let go since the history was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dropped {
+    /// How many requests.
+    pub count: u64,
+    /// When the latest of them went.
+    pub at: UnixMillis,
+    /// Which limit the latest of them was beyond.
+    pub limit: Limit,
+}
+
+/// A limit of [`Retention`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// Too many requests.
+    Count,
+    /// Too many bytes.
+    Bytes,
+}
+
+/// The stable place of a project folder on one relay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FolderEndpoint {
+    /// Its endpoint.
+    pub endpoint: EndpointName,
+    /// Local port of the embedded relay; none for a relay elsewhere.
+    pub port: Option<u16>,
+}

@@ -1,0 +1,361 @@
+//! Reading the history, blocking, on a connection of its own: it sees what every process wrote.
+//!
+//! In: numbers, a [`Select`], positions. Out: the history's nouns. Every call is one short read transaction.
+//! Must not know: the writer.
+
+use std::{
+    cell::OnceCell,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use hooktool_relay::capture::{CaptureId, EndpointName, Outcome};
+use rusqlite::{Connection, OptionalExtension, Result as SqlResult, params};
+
+use super::{
+    contents,
+    error::{HistoryError, PickError, odd, reading},
+    file,
+    model::{
+        Attempt, Dropped, FolderEndpoint, Number, Options, Position, Request, Select, Summary,
+    },
+    pick,
+    rows::{self, Places},
+    totals::Totals,
+};
+
+/// Reads the history; blocking. Every call is one short transaction.
+#[derive(Debug)]
+pub struct Reader {
+    path: PathBuf,
+    busy: Duration,
+    /// Empty until there is a file.
+    db: OnceCell<Connection>,
+}
+
+impl Reader {
+    /// Opens the history only to read; sees other processes' writes. A file that does not exist reads as empty until it does.
+    ///
+    /// # Errors
+    /// `Newer`, `Damaged`, `Denied`, `Locked`.
+    pub fn open(path: &Path) -> Result<Self, HistoryError> {
+        Self::open_with(path, Options::BUSY)
+    }
+
+    pub(super) fn open_with(path: &Path, busy: Duration) -> Result<Self, HistoryError> {
+        let reader = Self {
+            path: path.to_owned(),
+            busy,
+            db: OnceCell::new(),
+        };
+        reader.connection()?;
+        Ok(reader)
+    }
+
+    /// Rows, ascending by number.
+    ///
+    /// # Errors
+    /// `Damaged`, `Denied`, `Locked`.
+    pub fn list(&self, select: &Select) -> Result<Vec<Summary>, HistoryError> {
+        self.read(|db| {
+            let places = rows::places(db)?;
+            let Some(chosen) = chosen(select, &places) else {
+                return Ok(Vec::new());
+            };
+            let columns = rows::SUMMARY;
+            let mut query = db.prepare_cached(&format!(
+                "SELECT {columns} FROM captures WHERE number > ?1 {chosen} ORDER BY number DESC LIMIT ?2"
+            ))?;
+            let found = query.query_map(bounds(select), |row| rows::summary(row, &places))?;
+            ascending(found)
+        })
+    }
+
+    /// Requests whose latest attempt is parked, ascending: forwarded when the port opens, if need be by the next `listen`.
+    ///
+    /// # Errors
+    /// `Damaged`, `Denied`, `Locked`.
+    pub fn parked(&self, select: &Select) -> Result<Vec<Number>, HistoryError> {
+        self.pending(Outcome::Parked, select)
+    }
+
+    /// Requests whose latest attempt is held, ascending: forwarded when a person says so.
+    ///
+    /// # Errors
+    /// `Damaged`, `Denied`, `Locked`.
+    pub fn held(&self, select: &Select) -> Result<Vec<Number>, HistoryError> {
+        self.pending(Outcome::Held, select)
+    }
+
+    fn pending(&self, outcome: Outcome, select: &Select) -> Result<Vec<Number>, HistoryError> {
+        self.read(|db| {
+            let Some(chosen) = chosen(select, &rows::places(db)?) else {
+                return Ok(Vec::new());
+            };
+            // The word stands in the text, so that the index of pending requests serves.
+            let word = outcome.as_str();
+            let mut query = db.prepare_cached(&format!(
+                "SELECT number FROM captures WHERE outcome = '{word}' AND number > ?1 {chosen} ORDER BY number DESC LIMIT ?2"
+            ))?;
+            let found = query.query_map(bounds(select), |row| {
+                Ok(row.get::<_, i64>(0)?.cast_unsigned())
+            })?;
+            ascending(found)
+        })
+    }
+
+    /// One request.
+    ///
+    /// # Errors
+    /// `Damaged`, `Denied`, `Locked`.
+    pub fn request(&self, number: Number) -> Result<Option<Request>, HistoryError> {
+        self.read(|db| {
+            let mut places = rows::places(db)?;
+            let columns = rows::SUMMARY;
+            let mut query =
+                db.prepare_cached(&format!("SELECT {columns} FROM captures WHERE number = ?1"))?;
+            let row = query.query_row([number.cast_signed()], |row| {
+                Ok((rows::summary(row, &places)?, row.get::<_, i64>(2)?))
+            });
+            let Some((summary, place)) = row.optional()? else {
+                return Ok(None);
+            };
+            let capture = db
+                .prepare_cached("SELECT head, body, bytes FROM contents WHERE number = ?1")?
+                .query_row([number.cast_signed()], |row| rows::capture(&summary, row))?;
+            let (relay, _) = places
+                .remove(&place)
+                .unwrap_or_else(|| (String::new(), summary.endpoint.clone()));
+            Ok(Some(Request {
+                capture: Arc::new(capture),
+                summary,
+                relay,
+            }))
+        })
+    }
+
+    /// The number of the request with this id.
+    ///
+    /// # Errors
+    /// `Damaged`, `Denied`, `Locked`.
+    pub fn by_id(&self, id: CaptureId) -> Result<Option<Number>, HistoryError> {
+        self.read(|db| pick::by_id(db, id))
+    }
+
+    /// What `1199`, `#1199`, `req_…`, a unique prefix of it, or `last` means. `last` looks at `select`'s endpoints.
+    ///
+    /// # Errors
+    /// [`PickError`].
+    pub fn pick(&self, text: &str, select: &Select) -> Result<Number, PickError> {
+        let picked = self.read(|db| {
+            let Some(chosen) = chosen(select, &rows::places(db)?) else {
+                return pick::pick(db, text, "AND false").map(Some);
+            };
+            pick::pick(db, text, &chosen).map(Some)
+        })?;
+        picked.unwrap_or_else(|| Err(pick::nothing(text)))
+    }
+
+    /// Bytes of a request's body from `offset`, at most `len`; fewer, or none, at its end.
+    ///
+    /// # Errors
+    /// `Damaged`, `Denied`, `Locked`.
+    pub fn body(&self, number: Number, offset: u64, len: usize) -> Result<Bytes, HistoryError> {
+        self.read(|db| {
+            let sql = "SELECT body, substr(contents.bytes, ?2 + 1, ?3), size
+                       FROM contents JOIN captures USING (number) WHERE number = ?1";
+            let wanted = i64::try_from(len).unwrap_or(i64::MAX);
+            let skipped = i64::try_from(offset).unwrap_or(i64::MAX - 1);
+            let row = db.prepare_cached(sql)?.query_row(
+                params![number.cast_signed(), skipped, wanted],
+                |row| {
+                    let size: Option<i64> = row.get(2)?;
+                    Ok((
+                        row.get(0)?,
+                        rows::blob(row, 1)?,
+                        size.unwrap_or_default().cast_unsigned(),
+                    ))
+                },
+            );
+            match row.optional()? {
+                None => Ok(Bytes::new()),
+                Some((Some(body), _, size)) => contents::range(db, body, offset, len, size),
+                Some((None, bytes, _)) => Ok(bytes.unwrap_or_default()),
+            }
+        })
+    }
+
+    /// All attempts of a request, oldest first, those without a try included; with the kept bytes of their answers.
+    ///
+    /// # Errors
+    /// `Damaged`, `Denied`, `Locked`.
+    pub fn attempts(&self, number: Number) -> Result<Vec<Attempt>, HistoryError> {
+        self.read(|db| {
+            let mut next: Option<i64> = db
+                .prepare_cached("SELECT last FROM captures WHERE number = ?1")?
+                .query_row([number.cast_signed()], |row| row.get(0))
+                .optional()?
+                .flatten();
+            let columns = rows::ATTEMPT;
+            let mut query = db.prepare_cached(&format!(
+                "SELECT {columns} FROM attempts WHERE position = ?1"
+            ))?;
+            let mut attempts = Vec::new();
+            while let Some(position) = next {
+                let mut link = query.query_row([position], rows::attempt)?;
+                if link.previous.is_some_and(|previous| previous >= position) {
+                    return Err(odd("attempts", "their order has a loop"));
+                }
+                contents::fill(db, &mut link)?;
+                next = link.previous;
+                attempts.push(link.attempt);
+            }
+            attempts.reverse();
+            Ok(attempts)
+        })
+    }
+
+    /// Attempts recorded after a position, with their request's number, at most `limit`, in order; answer bodies left out.
+    ///
+    /// # Errors
+    /// `Damaged`, `Denied`, `Locked`.
+    pub fn attempts_after(
+        &self,
+        position: Position,
+        limit: usize,
+    ) -> Result<Vec<(Position, Number, Attempt)>, HistoryError> {
+        self.read(|db| {
+            let columns = rows::ATTEMPT;
+            let mut query = db.prepare_cached(&format!(
+                "SELECT {columns} FROM attempts WHERE position > ?1 ORDER BY position LIMIT ?2"
+            ))?;
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            let found = query.query_map([position.cast_signed(), limit], |row| {
+                let link = rows::attempt(row)?;
+                Ok((link.position, link.number, link.attempt))
+            })?;
+            found.collect()
+        })
+    }
+
+    /// The newest position.
+    ///
+    /// # Errors
+    /// `Damaged`, `Denied`, `Locked`.
+    pub fn position(&self) -> Result<Position, HistoryError> {
+        self.read(|db| Ok(Totals::read(db)?.last_position()))
+    }
+
+    /// What retention let go since the history was made; none if nothing.
+    ///
+    /// # Errors
+    /// `Damaged`, `Denied`, `Locked`.
+    pub fn dropped(&self) -> Result<Option<Dropped>, HistoryError> {
+        self.read(|db| Ok(Totals::read(db)?.dropped()))
+    }
+
+    /// The endpoint that a project folder has on a relay.
+    ///
+    /// # Errors
+    /// `Damaged`, `Denied`, `Locked`.
+    pub fn endpoint_of(
+        &self,
+        folder: &Path,
+        relay: &str,
+    ) -> Result<Option<FolderEndpoint>, HistoryError> {
+        self.read(|db| {
+            let folder = folder.as_os_str().as_encoded_bytes();
+            db.prepare_cached(
+                "SELECT endpoint, port FROM folders WHERE folder = ?1 AND relay = ?2",
+            )?
+            .query_row(params![folder, relay], |row| {
+                Ok(FolderEndpoint {
+                    endpoint: rows::endpoint(row.get_ref(0)?.as_str()?)?,
+                    port: row.get(1)?,
+                })
+            })
+            .optional()
+        })
+    }
+
+    /// The endpoints that a project folder has, with their relays: what [`Select::endpoints`] takes.
+    ///
+    /// # Errors
+    /// `Damaged`, `Denied`, `Locked`.
+    pub fn endpoints_of(&self, folder: &Path) -> Result<Vec<(String, EndpointName)>, HistoryError> {
+        self.read(|db| {
+            let folder = folder.as_os_str().as_encoded_bytes();
+            let mut query = db.prepare_cached(
+                "SELECT relay, endpoint FROM folders WHERE folder = ?1 ORDER BY relay",
+            )?;
+            let found = query.query_map([folder], |row| {
+                Ok((row.get(0)?, rows::endpoint(row.get_ref(1)?.as_str()?)?))
+            })?;
+            found.collect()
+        })
+    }
+
+    /// A number that changes when any process wrote (`PRAGMA data_version`); 0 while there is no file.
+    ///
+    /// # Errors
+    /// `Denied`, `Locked`.
+    pub fn version(&self) -> Result<u64, HistoryError> {
+        self.read(|db| {
+            db.prepare_cached("PRAGMA data_version")?
+                .query_row([], |row| Ok(row.get::<_, i64>(0)?.cast_unsigned()))
+        })
+    }
+
+    /// The connection, if there is a file by now.
+    fn connection(&self) -> Result<Option<&Connection>, HistoryError> {
+        if let Some(db) = self.db.get() {
+            return Ok(Some(db));
+        }
+        Ok(file::to_read(&self.path, self.busy)?.map(|db| self.db.get_or_init(|| db)))
+    }
+
+    /// Reads in one transaction; without a file there is nothing.
+    fn read<T: Default>(
+        &self,
+        what: impl FnOnce(&Connection) -> SqlResult<T>,
+    ) -> Result<T, HistoryError> {
+        let Some(db) = self.connection()? else {
+            return Ok(T::default());
+        };
+        let read = || what(&*db.unchecked_transaction()?);
+        read().map_err(|error| reading(&self.path, &error))
+    }
+}
+
+/// The condition on endpoints; none if no request can fit. Only numbers of ours get into the text.
+fn chosen(select: &Select, places: &Places) -> Option<String> {
+    if select.endpoints.is_empty() {
+        return Some(String::new());
+    }
+    let is_chosen = |place: &(String, EndpointName)| select.endpoints.contains(place);
+    let fitting = places.iter().filter(|(_, place)| is_chosen(place));
+    let mut numbers: Vec<i64> = fitting.map(|(number, _)| *number).collect();
+    if numbers.is_empty() {
+        return None;
+    }
+    numbers.sort_unstable();
+    let numbers: Vec<String> = numbers.iter().map(i64::to_string).collect();
+    Some(format!("AND place IN ({})", numbers.join(", ")))
+}
+
+/// Above which number, and how many; -1 is "all" to SQLite.
+fn bounds(select: &Select) -> [i64; 2] {
+    let after = i64::try_from(select.after.unwrap_or_default()).unwrap_or(i64::MAX);
+    let limit = select
+        .limit
+        .map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX));
+    [after, limit]
+}
+
+fn ascending<T>(newest_first: impl Iterator<Item = SqlResult<T>>) -> SqlResult<Vec<T>> {
+    let mut found: Vec<T> = newest_first.collect::<SqlResult<_>>()?;
+    found.reverse();
+    Ok(found)
+}

@@ -1,0 +1,106 @@
+//! What goes when there is too much: the oldest requests that nobody bookmarked, with their attempts and bodies.
+//!
+//! In: the limits and the counts. Out: deleted rows, counted with moment and limit. Must not know: who records.
+
+use rusqlite::{Connection, OptionalExtension, Result};
+
+use super::{
+    batch::Batch,
+    bodies::delete_pieces,
+    model::{Change, Limit, Retention},
+    totals::Totals,
+};
+
+/// Most requests that go within one transaction: a limit that was lowered is reached step by step, and nobody waits long.
+const STEP: usize = 256;
+
+/// A limit may be passed by one part in so many before anything goes, so that requests go in groups and views are not told
+/// to read everything again for each.
+const SLACK: u64 = 64;
+
+impl Batch<'_> {
+    /// Lets go what is beyond the limits; whether there is more to let go. The newest request stays whatever its size.
+    pub(super) fn trim(&mut self, limits: &Retention) -> Result<bool> {
+        if !is_over(&self.totals, limits) {
+            return Ok(false);
+        }
+        let mut dropped = 0;
+        while let Some(limit) = beyond(&self.totals, limits) {
+            if dropped == STEP {
+                break;
+            }
+            let Some(oldest) = oldest(self.db, self.totals.last_number())? else {
+                break;
+            };
+            delete(self.db, &oldest)?;
+            self.totals.drop_one(oldest.bytes, limit);
+            dropped += 1;
+        }
+        if dropped > 0 {
+            self.changes.push(Change::Reload);
+        }
+        Ok(dropped == STEP)
+    }
+}
+
+/// Whether there is so much that something must go.
+fn is_over(totals: &Totals, limits: &Retention) -> bool {
+    let slack = |limit: u64| limit.saturating_add(limit / SLACK);
+    totals.requests > slack(limits.count) || totals.bytes > slack(limits.bytes)
+}
+
+fn beyond(totals: &Totals, limits: &Retention) -> Option<Limit> {
+    if totals.requests > limits.count {
+        Some(Limit::Count)
+    } else if totals.bytes > limits.bytes {
+        Some(Limit::Bytes)
+    } else {
+        None
+    }
+}
+
+struct Oldest {
+    number: i64,
+    bytes: u64,
+    last: Option<i64>,
+}
+
+fn oldest(db: &Connection, newest: i64) -> Result<Option<Oldest>> {
+    let mut query = db.prepare_cached(
+        "SELECT number, bytes, last FROM captures WHERE bookmarked = 0 AND number < ?1 ORDER BY number LIMIT 1",
+    )?;
+    let row = query.query_row([newest], |row| {
+        Ok(Oldest {
+            number: row.get(0)?,
+            bytes: row.get::<_, i64>(1)?.cast_unsigned(),
+            last: row.get(2)?,
+        })
+    });
+    row.optional()
+}
+
+fn delete(db: &Connection, request: &Oldest) -> Result<()> {
+    let mut attempt = request.last;
+    while let Some(position) = attempt {
+        let deleted = db
+            .prepare_cached("DELETE FROM attempts WHERE position = ?1 RETURNING previous, body")?
+            .query_row([position], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let (previous, body): (Option<i64>, Option<i64>) = deleted.unwrap_or_default();
+        if let Some(body) = body {
+            delete_pieces(db, body)?;
+        }
+        attempt = previous;
+    }
+    let body: Option<i64> = db
+        .prepare_cached("DELETE FROM contents WHERE number = ?1 RETURNING body")?
+        .query_row([request.number], |row| row.get(0))
+        .optional()?
+        .flatten();
+    if let Some(body) = body {
+        delete_pieces(db, body)?;
+    }
+    db.prepare_cached("DELETE FROM captures WHERE number = ?1")?
+        .execute([request.number])?;
+    Ok(())
+}
