@@ -1,0 +1,138 @@
+//! Everything the loop waits for but its own reads, as one stream of inputs.
+//!
+//! In: terminal events, the listener's [`Feed`], the history's changes. Out: [`Input`]s. A source that ended is no longer asked; a
+//! view that lagged is told to read again.
+
+use std::io;
+
+use crossterm::event::Event;
+use futures_util::{Stream, StreamExt};
+use tokio::sync::broadcast::{self, error::RecvError};
+
+use super::{terminal, update::Input};
+use crate::{
+    event::{Feed, Notice},
+    history::Change,
+};
+
+/// The sources, and which of them have ended.
+pub(super) struct Sources<S> {
+    feed: Feed,
+    changes: broadcast::Receiver<Change>,
+    events: S,
+    has: Has,
+}
+
+/// Which sources are still there.
+#[derive(Clone, Copy)]
+struct Has {
+    link: bool,
+    reach: bool,
+    hold: bool,
+    notices: bool,
+    changes: bool,
+    events: bool,
+}
+
+/// What came, before it is looked at.
+enum Came {
+    Link(bool),
+    Reach(bool),
+    Hold(bool),
+    Notice(Result<Notice, RecvError>),
+    Change(Result<Change, RecvError>),
+    Event(Option<io::Result<Event>>),
+}
+
+impl<S: Stream<Item = io::Result<Event>> + Unpin> Sources<S> {
+    /// All of them, from now on.
+    pub(super) fn new(feed: Feed, changes: broadcast::Receiver<Change>, events: S) -> Self {
+        let has = Has {
+            link: true,
+            reach: true,
+            hold: true,
+            notices: true,
+            changes: true,
+            events: true,
+        };
+        Self {
+            feed,
+            changes,
+            events,
+            has,
+        }
+    }
+
+    /// How the board stands now.
+    pub(super) fn first(&mut self) -> [Input; 3] {
+        [
+            Input::Link(self.feed.link.borrow_and_update().clone()),
+            Input::Reach(self.feed.reach.borrow_and_update().clone()),
+            Input::Hold(self.feed.hold.borrow_and_update().clone()),
+        ]
+    }
+
+    /// Whether the terminal has gone away: then nobody looks.
+    pub(super) fn is_over(&self) -> bool {
+        !self.has.events
+    }
+
+    /// What comes next, if it means anything here; pending while nothing comes.
+    ///
+    /// # Errors
+    /// If the terminal cannot be read.
+    ///
+    /// # Cancel safety
+    /// Safe: one receive, and no await after it.
+    pub(super) async fn next(&mut self) -> io::Result<Option<Input>> {
+        let came = tokio::select! {
+            // Keys first: a person is answered however much comes in.
+            biased;
+            event = self.events.next(), if self.has.events => Came::Event(event),
+            told = self.feed.link.changed(), if self.has.link => Came::Link(told.is_ok()),
+            told = self.feed.reach.changed(), if self.has.reach => Came::Reach(told.is_ok()),
+            told = self.feed.hold.changed(), if self.has.hold => Came::Hold(told.is_ok()),
+            notice = self.feed.notices.recv(), if self.has.notices => Came::Notice(notice),
+            change = self.changes.recv(), if self.has.changes => Came::Change(change),
+            else => return std::future::pending().await,
+        };
+        self.input(came)
+    }
+
+    fn input(&mut self, came: Came) -> io::Result<Option<Input>> {
+        Ok(match came {
+            Came::Event(None) => {
+                self.has.events = false;
+                None
+            }
+            Came::Event(Some(event)) => terminal::input(&event?),
+            Came::Link(told) => {
+                self.has.link = told;
+                told.then(|| Input::Link(self.feed.link.borrow_and_update().clone()))
+            }
+            Came::Reach(told) => {
+                self.has.reach = told;
+                told.then(|| Input::Reach(self.feed.reach.borrow_and_update().clone()))
+            }
+            Came::Hold(told) => {
+                self.has.hold = told;
+                told.then(|| Input::Hold(self.feed.hold.borrow_and_update().clone()))
+            }
+            Came::Notice(Ok(notice)) => Some(Input::Notice(notice)),
+            Came::Notice(Err(RecvError::Lagged(missed))) => Some(Input::Notice(Notice {
+                is_problem: false,
+                text: format!("{missed} messages came too fast to be shown"),
+            })),
+            Came::Change(Ok(change)) => Some(Input::Changed(change)),
+            Came::Change(Err(RecvError::Lagged(_))) => Some(Input::Changed(Change::Reload)),
+            Came::Notice(Err(RecvError::Closed)) => {
+                self.has.notices = false;
+                None
+            }
+            Came::Change(Err(RecvError::Closed)) => {
+                self.has.changes = false;
+                None
+            }
+        })
+    }
+}

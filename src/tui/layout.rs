@@ -1,0 +1,222 @@
+//! Which pane stands where: pure arithmetic over the screen's size, shared by what draws and by what scrolls a page.
+//!
+//! ```text
+//! w < 32 or h < 8     the message only
+//! w < 60 or h < 16    one pane at a time, a preview line under the list
+//! w < 110             detail under the list (list 55 % of what is left, at least 5 rows)
+//! else                detail beside it (list 52 % of the width)
+//! ```
+
+/// A part of the screen, in cells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(super) struct Area {
+    pub(super) x: u16,
+    pub(super) y: u16,
+    pub(super) width: u16,
+    pub(super) height: u16,
+}
+
+impl Area {
+    /// Its last row, if it has one.
+    pub(super) fn last_row(self) -> Option<Self> {
+        (self.height > 0).then(|| Self {
+            y: self.y + self.height - 1,
+            height: 1,
+            ..self
+        })
+    }
+
+    fn rows(self, from: u16, count: u16) -> Self {
+        let from = from.min(self.height);
+        Self {
+            y: self.y + from,
+            height: count.min(self.height - from),
+            ..self
+        }
+    }
+}
+
+/// Which of the two panes has the keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(super) enum Pane {
+    /// The list of requests.
+    #[default]
+    List,
+    /// The detail of the selected one.
+    Detail,
+}
+
+/// How the panes share the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// Too small for a list.
+    Message,
+    /// One pane at a time, narrow rows without titles.
+    Narrow,
+    /// One pane at a time because of zoom.
+    Zoomed,
+    /// Detail under the list.
+    Under,
+    /// Detail beside the list.
+    Beside,
+}
+
+/// Where everything stands. A pane that is not shown has no area.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Layout {
+    pub(super) shape: Shape,
+    /// All of it.
+    pub(super) screen: Area,
+    /// First line: the link and where requests go.
+    pub(super) header: Area,
+    /// Second line: counts.
+    pub(super) counts: Area,
+    /// What lies between header and hints.
+    pub(super) body: Area,
+    /// The list's rows, without their titles.
+    pub(super) list: Option<Area>,
+    /// The titles of the list's columns.
+    pub(super) titles: Option<Area>,
+    /// The detail's first line: what is shown, and the tabs.
+    pub(super) heading: Option<Area>,
+    /// The detail's text.
+    pub(super) detail: Option<Area>,
+    /// One line about the selected request, where the detail does not fit.
+    pub(super) preview: Option<Area>,
+    /// Last line: keys.
+    pub(super) hints: Area,
+}
+
+/// The layout of a screen of this size.
+pub(super) fn layout((width, height): (u16, u16), is_zoomed: bool, focus: Pane) -> Layout {
+    let screen = Area {
+        x: 0,
+        y: 0,
+        width,
+        height,
+    };
+    let shape = match (width, height) {
+        (..32, _) | (_, ..8) => Shape::Message,
+        (..60, _) | (_, ..16) => Shape::Narrow,
+        _ if is_zoomed => Shape::Zoomed,
+        (..110, _) => Shape::Under,
+        _ => Shape::Beside,
+    };
+    let body = screen.rows(2, height.saturating_sub(3));
+    let mut layout = Layout {
+        shape,
+        screen,
+        header: screen.rows(0, 1),
+        counts: screen.rows(1, 1),
+        body,
+        list: None,
+        titles: None,
+        heading: None,
+        detail: None,
+        preview: None,
+        hints: screen.rows(height.saturating_sub(1), 1),
+    };
+    match (shape, focus) {
+        (Shape::Message, _) => {}
+        (Shape::Narrow, Pane::List) => {
+            layout.list = Some(body.rows(0, body.height - 1));
+            layout.preview = body.last_row();
+        }
+        (Shape::Zoomed, Pane::List) => layout.place_list(body),
+        (Shape::Narrow | Shape::Zoomed, Pane::Detail) => layout.place_detail(body),
+        (Shape::Under, _) => {
+            let rows = (u32::from(body.height) * 55 / 100) as u16;
+            let rows = rows.max(6);
+            layout.place_list(body.rows(0, rows));
+            layout.place_detail(body.rows(rows, body.height));
+        }
+        (Shape::Beside, _) => layout.place_beside(body),
+    }
+    layout
+}
+
+impl Layout {
+    fn place_list(&mut self, area: Area) {
+        self.titles = Some(area.rows(0, 1));
+        self.list = Some(area.rows(1, area.height));
+    }
+
+    fn place_detail(&mut self, area: Area) {
+        self.heading = Some(area.rows(0, 1));
+        self.detail = Some(area.rows(1, area.height));
+    }
+
+    fn place_beside(&mut self, body: Area) {
+        let left = (u32::from(body.width) * 52 / 100) as u16;
+        self.place_list(Area {
+            width: left,
+            ..body
+        });
+        self.place_detail(Area {
+            x: left + 1,
+            width: body.width - left - 1,
+            ..body
+        });
+    }
+
+    /// How many requests the list shows at once.
+    pub(super) fn list_rows(&self) -> usize {
+        self.list.map_or(0, |area| usize::from(area.height))
+    }
+
+    /// How many lines the detail shows at once.
+    pub(super) fn detail_rows(&self) -> usize {
+        self.detail.map_or(0, |area| usize::from(area.height))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shape_follows_the_size() {
+        let shape = |width, height| layout((width, height), false, Pane::List).shape;
+        assert_eq!(shape(31, 24), Shape::Message);
+        assert_eq!(shape(32, 7), Shape::Message);
+        assert_eq!(shape(32, 8), Shape::Narrow);
+        assert_eq!(shape(60, 15), Shape::Narrow);
+        assert_eq!(shape(60, 16), Shape::Under);
+        assert_eq!(shape(109, 40), Shape::Under);
+        assert_eq!(shape(110, 16), Shape::Beside);
+    }
+
+    #[test]
+    fn every_area_lies_on_the_screen() {
+        for width in 0..=200 {
+            for height in (0..=60).chain([200]) {
+                for (zoomed, focus) in [
+                    (false, Pane::List),
+                    (true, Pane::List),
+                    (true, Pane::Detail),
+                    (false, Pane::Detail),
+                ] {
+                    let l = layout((width, height), zoomed, focus);
+                    let areas = [
+                        Some(l.header),
+                        Some(l.counts),
+                        Some(l.body),
+                        l.list,
+                        l.titles,
+                        l.heading,
+                        l.detail,
+                        l.preview,
+                        Some(l.hints),
+                    ];
+                    for area in areas.into_iter().flatten() {
+                        assert!(area.x + area.width <= width, "{width}x{height} {l:?}");
+                        assert!(area.y + area.height <= height, "{width}x{height} {l:?}");
+                    }
+                    if l.shape != Shape::Message {
+                        assert!(l.list_rows() + l.detail_rows() >= 3);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Reads what the screen asks for, off the loop: each read is a short blocking call on a thread for that.
+//!
+//! In: a [`What`]. Out: a [`Loaded`], always one. Must not know: the screen's state.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hooktool_relay::capture::Body;
+
+use super::{
+    page,
+    state::Wish,
+    update::{Loaded, What},
+};
+use crate::history::{History, HistoryError, Number, Reader, Select};
+
+/// Where to read: the history, what of it, and the readers that are free. At most two are in use at a time, one for rows and one
+/// for the detail.
+#[derive(Clone, Debug)]
+pub(super) struct Source {
+    history: History,
+    select: Arc<Select>,
+    free: Arc<Mutex<Vec<Reader>>>,
+}
+
+impl Source {
+    /// The part of a history that the screen shows.
+    pub(super) fn new(history: History, select: Select) -> Self {
+        Self {
+            history,
+            select: Arc::new(select),
+            free: Arc::default(),
+        }
+    }
+
+    /// Reads; blocks.
+    pub(super) fn load(&self, what: &What) -> Loaded {
+        let read = self.reader().and_then(|reader| {
+            let loaded = match what {
+                What::All => reader.list(&self.select).map(Loaded::All),
+                What::Rows {
+                    newer_than,
+                    numbers,
+                } => self.rows(&reader, *newer_than, numbers),
+                What::Detail(wish) => detail(&reader, wish),
+            };
+            self.readers().push(reader);
+            loaded
+        });
+        read.unwrap_or_else(|error| Loaded::Failed {
+            what: what.clone(),
+            cause: error.to_string(),
+        })
+    }
+
+    fn reader(&self) -> Result<Reader, HistoryError> {
+        let free = self.readers().pop();
+        free.map_or_else(|| self.history.reader(), Ok)
+    }
+
+    fn readers(&self) -> std::sync::MutexGuard<'_, Vec<Reader>> {
+        self.free.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn rows(
+        &self,
+        reader: &Reader,
+        newer_than: Option<Option<Number>>,
+        numbers: &[Number],
+    ) -> Result<Loaded, HistoryError> {
+        let mut rows = Vec::new();
+        let mut gone = Vec::new();
+        for &number in numbers {
+            match reader.request(number)? {
+                Some(request) => rows.push(request.summary),
+                None => gone.push(number),
+            }
+        }
+        if let Some(newest) = newer_than {
+            let select = Select {
+                after: newest.or(self.select.after),
+                ..Select::clone(&self.select)
+            };
+            rows.extend(reader.list(&select)?);
+        }
+        Ok(Loaded::Rows { rows, gone })
+    }
+}
+
+fn detail(reader: &Reader, wish: &Wish) -> Result<Loaded, HistoryError> {
+    let Some(request) = reader.request(wish.number)? else {
+        return Ok(Loaded::NoDetail);
+    };
+    let attempts = reader.attempts(wish.number)?;
+    let body = match &request.capture.body {
+        Body::Absent => bytes::Bytes::new(),
+        Body::Whole(bytes) => bytes.clone(),
+        Body::Pieces(_) => reader.body(wish.number, 0, page::SHOWN)?,
+    };
+    let detail = page::compose(&request, &attempts, &body, wish);
+    Ok(Loaded::Detail(Box::new(detail)))
+}

@@ -1,0 +1,142 @@
+//! What became of a request: the chosen try's answer, and the list of all tries.
+
+use hooktool_relay::capture::{Outcome, Sent, SentBy};
+
+use super::{Line, Role, body, came, headers, line, role, status, text};
+use crate::{
+    history::{Attempt, Cause, KeptAnswer, Request},
+    text::{Safe, Zone, clock, duration, size},
+    tui::state::Wish,
+};
+
+/// A page of the app's answer: what it and the sender got, times, headers, body.
+pub(super) fn response(attempt: Option<&Attempt>, wish: &Wish) -> Vec<Line> {
+    let Some(attempt) = attempt else {
+        return vec![line(Role::Dim, Safe::own("not forwarded yet"))];
+    };
+    let mut lines = vec![facts(attempt), times(attempt)];
+    if let Some(error) = &attempt.error {
+        lines.push(line(Role::Bad, text(error.as_bytes())));
+    }
+    let Some(answer) = &attempt.answer else {
+        return lines;
+    };
+    lines.push(Line::new());
+    lines.extend(headers::table(&answer.headers, wish.reveals));
+    lines.push(Line::new());
+    let kind = answer.headers.first("content-type");
+    lines.extend(body::page(kind, &answer.body, answer.len, wish.hex_row));
+    if let Some(end) = ending(answer) {
+        lines.push(line(Role::Warn, end));
+    }
+    lines
+}
+
+/// The app's answer and the sender's: two facts.
+fn facts(attempt: &Attempt) -> Line {
+    let mut facts = vec![outcome(attempt)];
+    if let Some(sent) = &attempt.sent {
+        facts.push((Role::Text, Safe::format(format_args!(" · {}", got(sent)))));
+    }
+    if attempt.late {
+        facts.push((Role::Warn, Safe::own(" · late")));
+    }
+    facts
+}
+
+fn outcome(attempt: &Attempt) -> (Role, Safe<'static>) {
+    let code = attempt.answer.as_ref().map(|answer| answer.status);
+    let took = attempt.took.map(duration).unwrap_or_default();
+    let said = match attempt.outcome {
+        Outcome::Answered => Safe::format(format_args!(
+            "app {} in {took}",
+            status(attempt.outcome, code)
+        )),
+        Outcome::Refused => Safe::format(format_args!("refused after {took}")),
+        Outcome::TimedOut => Safe::format(format_args!("timed out after {took}")),
+        Outcome::Broken => Safe::format(format_args!("broken off after {took}")),
+        Outcome::Held => Safe::own("held: forwarded when you say so"),
+        Outcome::Parked => Safe::own("parked: forwarded when the target's port opens"),
+        Outcome::Skipped => Safe::own("not forwarded: captured only"),
+    };
+    (role(attempt.outcome, code), said)
+}
+
+fn got(sent: &Sent) -> Safe<'static> {
+    let by = match sent.by {
+        SentBy::App => "",
+        SentBy::Deadline => " at the deadline",
+        SentBy::Policy => " by policy",
+        SentBy::Gone => return Safe::own("the sender had gone"),
+    };
+    match sent.status {
+        Some(status) => Safe::format(format_args!("sender got {status}{by}")),
+        None => Safe::own("the sender had gone"),
+    }
+}
+
+fn times(attempt: &Attempt) -> Line {
+    let target = text(attempt.target.as_bytes());
+    let connect = attempt
+        .connect
+        .map(|took| Safe::format(format_args!(" · connect {}", duration(took))))
+        .unwrap_or_default();
+    line(Role::Dim, Safe::format(format_args!("{target}{connect}")))
+}
+
+/// What is missing of an answer's body.
+fn ending(answer: &KeptAnswer) -> Option<Safe<'static>> {
+    let kept = answer.body.len() as u64;
+    if answer.len > kept {
+        let (kept, len) = (size(kept), size(answer.len));
+        return Some(Safe::format(format_args!("CUT {kept} of {len}")));
+    }
+    (!answer.ended).then(|| Safe::own("it had not ended when this was read"))
+}
+
+/// A page of all that happened to the request, in order; `>` is the chosen try.
+pub(super) fn list(request: &Request, attempts: &[Attempt], chosen: Option<&Attempt>) -> Vec<Line> {
+    let number = request.summary.number;
+    let at = clock(request.summary.received_at, Zone::Local);
+    let came = Safe::format(format_args!(" {at}  IN   #{number} {}", came(request)));
+    let mut lines = vec![line(Role::Text, came)];
+    for attempt in attempts {
+        if attempt.cause == Cause::Replay {
+            let at = clock(attempt.started_at, Zone::Local);
+            let you = format_args!(" {at}  YOU  replay of #{number}");
+            lines.push(line(Role::Text, Safe::format(you)));
+        }
+        let is_chosen = chosen.is_some_and(|chosen| chosen.try_number == attempt.try_number);
+        lines.push(row(attempt, is_chosen && attempt.outcome.is_try()));
+        if let Some(error) = &attempt.error {
+            let error = Safe::format(format_args!("{:16}{}", "", text(error.as_bytes())));
+            lines.push(line(Role::Bad, error));
+        }
+    }
+    lines
+}
+
+fn row(attempt: &Attempt, is_chosen: bool) -> Line {
+    let mark = if is_chosen { ">" } else { " " };
+    let at = clock(attempt.started_at, Zone::Local);
+    let Some(number) = attempt.try_number else {
+        let (role, said) = outcome(attempt);
+        return line(role, Safe::format(format_args!("{mark}{at}  --   {said}")));
+    };
+    let code = attempt.answer.as_ref().map(|answer| answer.status);
+    let target = text(attempt.target.as_bytes());
+    let took = attempt.took.map(duration).unwrap_or_default();
+    let sender = attempt.sent.as_ref().map(got).unwrap_or_default();
+    let late = if attempt.late { "  late" } else { "" };
+    vec![
+        (
+            Role::Text,
+            Safe::format(format_args!("{mark}{at}  ->   try {number}  {target}  ")),
+        ),
+        (role(attempt.outcome, code), status(attempt.outcome, code)),
+        (
+            Role::Text,
+            Safe::format(format_args!("  {took}  {sender}{late}")),
+        ),
+    ]
+}

@@ -1,0 +1,331 @@
+//! All that the inspector knows: rows, what is selected and loaded, the link, what lies over the screen.
+//!
+//! In and out: nothing by itself; [`super::update`] changes it, `view/` draws from it. Must not know: the clock (time is told by a
+//! tick), terminals, the runtime.
+//!
+//! ```text
+//! history ──Change──▶ sync (what to read again) ──Load──▶ rows ─▶ selected ─▶ wish ──Load──▶ detail
+//! ```
+
+use std::{collections::BTreeSet, time::Duration};
+
+use hooktool_relay::capture::UnixMillis;
+
+use super::{
+    layout::{Layout, Pane, layout},
+    page::Detail,
+};
+use crate::{
+    event::{Hold, Link, Reach},
+    history::{Number, Summary},
+    text::Safe,
+};
+
+/// Under this width of a pane a row of hex has 8 bytes instead of 16.
+const WIDE_HEX: u16 = 76;
+
+/// What is known of where requests come in and go to. It never changes.
+#[derive(Clone, Debug)]
+pub(super) struct Route {
+    /// The target as the header names it; empty: captured only.
+    pub(super) target: String,
+    /// Whether the relay is embedded, so that its URL works on this machine only.
+    pub(super) is_local_relay: bool,
+}
+
+/// Now: a monotonic clock since the screen came up, and the wall clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(super) struct Time {
+    pub(super) since_start: Duration,
+    pub(super) wall: UnixMillis,
+}
+
+/// What the list does when a request comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(super) enum Follow {
+    /// It selects it.
+    #[default]
+    On,
+    /// It counts it, for the person went up; on the last row it follows again.
+    Scrolled,
+    /// It counts it until it is told to follow.
+    Paused,
+}
+
+/// A page of the detail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub(super) enum Tab {
+    #[default]
+    Body,
+    Headers,
+    Response,
+    Tries,
+}
+
+impl Tab {
+    pub(super) const ALL: [Self; 4] = [Self::Body, Self::Headers, Self::Response, Self::Tries];
+
+    /// The tab so many places on, around the end.
+    pub(super) fn moved(self, by: usize) -> Self {
+        Self::ALL[(self as usize + by) % Self::ALL.len()]
+    }
+}
+
+/// What the detail is to show.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub(super) struct Wish {
+    pub(super) number: Number,
+    /// Which try, from 0; none: the newest.
+    pub(super) chosen: Option<usize>,
+    /// Whether secrets are shown whole.
+    pub(super) reveals: bool,
+    /// Bytes in a row of hex.
+    pub(super) hex_row: usize,
+}
+
+/// What has to be read from the history.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sync {
+    /// Everything.
+    pub(super) all: bool,
+    /// Requests that came or changed; what is above the newest row is read as one.
+    pub(super) changed: BTreeSet<Number>,
+    /// Whether rows are being read.
+    pub(super) is_reading: bool,
+    /// Whether the detail is being read.
+    pub(super) is_detail_reading: bool,
+    /// Whether the loaded detail changed in the history.
+    pub(super) is_detail_stale: bool,
+    /// Whether the rows were read at least once.
+    pub(super) is_loaded: bool,
+}
+
+/// What lies over the panes and has the keys.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Popup {
+    /// All keys of the pane beneath.
+    Help {
+        /// First line shown.
+        scroll: usize,
+    },
+    /// Before a replay to another machine.
+    Replay {
+        number: Number,
+        /// Where to, as far as it is known.
+        to: Safe<'static>,
+    },
+    /// What becomes of the held ones when hold ends.
+    Release,
+    /// Before the end.
+    Quit,
+}
+
+/// A pop-up and since when it is open: keys pressed before it was seen do not count.
+#[derive(Clone, Debug)]
+pub(super) struct Open {
+    pub(super) popup: Popup,
+    pub(super) since: Duration,
+}
+
+/// How a toast begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mood {
+    Done,
+    Note,
+    Problem,
+}
+
+/// A sentence that goes by itself, or with the next key if it is a problem.
+#[derive(Clone, Debug)]
+pub(super) struct Toast {
+    pub(super) mood: Mood,
+    pub(super) text: Safe<'static>,
+    pub(super) since: Duration,
+}
+
+impl Toast {
+    /// How long one stays.
+    pub(super) const STAYS: Duration = Duration::from_secs(4);
+}
+
+/// All that the inspector knows.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) size: (u16, u16),
+    pub(super) now: Time,
+    pub(super) route: Route,
+    /// Public URL, as soon as it is known.
+    pub(super) url: Option<String>,
+
+    pub(super) link: Link,
+    /// Since when the link is so.
+    pub(super) link_since: Time,
+    pub(super) reach: Reach,
+    pub(super) hold: Hold,
+
+    /// Ascending by number.
+    pub(super) rows: Vec<Summary>,
+    /// How many of them failed.
+    pub(super) failed: u64,
+    /// The newest number when the screen came up.
+    pub(super) baseline: Number,
+    pub(super) selected: Option<Number>,
+    /// First row shown.
+    pub(super) top: usize,
+    pub(super) follow: Follow,
+    /// How many came while paused.
+    pub(super) missed: u64,
+    /// When the last request came.
+    pub(super) arrived: Option<Duration>,
+
+    pub(super) focus: Pane,
+    pub(super) is_zoomed: bool,
+    pub(super) tab: Tab,
+    /// First line and first cell of the detail that are shown.
+    pub(super) scroll: usize,
+    pub(super) column: usize,
+    /// Which try, from 0, of the selected request; none: the newest.
+    pub(super) chosen: Option<usize>,
+    /// Whose secrets are shown.
+    pub(super) revealed: Option<Number>,
+    pub(super) detail: Option<Detail>,
+    pub(super) sync: Sync,
+
+    pub(super) popup: Option<Open>,
+    pub(super) toast: Option<Toast>,
+    /// Replays that were asked for, and how many tries there were before each.
+    pub(super) replays: Vec<(Number, u32)>,
+}
+
+impl State {
+    /// A screen of this size before anything is read.
+    pub(super) fn new(size: (u16, u16), route: Route, url: Option<String>) -> Self {
+        Self {
+            size,
+            now: Time::default(),
+            route,
+            url,
+            link: Link::Connecting { attempt: 1 },
+            link_since: Time::default(),
+            reach: Reach::Unknown,
+            hold: Hold::default(),
+            rows: Vec::new(),
+            failed: 0,
+            baseline: 0,
+            selected: None,
+            top: 0,
+            follow: Follow::On,
+            missed: 0,
+            arrived: None,
+            focus: Pane::List,
+            is_zoomed: false,
+            tab: Tab::Body,
+            scroll: 0,
+            column: 0,
+            chosen: None,
+            revealed: None,
+            detail: None,
+            sync: Sync {
+                all: true,
+                ..Sync::default()
+            },
+            popup: None,
+            toast: None,
+            replays: Vec::new(),
+        }
+    }
+
+    /// Where everything stands now.
+    pub(super) fn layout(&self) -> Layout {
+        layout(self.size, self.is_zoomed, self.focus)
+    }
+
+    /// Place of a request among the rows.
+    pub(super) fn index(&self, number: Number) -> Option<usize> {
+        self.rows
+            .binary_search_by_key(&number, |row| row.number)
+            .ok()
+    }
+
+    /// The selected row.
+    pub(super) fn row(&self) -> Option<&Summary> {
+        self.rows.get(self.index(self.selected?)?)
+    }
+
+    /// Whether requests are forwarded anywhere.
+    pub(super) fn has_target(&self) -> bool {
+        !self.route.target.is_empty() || self.row().is_some_and(|row| row.tries > 0)
+    }
+
+    /// What the detail is to show now.
+    pub(super) fn wish(&self) -> Option<Wish> {
+        let number = self.selected?;
+        let width = self.layout().detail.map_or(self.size.0, |area| area.width);
+        Some(Wish {
+            number,
+            chosen: self.chosen,
+            reveals: self.revealed == Some(number),
+            hex_row: if width < WIDE_HEX { 8 } else { 16 },
+        })
+    }
+
+    /// The detail, if it is the selected request's.
+    pub(super) fn shown(&self) -> Option<&Detail> {
+        let detail = self.detail.as_ref();
+        detail.filter(|detail| Some(detail.number) == self.selected)
+    }
+
+    /// Time until the next try to connect, while there is one to come.
+    pub(super) fn until_next_try(&self) -> Option<Duration> {
+        let Link::Reconnecting { after, .. } = &self.link else {
+            return None;
+        };
+        let passed = self
+            .now
+            .since_start
+            .saturating_sub(self.link_since.since_start);
+        Some(after.saturating_sub(passed))
+    }
+
+    /// When the screen changes by time alone: the end of a toast, the next second of the countdown.
+    pub(super) fn next_tick(&self) -> Option<Duration> {
+        let toast = self
+            .toast
+            .as_ref()
+            .filter(|toast| toast.mood != Mood::Problem);
+        let end = toast.map(|toast| toast.since + Toast::STAYS);
+        let second = self
+            .until_next_try()
+            .filter(|left| !left.is_zero())
+            .map(|left| {
+                let part = Duration::from_nanos(u64::from(left.subsec_nanos()));
+                let wait = if part.is_zero() {
+                    Duration::from_secs(1)
+                } else {
+                    part
+                };
+                self.now.since_start + wait
+            });
+        match (end, second) {
+            (Some(end), Some(second)) => Some(end.min(second)),
+            (end, second) => end.or(second),
+        }
+    }
+
+    /// Tells a sentence.
+    pub(super) fn say(&mut self, mood: Mood, text: Safe<'static>) {
+        self.toast = Some(Toast {
+            mood,
+            text,
+            since: self.now.since_start,
+        });
+    }
+
+    /// Opens a pop-up.
+    pub(super) fn open(&mut self, popup: Popup) {
+        self.popup = Some(Open {
+            popup,
+            since: self.now.since_start,
+        });
+    }
+}

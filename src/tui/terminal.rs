@@ -1,0 +1,173 @@
+//! The terminal, taken and given back: raw mode, alternate screen, bracketed paste; and its events as our [`Input`]s.
+//!
+//! ```text
+//! take ─▶ raw mode, alternate screen, bracketed paste ─▶ … ─▶ restore, once, on drop ─▶ what panicked meanwhile is printed
+//! ```
+//!
+//! Signals end the loop, which returns here: they need no handler of their own. A panic in some other task leaves the screen as it
+//! is; its message waits until the terminal is given back.
+
+use std::{
+    io::{self, Write as _},
+    panic::PanicHookInfo,
+    sync::{
+        Mutex, Once, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use crossterm::{
+    clipboard::CopyToClipboard,
+    cursor::Show,
+    event::{
+        DisableBracketedPaste, EnableBracketedPaste, Event, KeyCode, KeyEventKind, KeyModifiers,
+    },
+    execute,
+    terminal::{
+        EnterAlternateScreen, LeaveAlternateScreen, SetTitle, disable_raw_mode, enable_raw_mode,
+    },
+};
+
+use super::{
+    keys::{Code, Key},
+    update::Input,
+};
+use crate::text::{Mode, safe};
+
+/// Whether the terminal is ours now; whoever turns it off restores it.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// What panicked while the terminal was ours: the first [`KEPT`] messages.
+static PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// How many panics are told afterwards: the first one explains the others.
+const KEPT: usize = 4;
+
+/// The terminal while it is ours.
+#[derive(Debug)]
+pub(super) struct Guard(());
+
+impl Guard {
+    /// Takes the terminal.
+    ///
+    /// # Errors
+    /// If the terminal refuses; it is as before then.
+    pub(super) fn take() -> io::Result<Self> {
+        keep_panics();
+        enable_raw_mode()?;
+        TAKEN.store(true, Ordering::SeqCst);
+        let guard = Self(());
+        execute!(
+            io::stdout(),
+            EnterAlternateScreen,
+            EnableBracketedPaste,
+            SetTitle("hooktool")
+        )?;
+        Ok(guard)
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        restore();
+    }
+}
+
+/// Gives the terminal back, once. There is nobody to tell if that fails: the terminal is gone then.
+fn restore() {
+    if TAKEN.swap(false, Ordering::SeqCst) {
+        let _ = execute!(
+            io::stdout(),
+            DisableBracketedPaste,
+            LeaveAlternateScreen,
+            Show
+        );
+        let _ = disable_raw_mode();
+        for panic in std::mem::take(&mut *panics()) {
+            let _ = writeln!(io::stderr(), "{}", safe(panic.as_bytes(), Mode::Body));
+        }
+    }
+}
+
+/// From now on a panic's message waits while the terminal is ours.
+fn keep_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let print = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic: &PanicHookInfo<'_>| {
+            if !TAKEN.load(Ordering::SeqCst) {
+                print(panic);
+            } else if panics().len() < KEPT {
+                panics().push(panic.to_string());
+            }
+        }));
+    });
+}
+
+fn panics() -> std::sync::MutexGuard<'static, Vec<String>> {
+    PANICS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Asks the terminal to put text on the clipboard (OSC 52). It does not say whether it did.
+pub(super) fn copy(text: &str) -> io::Result<()> {
+    execute!(io::stdout(), CopyToClipboard::to_clipboard_from(text))
+}
+
+/// What a terminal's event means here, if anything.
+pub(super) fn input(event: &Event) -> Option<Input> {
+    match event {
+        // Windows tells of releases too.
+        Event::Key(pressed) if pressed.kind == KeyEventKind::Press => {
+            key(pressed.code, pressed.modifiers).map(Input::Key)
+        }
+        Event::Paste(_) => Some(Input::Paste),
+        Event::Resize(width, height) => Some(Input::Size(*width, *height)),
+        _ => None,
+    }
+}
+
+fn key(code: KeyCode, modifiers: KeyModifiers) -> Option<Key> {
+    if modifiers.intersects(KeyModifiers::ALT | KeyModifiers::SUPER | KeyModifiers::META) {
+        return None;
+    }
+    let ctrl = modifiers.contains(KeyModifiers::CONTROL);
+    let code = match code {
+        // With Ctrl some terminals report the capital letter.
+        KeyCode::Char(c) if ctrl => Code::Char(c.to_ascii_lowercase()),
+        KeyCode::Char(c) => Code::Char(c),
+        KeyCode::Enter => Code::Enter,
+        KeyCode::Esc => Code::Esc,
+        KeyCode::Tab => Code::Tab,
+        KeyCode::BackTab => Code::BackTab,
+        KeyCode::Up => Code::Up,
+        KeyCode::Down => Code::Down,
+        KeyCode::Left => Code::Left,
+        KeyCode::Right => Code::Right,
+        KeyCode::PageUp => Code::PageUp,
+        KeyCode::PageDown => Code::PageDown,
+        KeyCode::Home => Code::Home,
+        KeyCode::End => Code::End,
+        KeyCode::F(1) => Code::F1,
+        _ => return None,
+    };
+    Some(Key { code, ctrl })
+}
+
+#[cfg(test)]
+mod tests {
+    use crossterm::event::KeyEvent;
+
+    use super::*;
+
+    #[test]
+    fn only_a_press_counts() {
+        let mut event = KeyEvent::new(KeyCode::Char('r'), KeyModifiers::NONE);
+        assert!(input(&Event::Key(event)).is_some());
+        for kind in [KeyEventKind::Release, KeyEventKind::Repeat] {
+            event.kind = kind;
+            assert!(input(&Event::Key(event)).is_none());
+        }
+        let alt = KeyEvent::new(KeyCode::Char('r'), KeyModifiers::ALT);
+        assert!(input(&Event::Key(alt)).is_none());
+    }
+}

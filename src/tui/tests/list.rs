@@ -1,0 +1,210 @@
+//! Selection by id, follow and pause, what is in view.
+
+use super::*;
+use crate::{
+    history::Change,
+    tui::{layout::Pane, state::Follow},
+};
+
+#[test]
+fn the_newest_is_selected_and_followed() {
+    let mut state = screen((80, 24), rows(1..=30));
+    assert_eq!(state.selected, Some(30));
+    arrive(&mut state, row(31, Some(200)));
+    assert_eq!((state.selected, state.follow), (Some(31), Follow::On));
+    assert_eq!(state.top + state.layout().list_rows(), 31);
+}
+
+#[test]
+fn leaving_the_last_row_pauses_and_an_arrival_moves_nothing() {
+    let mut state = screen((80, 24), rows(1..=30));
+    press(&mut state, "kk");
+    let (line, top) = (state.selected_line(), state.top);
+    for number in 31..=35 {
+        arrive(&mut state, row(number, Some(200)));
+    }
+    assert_eq!((state.selected, state.missed), (Some(28), 5));
+    assert_eq!((state.selected_line(), state.top), (line, top));
+    press(&mut state, "G");
+    assert_eq!(
+        (state.selected, state.follow, state.missed),
+        (Some(35), Follow::On, 0)
+    );
+}
+
+#[test]
+fn an_arrival_while_on_the_last_row_follows_again_but_not_after_a_pause() {
+    let mut state = screen((80, 24), rows(1..=5));
+    press(&mut state, "kj");
+    assert_eq!(state.follow, Follow::Scrolled);
+    arrive(&mut state, row(6, Some(200)));
+    assert_eq!((state.selected, state.follow), (Some(6), Follow::On));
+    press(&mut state, "p");
+    arrive(&mut state, row(7, Some(200)));
+    assert_eq!(
+        (state.selected, state.follow, state.missed),
+        (Some(6), Follow::Paused, 1)
+    );
+    press(&mut state, "f");
+    assert_eq!((state.selected, state.follow), (Some(7), Follow::On));
+}
+
+#[test]
+fn entering_the_detail_pauses() {
+    let mut state = screen((80, 24), rows(1..=5));
+    press_all(&mut state, &[code(Code::Enter)]);
+    assert_eq!(state.focus, Pane::Detail);
+    arrive(&mut state, row(6, Some(200)));
+    assert_eq!((state.selected, state.missed), (Some(5), 1));
+    press_all(&mut state, &[code(Code::Esc)]);
+    assert_eq!((state.focus, state.selected), (Pane::List, Some(5)));
+}
+
+#[test]
+fn every_moving_key_moves() {
+    let mut state = screen((80, 24), rows(1..=100));
+    let page = state.layout().list_rows() as u64;
+    let ctrl = |c| Key {
+        code: Code::Char(c),
+        ctrl: true,
+    };
+    let table: &[(Key, u64)] = &[
+        (code(Code::Char('g')), 1),
+        (code(Code::Char('j')), 2),
+        (code(Code::Down), 3),
+        (code(Code::Char('k')), 2),
+        (code(Code::Up), 1),
+        (code(Code::Up), 1),
+        (ctrl('d'), 1 + page / 2),
+        (ctrl('u'), 1),
+        (code(Code::PageDown), page),
+        (ctrl('f'), 2 * page - 1),
+        (ctrl('b'), page),
+        (code(Code::PageUp), 1),
+        (code(Code::End), 100),
+        (code(Code::Home), 1),
+        (code(Code::Char('G')), 100),
+    ];
+    for &(key, selected) in table {
+        press_all(&mut state, &[key]);
+        assert_eq!(state.selected, Some(selected), "{key:?}");
+        let line = state.selected_line();
+        assert!(
+            line < state.layout().list_rows(),
+            "{key:?} leaves the row out of view"
+        );
+    }
+}
+
+#[test]
+fn a_selected_request_that_is_gone_leaves_the_next_one_selected() {
+    let mut state = screen((80, 24), rows(1..=50));
+    press(&mut state, "gjj");
+    assert_eq!(state.selected, Some(3));
+    update(&mut state, Input::Loaded(Loaded::All(rows(10..=50))));
+    assert_eq!((state.selected, state.rows.len()), (Some(10), 41));
+    let gone = Loaded::Rows {
+        rows: Vec::new(),
+        gone: vec![10, 11],
+    };
+    update(&mut state, Input::Loaded(gone));
+    assert_eq!(state.selected, Some(12));
+    update(&mut state, Input::Loaded(Loaded::All(Vec::new())));
+    assert_eq!(state.selected, None);
+    assert!(press(&mut state, "jkr").is_empty());
+}
+
+#[test]
+fn a_resize_keeps_the_selected_request_and_its_line() {
+    let mut state = screen((80, 40), rows(1..=100));
+    press(&mut state, "kkk");
+    let line = state.selected_line();
+    for size in [(80, 39), (120, 60), (80, 40)] {
+        update(&mut state, Input::Size(size.0, size.1));
+        assert_eq!(state.selected, Some(97));
+    }
+    assert!(state.selected_line().abs_diff(line) <= 20);
+    update(&mut state, Input::Size(32, 8));
+    assert!(state.selected_line() < state.layout().list_rows());
+}
+
+#[test]
+fn failures_are_counted_as_they_come_and_go() {
+    let mut state = screen(
+        (80, 24),
+        vec![row(1, Some(200)), row(2, Some(500)), row(3, None)],
+    );
+    assert_eq!(state.failed, 2);
+    arrive(&mut state, row(2, Some(200)));
+    assert_eq!((state.failed, state.rows.len()), (1, 3));
+    arrive(&mut state, row(4, Some(404)));
+    assert_eq!(state.failed, 2);
+}
+
+#[test]
+fn changes_are_read_once_and_together() {
+    let mut state = screen((80, 24), rows(1..=5));
+    // The detail that was asked for with the first rows is still being read.
+    let reads = |state: &mut State, change| {
+        let (is_visible, effects) = update(state, Input::Changed(change));
+        assert!(!is_visible);
+        effects
+    };
+    let first = reads(&mut state, Change::Captured(6));
+    let newer = What::Rows {
+        newer_than: Some(Some(5)),
+        numbers: Vec::new(),
+    };
+    assert_eq!(first, [Effect::Load(newer)]);
+    assert!(reads(&mut state, Change::Captured(7)).is_empty());
+    assert!(reads(&mut state, Change::Attempted(2)).is_empty());
+    assert!(reads(&mut state, Change::Attempted(2)).is_empty());
+    let loaded = Loaded::Rows {
+        rows: rows(6..=7),
+        gone: Vec::new(),
+    };
+    let (_, then) = update(&mut state, Input::Loaded(loaded));
+    let both = What::Rows {
+        newer_than: None,
+        numbers: vec![2, 7],
+    };
+    assert_eq!(then, [Effect::Load(both)]);
+    assert!(reads(&mut state, Change::Reload).is_empty());
+    let loaded = Loaded::Rows {
+        rows: Vec::new(),
+        gone: Vec::new(),
+    };
+    let (_, then) = update(&mut state, Input::Loaded(loaded));
+    assert_eq!(then, [Effect::Load(What::All)]);
+}
+
+#[test]
+fn a_try_that_ends_while_its_request_is_being_read_is_read_too() {
+    let mut state = screen((80, 24), rows(1..=5));
+    update(&mut state, Input::Changed(Change::Captured(6)));
+    update(&mut state, Input::Changed(Change::Attempted(6)));
+    let loaded = Loaded::Rows {
+        rows: rows(6..=6),
+        gone: Vec::new(),
+    };
+    let (_, then) = update(&mut state, Input::Loaded(loaded));
+    let again = What::Rows {
+        newer_than: None,
+        numbers: vec![6],
+    };
+    assert_eq!(then, [Effect::Load(again)]);
+}
+
+#[test]
+fn a_detail_that_comes_too_late_is_dropped_and_the_wanted_one_read() {
+    let mut state = screen((80, 24), rows(1..=5));
+    let wish = state.wish().expect("a wish");
+    let request = request(row(5, Some(200)), b"{}");
+    let late = page::compose(&request, &[], b"{}", &wish);
+    press(&mut state, "k");
+    let (_, effects) = update(&mut state, Input::Loaded(Loaded::Detail(Box::new(late))));
+    assert!(state.shown().is_none());
+    let wanted = state.wish().expect("a wish");
+    assert_eq!(wanted.number, 4);
+    assert_eq!(effects, [Effect::Load(What::Detail(wanted))]);
+}

@@ -1,0 +1,287 @@
+//! What happens to the [`State`] when something happens: pure, so every rule of the screen is tested without one.
+//!
+//! In: an [`Input`]; time too is told by one. Out: [`Effect`]s for the loop to start. No clock, no I/O, no ratatui, no crossterm.
+
+use super::{
+    act::act,
+    keys::{self, Key},
+    page::Detail,
+    state::{Mood, State, Time, Toast, Wish},
+};
+use crate::{
+    event::{Hold, Intent, Link, Notice, Reach},
+    history::{Change, Number, Summary},
+    text::{Mode, Safe, safe},
+};
+
+/// How many changed rows are noted one by one; more of them and all are read again.
+const NOTED: usize = 256;
+
+/// Keys pressed this soon after a box opened were meant for what was there before.
+const GRACE: std::time::Duration = std::time::Duration::from_millis(150);
+
+/// Something that happened.
+#[derive(Debug)]
+pub(super) enum Input {
+    Key(Key),
+    /// Text was pasted; nothing here takes any.
+    Paste,
+    Size(u16, u16),
+    Link(Link),
+    Reach(Reach),
+    Hold(Hold),
+    Notice(Notice),
+    Changed(Change),
+    Loaded(Loaded),
+    /// An intent found its queue full, or nobody to perform it.
+    Busy,
+    /// The URL went to the terminal's clipboard, or it did not.
+    Copied(bool),
+    Tick(Time),
+}
+
+/// Something to do outside.
+#[derive(Debug, PartialEq)]
+pub(super) enum Effect {
+    Ask(Intent),
+    Load(What),
+    Copy(String),
+    /// Draw every cell anew.
+    Redraw,
+    Quit,
+}
+
+/// Something to read from the history.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum What {
+    /// All rows.
+    All,
+    /// Rows above a number (none: all that are selected), and those of these numbers.
+    Rows {
+        newer_than: Option<Option<Number>>,
+        numbers: Vec<Number>,
+    },
+    Detail(Wish),
+}
+
+/// Something that was read.
+#[derive(Debug)]
+pub(super) enum Loaded {
+    All(Vec<Summary>),
+    Rows {
+        rows: Vec<Summary>,
+        gone: Vec<Number>,
+    },
+    Detail(Box<Detail>),
+    /// It is no longer there.
+    NoDetail,
+    Failed {
+        what: What,
+        cause: String,
+    },
+}
+
+/// Takes one input. The answer says whether anything on the screen may have changed.
+pub(super) fn update(state: &mut State, input: Input) -> (bool, Vec<Effect>) {
+    let mut effects = Vec::new();
+    let is_visible = match input {
+        Input::Tick(now) => tick(state, now),
+        Input::Changed(change) => {
+            changed(state, &change);
+            false
+        }
+        Input::Key(key) => pressed(state, key, &mut effects),
+        other => {
+            happened(state, other);
+            true
+        }
+    };
+    settle(state, &mut effects);
+    (is_visible, effects)
+}
+
+fn happened(state: &mut State, input: Input) {
+    match input {
+        Input::Paste => state.say(
+            Mood::Note,
+            Safe::own("paste ignored: there is no input field"),
+        ),
+        Input::Size(width, height) => {
+            let line = state.selected_line();
+            state.size = (width, height);
+            state.put_on_line(line);
+        }
+        Input::Link(link) => {
+            if let Link::Live(live) = &link {
+                state.url = Some(live.url.clone());
+            }
+            state.link = link;
+            state.link_since = state.now;
+        }
+        Input::Reach(reach) => state.reach = reach,
+        Input::Hold(hold) => state.hold = hold,
+        Input::Notice(notice) => {
+            let mood = if notice.is_problem {
+                Mood::Problem
+            } else {
+                Mood::Note
+            };
+            state.say(mood, owned(&notice.text));
+        }
+        Input::Loaded(loaded) => take(state, loaded),
+        Input::Busy => state.say(Mood::Problem, Safe::own("busy: not done, try again")),
+        Input::Copied(true) => state.say(
+            Mood::Done,
+            Safe::own("public URL sent to the terminal clipboard (OSC 52)"),
+        ),
+        Input::Copied(false) => state.say(Mood::Problem, Safe::own("the terminal took no copy")),
+        Input::Tick(_) | Input::Changed(_) | Input::Key(_) => {}
+    }
+}
+
+fn owned(text: &str) -> Safe<'static> {
+    safe(text.as_bytes(), Mode::Cell).into_owned()
+}
+
+fn tick(state: &mut State, now: Time) -> bool {
+    let countdown = |state: &State| {
+        state
+            .until_next_try()
+            .map(|left| left.as_millis().div_ceil(1000))
+    };
+    let before = countdown(state);
+    state.now = now;
+    let is_over = |toast: &Toast| {
+        toast.mood != Mood::Problem && now.since_start.saturating_sub(toast.since) >= Toast::STAYS
+    };
+    let ends = state.toast.as_ref().is_some_and(is_over);
+    if ends {
+        state.toast = None;
+    }
+    ends || countdown(state) != before
+}
+
+fn changed(state: &mut State, change: &Change) {
+    let (Change::Captured(number) | Change::Attempted(number)) = *change else {
+        state.sync.all = true;
+        state.sync.is_detail_stale = true;
+        return;
+    };
+    // Noted even if it is no row yet: the read under way may have been too early for this change and still bring the row.
+    state.sync.changed.insert(number);
+    state.sync.is_detail_stale |= state.selected == Some(number);
+    if state.sync.changed.len() > NOTED {
+        state.sync.all = true;
+    }
+}
+
+fn pressed(state: &mut State, key: Key, effects: &mut Vec<Effect>) -> bool {
+    let place = keys::place(state);
+    let was_problem = state
+        .toast
+        .take_if(|toast| toast.mood == Mood::Problem)
+        .is_some();
+    let Some(binding) = keys::binding(place, key) else {
+        return was_problem;
+    };
+    let is_early = |since| state.now.since_start.saturating_sub(since) < GRACE;
+    let is_early = state
+        .popup
+        .as_ref()
+        .is_some_and(|open| is_early(open.since));
+    if is_early && binding.action != keys::Action::QuitNow {
+        return was_problem;
+    }
+    match keys::possible(state, binding.action) {
+        Ok(()) => act(state, binding.action, effects),
+        Err(why) => state.say(Mood::Note, Safe::own(why)),
+    }
+    true
+}
+
+fn take(state: &mut State, loaded: Loaded) {
+    match loaded {
+        Loaded::All(rows) => {
+            state.sync.is_reading = false;
+            state.replace_rows(rows);
+        }
+        Loaded::Rows { rows, gone } => {
+            state.sync.is_reading = false;
+            state.merge_rows(rows, &gone);
+        }
+        Loaded::Detail(detail) => {
+            state.sync.is_detail_reading = false;
+            // One for a request that is no longer selected came too late.
+            if Some(detail.number) == state.selected {
+                state.detail = Some(*detail);
+            }
+        }
+        Loaded::NoDetail => {
+            state.sync.is_detail_reading = false;
+            state.detail = None;
+            state.sync.all = true;
+        }
+        Loaded::Failed { what, cause } => {
+            match what {
+                What::Detail(wish) => {
+                    state.sync.is_detail_reading = false;
+                    // Asked for again only when something else is wished.
+                    state.detail = Some(Detail {
+                        number: wish.number,
+                        wish,
+                        ..Detail::default()
+                    });
+                }
+                What::All | What::Rows { .. } => state.sync.is_reading = false,
+            }
+            let cause = owned(&cause);
+            state.say(
+                Mood::Problem,
+                Safe::format(format_args!("history: {cause}")),
+            );
+        }
+    }
+}
+
+/// Asks for what has to be read, one read of rows and one of the detail at a time.
+fn settle(state: &mut State, effects: &mut Vec<Effect>) {
+    if let Some(what) = rows_to_read(state) {
+        state.sync.is_reading = true;
+        effects.push(Effect::Load(what));
+    }
+    if state.sync.is_detail_reading {
+        return;
+    }
+    let wish = state.wish();
+    let shown = state.detail.as_ref().map(|detail| &detail.wish);
+    match wish {
+        Some(wish) if state.sync.is_detail_stale || shown != Some(&wish) => {
+            state.sync.is_detail_stale = false;
+            state.sync.is_detail_reading = true;
+            effects.push(Effect::Load(What::Detail(wish)));
+        }
+        Some(_) => {}
+        None => state.detail = None,
+    }
+}
+
+fn rows_to_read(state: &mut State) -> Option<What> {
+    if state.sync.is_reading {
+        return None;
+    }
+    let changed = std::mem::take(&mut state.sync.changed);
+    if std::mem::take(&mut state.sync.all) {
+        return Some(What::All);
+    }
+    let newest = state.newest();
+    let is_newer = changed.last().copied() > newest;
+    let newer_than = is_newer.then_some(newest);
+    // The others belong to endpoints that are not shown.
+    let is_row = |&number: &Number| state.index(number).is_some();
+    let numbers: Vec<Number> = changed.into_iter().filter(is_row).collect();
+    let has_any = newer_than.is_some() || !numbers.is_empty();
+    has_any.then_some(What::Rows {
+        newer_than,
+        numbers,
+    })
+}

@@ -1,0 +1,106 @@
+//! The one place where text becomes cells: it takes [`Safe`], and nothing else in the inspector makes spans.
+//!
+//! In: text, a place, a [`Role`]. Out: cells of ratatui's buffer, never beyond the area given. Colours are the 16 of the user's
+//! palette on the default background; never colour 8, never blue text.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    style::{Color, Modifier, Style},
+    text::{Line, Span},
+};
+
+use crate::{
+    text::Safe,
+    tui::{layout::Area, page::Role},
+};
+
+/// The screen being drawn.
+pub(super) struct Canvas<'a> {
+    buffer: &'a mut Buffer,
+    is_colored: bool,
+}
+
+impl<'a> Canvas<'a> {
+    /// A screen to draw on.
+    pub(super) fn new(buffer: &'a mut Buffer, is_colored: bool) -> Self {
+        Self { buffer, is_colored }
+    }
+
+    /// Writes text into a row of an area, from `x` on; what does not fit is cut with `…`. Answers where it ends.
+    pub(super) fn write(&mut self, area: Area, x: u16, y: u16, text: &Safe<'_>, role: Role) -> u16 {
+        let room = area.width.saturating_sub(x);
+        let at = (area.x + x, area.y + y);
+        let is_outside =
+            y >= area.height || at.0 >= self.buffer.area.width || at.1 >= self.buffer.area.height;
+        if room == 0 || is_outside {
+            return x;
+        }
+        let style = self.style(role);
+        let cut = text.cut(usize::from(room));
+        let pieces = cut.pieces().map(|(is_escape, piece)| {
+            let style = if is_escape {
+                style.add_modifier(Modifier::REVERSED)
+            } else {
+                style
+            };
+            Span::styled(piece, style)
+        });
+        let line = Line::from_iter(pieces);
+        let (end, _) = self.buffer.set_line(at.0, at.1, &line, room);
+        end - area.x
+    }
+
+    /// Writes text so that it ends at the right edge of a row.
+    pub(super) fn write_right(&mut self, area: Area, y: u16, text: &Safe<'_>, role: Role) {
+        let width = u16::try_from(text.width()).unwrap_or(area.width);
+        self.write(area, area.width.saturating_sub(width), y, text, role);
+    }
+
+    /// Fills a row with one sign, over what stood there.
+    pub(super) fn fill(&mut self, area: Area, y: u16, sign: char, role: Role) {
+        let row: String = std::iter::repeat_n(sign, usize::from(area.width)).collect();
+        self.write(area, 0, y, &Safe::format(format_args!("{row}")), role);
+    }
+
+    /// Makes an area blank.
+    pub(super) fn clear(&mut self, area: Area) {
+        let rect = self.rect(area);
+        for position in rect.positions() {
+            if let Some(cell) = self.buffer.cell_mut(position) {
+                cell.reset();
+            }
+        }
+    }
+
+    /// Marks an area as selected.
+    pub(super) fn select(&mut self, area: Area) {
+        let rect = self.rect(area);
+        self.buffer
+            .set_style(rect, Style::new().add_modifier(Modifier::REVERSED));
+    }
+
+    fn rect(&self, area: Area) -> Rect {
+        Rect::new(area.x, area.y, area.width, area.height).intersection(self.buffer.area)
+    }
+
+    fn style(&self, role: Role) -> Style {
+        let plain = Style::new();
+        let colored = |color| {
+            if self.is_colored {
+                plain.fg(color)
+            } else {
+                plain
+            }
+        };
+        match role {
+            Role::Text => plain,
+            Role::Dim => plain.add_modifier(Modifier::DIM),
+            Role::Strong => plain.add_modifier(Modifier::BOLD),
+            Role::Key if self.is_colored => plain.fg(Color::Cyan),
+            Role::Key => plain.add_modifier(Modifier::BOLD),
+            Role::Warn => colored(Color::Yellow),
+            Role::Bad => colored(Color::Red).add_modifier(Modifier::BOLD),
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! The two lines on top: the link, where requests come in and go to, follow or pause; and counts.
+
+use super::{Canvas, row};
+use crate::{
+    event::{Link, Live, Reach},
+    text::{Mode, Safe, Zone, clock, count, duration, safe},
+    tui::{
+        layout::{Area, Layout, Shape},
+        page::{Line, Role},
+        state::{Follow, State},
+    },
+};
+
+/// From this width on the target is shown whole.
+const WIDE: u16 = 110;
+
+/// Draws both lines.
+pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>, layout: &Layout) {
+    let area = layout.header;
+    let follow = follow(state);
+    let room = Area {
+        width: area.width.saturating_sub(follow.width() as u16 + 2),
+        ..area
+    };
+    let mut x = 1;
+    for (role, text) in link(state, layout) {
+        x = canvas.write(room, x, 0, &text, role);
+    }
+    let edge = Area {
+        width: area.width.saturating_sub(1),
+        ..area
+    };
+    let is_paused = state.follow != Follow::On;
+    let role = if is_paused { Role::Warn } else { Role::Dim };
+    canvas.write_right(edge, 0, &follow, role);
+    let mut x = 1;
+    for (role, text) in counts(state) {
+        x = canvas.write(row(layout.counts, 0), x, 0, &text, role);
+    }
+}
+
+fn follow(state: &State) -> Safe<'static> {
+    match state.follow {
+        Follow::On => Safe::own("FOLLOW"),
+        Follow::Scrolled | Follow::Paused => {
+            Safe::format(format_args!("PAUSED +{}", count(state.missed)))
+        }
+    }
+}
+
+fn link(state: &State, layout: &Layout) -> Line {
+    let is_narrow = layout.shape == Shape::Narrow;
+    let mut line = Line::new();
+    if !is_narrow {
+        line.push((Role::Strong, Safe::own("hooktool ")));
+    }
+    match &state.link {
+        Link::Connecting { attempt } => {
+            line.push((
+                Role::Warn,
+                Safe::format(format_args!("○ connecting…  try {attempt}")),
+            ));
+        }
+        Link::Live(live) => line.extend(connected(state, live, layout, is_narrow)),
+        Link::Reconnecting { attempt, cause, .. } => {
+            let left = state
+                .until_next_try()
+                .unwrap_or_default()
+                .as_millis()
+                .div_ceil(1000);
+            let cause = safe(cause.as_bytes(), Mode::Cell);
+            let when = Safe::format(format_args!("◌ RECONNECTING in {left}s (try {attempt})"));
+            line.push((Role::Bad, when));
+            line.push((Role::Text, Safe::format(format_args!("  {cause}"))));
+        }
+        Link::TakenOver { by } => {
+            let at = hour(state.link_since.wall);
+            let by = safe(by.as_bytes(), Mode::Cell);
+            line.push((Role::Bad, Safe::format(format_args!("◍ TAKEN OVER {at}"))));
+            let who = format_args!(" by session {by} · c takes it back");
+            line.push((Role::Text, Safe::format(who)));
+        }
+        Link::Refused { cause } => {
+            let cause = safe(cause.as_bytes(), Mode::Cell);
+            line.push((Role::Bad, Safe::own("◍ OFFLINE")));
+            line.push((
+                Role::Text,
+                Safe::format(format_args!("  {cause} · history works")),
+            ));
+        }
+    }
+    line
+}
+
+fn connected(state: &State, live: &Live, layout: &Layout, is_narrow: bool) -> Line {
+    let end = destination(state, layout.header.width >= WIDE);
+    let mut line = vec![(Role::Text, Safe::own("● live"))];
+    if live.waiting > 0 {
+        line.push((Role::Warn, waiting(live, is_narrow)));
+    } else if !is_narrow {
+        let shown = if state.route.is_local_relay {
+            " this machine"
+        } else {
+            ""
+        };
+        let taken: usize = end.iter().map(|(_, text)| text.width()).sum();
+        let beside = "  hooktool ● live   ".chars().count() + shown.len() + taken;
+        let room = usize::from(layout.header.width).saturating_sub(beside + follow(state).width());
+        let url = safe(live.url.as_bytes(), Mode::Cell);
+        let url = beginning_cut(&url, room);
+        line.push((Role::Strong, Safe::format(format_args!("  {url}"))));
+        line.push((Role::Dim, Safe::own(shown)));
+    }
+    line.extend(end);
+    line
+}
+
+fn waiting(live: &Live, is_narrow: bool) -> Safe<'static> {
+    let (waiting, done) = (count(live.waiting), count(live.caught_up));
+    match live.waiting_since.map(hour) {
+        _ if is_narrow => Safe::format(format_args!(" {waiting} waiting")),
+        Some(since) => Safe::format(format_args!(
+            "  {waiting} waiting since {since}, {done} done"
+        )),
+        None => Safe::format(format_args!("  {waiting} waiting, {done} done")),
+    }
+}
+
+/// ` → :3000 up`, or what is there instead of it.
+fn destination(state: &State, is_whole: bool) -> Line {
+    let target = target(&state.route.target, is_whole);
+    if state.hold.on {
+        let held = count(state.hold.held);
+        return vec![
+            (Role::Text, Safe::own(" → ")),
+            (Role::Bad, Safe::format(format_args!("HELD {held}"))),
+            (Role::Text, Safe::own(" · H resumes")),
+        ];
+    }
+    if target.is_empty() {
+        return vec![(Role::Text, Safe::own(" → captured only"))];
+    }
+    let mut line = vec![(Role::Text, Safe::format(format_args!(" → {target}")))];
+    match &state.reach {
+        Reach::Unknown => {}
+        Reach::Up { took } if is_whole => {
+            line.push((
+                Role::Text,
+                Safe::format(format_args!(" up {}", duration(*took))),
+            ));
+        }
+        Reach::Up { .. } => line.push((Role::Text, Safe::own(" up"))),
+        Reach::Down { since, .. } => {
+            line.push((
+                Role::Bad,
+                Safe::format(format_args!(" DOWN {}", hour(*since))),
+            ));
+        }
+    }
+    line
+}
+
+/// The target whole, or as short as it can be told apart.
+fn target(target: &str, is_whole: bool) -> Safe<'static> {
+    let host = target.split_once("://").map_or(target, |(_, host)| host);
+    let port = host
+        .strip_prefix("localhost")
+        .or(host.strip_prefix("127.0.0.1"));
+    let shown = match port {
+        _ if is_whole => target,
+        Some(port) if port.starts_with(':') => port,
+        _ => host,
+    };
+    safe(shown.as_bytes(), Mode::Cell).into_owned()
+}
+
+/// A URL's last cells, `…` before them: the scheme goes first, and the end tells more than the beginning.
+fn beginning_cut<'a>(url: &'a Safe<'a>, cells: usize) -> Safe<'a> {
+    let width = url.width();
+    if width <= cells {
+        return url.clone();
+    }
+    let scheme = url.as_str().find("://").map_or(0, |at| at + "://".len());
+    let end = url.skip(scheme.max(width - cells.saturating_sub(1)));
+    Safe::format(format_args!("…{end}"))
+}
+
+/// Hour and minute.
+fn hour(at: hooktool_relay::capture::UnixMillis) -> Safe<'static> {
+    let clock = clock(at, Zone::Local);
+    safe(
+        clock.as_str().get(..5).unwrap_or_default().as_bytes(),
+        Mode::Cell,
+    )
+    .into_owned()
+}
+
+fn counts(state: &State) -> Line {
+    if !state.sync.is_loaded {
+        return vec![(Role::Dim, Safe::own("reading the history…"))];
+    }
+    if state.rows.is_empty() {
+        return vec![(Role::Text, Safe::own("waiting for the first request"))];
+    }
+    let number = state.rows.len() as u64;
+    let requests = if number == 1 { "request" } else { "requests" };
+    let mut line = vec![(
+        Role::Text,
+        Safe::format(format_args!("{} {requests}", count(number))),
+    )];
+    if state.failed > 0 {
+        let failed = count(state.failed);
+        line.push((Role::Warn, Safe::format(format_args!(" · {failed} failed"))));
+    }
+    if state.hold.held > 0 {
+        let held = count(state.hold.held);
+        line.push((Role::Warn, Safe::format(format_args!(" · {held} held"))));
+    }
+    if state.hold.parked > 0 {
+        let parked = count(state.hold.parked);
+        let target = target(&state.route.target, false);
+        let text = format_args!(" · {parked} parked, sent when {target} opens");
+        line.push((Role::Warn, Safe::format(text)));
+    }
+    line
+}

@@ -1,0 +1,129 @@
+//! What lies over the panes: the list of keys, and the boxes that ask.
+
+use super::{Canvas, row};
+use crate::{
+    text::Safe,
+    tui::{
+        help, keys,
+        layout::{Area, Layout},
+        page::{Line, Role},
+        state::{Popup, State},
+    },
+};
+
+/// Widest box, in cells.
+const WIDEST: u16 = 64;
+
+/// Draws the open pop-up, if there is one.
+pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>, layout: &Layout) {
+    let Some(open) = &state.popup else { return };
+    match &open.popup {
+        Popup::Help { scroll } => draw_help(state, canvas, layout.body, *scroll),
+        Popup::Replay { number, to } => {
+            let lines = [
+                Safe::format(format_args!(
+                    "Sends request #{number} again, as captured, to"
+                )),
+                to.clone(),
+                Safe::own("This target is not known to be your machine."),
+            ];
+            let title = format_args!("Replay #{number}?");
+            draw_box(state, canvas, layout.screen, &Safe::format(title), &lines);
+        }
+        Popup::Release => {
+            let held = state.hold.held;
+            let lines = [Safe::format(format_args!("{held} held: forward them now?"))];
+            draw_box(state, canvas, layout.screen, &Safe::own("End hold"), &lines);
+        }
+        Popup::Quit => {
+            let lines = [
+                Safe::own("Requests come in, wait or are held."),
+                Safe::own(if state.route.is_local_relay {
+                    "The relay on this machine ends too: nothing is stored then."
+                } else {
+                    "What comes later waits at the relay."
+                }),
+            ];
+            draw_box(state, canvas, layout.screen, &Safe::own("Quit?"), &lines);
+        }
+    }
+}
+
+fn draw_help(state: &State, canvas: &mut Canvas<'_>, area: Area, scroll: usize) {
+    canvas.clear(area);
+    let lines = help::lines(state);
+    let most = lines.len().saturating_sub(usize::from(area.height));
+    for (y, line) in (0..area.height).zip(lines.iter().skip(scroll.min(most))) {
+        draw_line(canvas, row(area, y), 1, line);
+    }
+}
+
+fn draw_line(canvas: &mut Canvas<'_>, area: Area, mut x: u16, line: &Line) {
+    for (role, text) in line {
+        x = canvas.write(area, x, 0, text, *role);
+    }
+}
+
+/// A box in the middle of the screen: title, lines, and its keys at the bottom.
+fn draw_box(
+    state: &State,
+    canvas: &mut Canvas<'_>,
+    screen: Area,
+    title: &Safe<'_>,
+    lines: &[Safe<'_>],
+) {
+    let width = screen.width.min(WIDEST);
+    let height = (lines.len() as u16 + 4).min(screen.height);
+    let area = Area {
+        x: (screen.width - width) / 2,
+        y: (screen.height - height) / 2,
+        width,
+        height,
+    };
+    canvas.clear(area);
+    draw_border(canvas, area);
+    let text = Area {
+        x: area.x + 1,
+        width: area.width.saturating_sub(2),
+        ..area
+    };
+    let title = Safe::format(format_args!(" {title} "));
+    canvas.write(text, 1, 0, &title, Role::Strong);
+    for (y, line) in (1..height.saturating_sub(1)).zip(lines) {
+        canvas.write(text, 1, y, line, Role::Text);
+    }
+    let keys = row(text, height.saturating_sub(2));
+    draw_line(canvas, keys, 1, &box_keys(state));
+}
+
+fn draw_border(canvas: &mut Canvas<'_>, area: Area) {
+    let inner = usize::from(area.width.saturating_sub(2));
+    let bar = "─".repeat(inner);
+    for y in 0..area.height {
+        let (left, middle, right) = match y {
+            0 => ("┌", bar.as_str(), "┐"),
+            _ if y + 1 == area.height => ("└", bar.as_str(), "┘"),
+            _ => ("│", "", "│"),
+        };
+        let border = Safe::format(format_args!("{left}{middle:inner$}{right}"));
+        canvas.write(area, 0, y, &border, Role::Dim);
+    }
+}
+
+fn box_keys(state: &State) -> Line {
+    let place = keys::place(state);
+    let own = keys::TABLE.iter().filter(|binding| binding.place == place);
+    let mut line = Line::new();
+    for binding in own
+        .take(3)
+        .filter(|binding| binding.action != keys::Action::QuitNow)
+    {
+        let label = binding.keys[0].label();
+        line.push((Role::Key, Safe::format(format_args!("[ {label}"))));
+        line.push((
+            Role::Text,
+            Safe::format(format_args!(" {} ]  ", binding.help)),
+        ));
+    }
+    line
+}

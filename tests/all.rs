@@ -1,0 +1,3 @@
+//! hooktool from outside: one test binary, a module a subject.
+
+mod tui;
