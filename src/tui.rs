@@ -1,5 +1,5 @@
 //! The inspector: one loop that waits for keys, the listener's board, the history's changes, finished reads and the next tick; hands
-//! what came to the pure [`update`], starts the effects, and draws once.
+//! what came to the pure [`mod@update`], starts the effects, and draws once.
 //!
 //! ```text
 //!  keys ─┐                                             ┌─▶ Ask ──▶ intents (try_send; full: "busy")
@@ -140,7 +140,7 @@ where
         let first = tokio::select! {
             () = stop.cancelled() => break,
             input = sources.next() => input?,
-            Some(read) = turn.reads.join_next() => Some(finished(read)),
+            Some(read) = turn.reads.join_next() => finished(read),
             () = sleep_until(wake.unwrap_or(turn.began)), if wake.is_some() => None,
         };
         turn.take(Input::Tick(turn.now()));
@@ -152,10 +152,12 @@ where
     Ok(turn.ended())
 }
 
-fn finished(read: Result<Loaded, tokio::task::JoinError>) -> Input {
-    match read {
-        Ok(loaded) => Input::Loaded(loaded),
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
+/// What a read brought; a read's panic goes on here, and one that was cut off by the end of the runtime brings nothing.
+fn finished(read: Result<Loaded, tokio::task::JoinError>) -> Option<Input> {
+    match read.map_err(tokio::task::JoinError::try_into_panic) {
+        Ok(loaded) => Some(Input::Loaded(loaded)),
+        Err(Ok(panic)) => std::panic::resume_unwind(panic),
+        Err(Err(_)) => None,
     }
 }
 
@@ -167,7 +169,7 @@ fn failed(error: impl std::error::Error) -> io::Error {
 struct Turn<C> {
     state: State,
     source: Source,
-    /// At most one read of rows and one of the detail: [`update`] asks for no more.
+    /// At most one read of rows and one of the detail: [`mod@update`] asks for no more.
     reads: JoinSet<Loaded>,
     intents: mpsc::Sender<Intent>,
     copy: C,

@@ -1,6 +1,6 @@
 //! All that the inspector knows: rows, what is selected and loaded, the link, what lies over the screen.
 //!
-//! In and out: nothing by itself; [`super::update`] changes it, `view/` draws from it. Must not know: the clock (time is told by a
+//! In and out: nothing by itself; [`mod@super::update`] changes it, `view/` draws from it. Must not know: the clock (time is told by a
 //! tick), terminals, the runtime.
 //!
 //! ```text
