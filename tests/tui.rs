@@ -41,7 +41,7 @@ async fn a_request_comes_is_looked_at_and_replayed() {
         table.screen.shows("thanks").await;
 
         table.keys.type_in("r");
-        let asked = table.intents.recv().await;
+        let asked = table.asked().await;
         assert_eq!(asked, Some(Intent::Replay { number, to: None }));
         table.attempted(id, answered(Cause::Replay, 200)).await;
         table
@@ -55,13 +55,13 @@ async fn a_request_comes_is_looked_at_and_replayed() {
         table.screen.shows("[ y Quit ]").await;
         table.keys.until_ended('y').await;
     };
-    let (ended, ()) = both(run, script).await;
+    let ended = both(run, script).await;
     let ended = ended.expect("a clean end");
     assert_eq!(
         (ended.requests, ended.failed, ended.by_person),
         (1, 0, true)
     );
-    assert_eq!(table.intents.recv().await, Some(Intent::Quit));
+    assert_eq!(table.asked().await, Some(Intent::Quit));
     let copied = table.copied.lock().unwrap_or_else(PoisonError::into_inner);
     assert_eq!(*copied, ["https://relay.example/tidy-otter"]);
 }
@@ -91,7 +91,7 @@ async fn losing_the_link_hides_nothing() {
         table.screen.shows("1 headers, in the order received").await;
         table.stop.cancel();
     };
-    let (ended, ()) = both(run, script).await;
+    let ended = both(run, script).await;
     assert!(!ended.expect("a clean end").by_person);
 }
 
@@ -118,7 +118,7 @@ async fn a_burst_is_shown_whole_and_drawn_seldom() {
         table.screen.shows("POST /later").await;
         table.keys.type_in("Q");
     };
-    let (ended, ()) = both(run, script).await;
+    let ended = both(run, script).await;
     assert_eq!(ended.expect("a clean end").requests, 3_001);
 }
 
@@ -134,7 +134,7 @@ async fn a_replay_in_another_process_shows_up() {
         table.screen.shows("200   19ms ×2").await;
         table.stop.cancel();
     };
-    let (ended, ()) = both(run, script).await;
+    let ended = both(run, script).await;
     ended.expect("a clean end");
 }
 
@@ -152,7 +152,7 @@ async fn a_full_queue_of_intents_is_said_and_nothing_waits() {
         table.screen.shows("Keys here (list)").await;
         table.stop.cancel();
     };
-    let (ended, ()) = both(run, script).await;
+    let ended = both(run, script).await;
     ended.expect("a clean end");
     assert_eq!(table.intents.len(), View::INTENTS);
 }
@@ -164,6 +164,6 @@ async fn a_terminal_that_goes_away_ends_the_inspector() {
         table.screen.shows("waiting for the first request").await;
         drop(table.keys);
     };
-    let (ended, ()) = both(run, script).await;
+    let ended = both(run, script).await;
     assert!(!ended.expect("a clean end").by_person);
 }

@@ -26,7 +26,7 @@ use ratatui::{
     buffer::Cell,
     layout::{Position, Size},
 };
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 /// How long a fact is waited for.
@@ -213,7 +213,10 @@ pub(crate) fn open(path: &Path) -> History {
 pub(crate) fn inspector(
     width: u16,
     height: u16,
-) -> (Table, impl Future<Output = io::Result<Ended>>) {
+) -> (
+    Table,
+    impl Future<Output = io::Result<Ended>> + Send + use<>,
+) {
     let folder = tempfile::tempdir().expect("a folder");
     let history = open(folder.path());
     let board = Board::new();
@@ -312,17 +315,26 @@ pub(crate) fn answered(cause: Cause, status: u16) -> Attempt {
     }
 }
 
-/// Runs the inspector and the script beside it, to the end of both.
+/// Runs the inspector and the script to the end of both. The inspector is a task of its own: nothing wakes it but what it waits for.
 pub(crate) async fn both(
-    run: impl Future<Output = io::Result<Ended>>,
+    run: impl Future<Output = io::Result<Ended>> + Send + 'static,
     script: impl Future<Output = ()>,
-) -> (io::Result<Ended>, ()) {
-    let both = async { tokio::join!(run, script) };
-    let ended = tokio::time::timeout(3 * PATIENCE, both).await;
-    ended.expect("the inspector ends when it is told to")
+) -> io::Result<Ended> {
+    let mut task = JoinSet::new();
+    task.spawn(run);
+    script.await;
+    let ended = timeout(PATIENCE, task.join_next()).await;
+    let ended = ended.expect("the inspector ends when it is told to");
+    ended.expect("one task").expect("no panic")
 }
 
 impl Table {
+    /// What the person asked for next.
+    pub(crate) async fn asked(&mut self) -> Option<Intent> {
+        let asked = timeout(PATIENCE, self.intents.recv()).await;
+        asked.expect("something is asked for")
+    }
+
     /// Records a request and its first try; answers its id and number.
     pub(crate) async fn record(&self, arrival: Arrival, status: u16) -> (CaptureId, Number) {
         let id = arrival.capture.id;
