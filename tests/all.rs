@@ -11,3 +11,4 @@ mod house;
 mod replay;
 mod streaming;
 mod support;
+mod tui;
