@@ -125,8 +125,11 @@ fn sync_folder(path: &Path) -> Result<(), HistoryError> {
 fn check(db: &Connection, path: &Path) -> Result<u32, HistoryError> {
     let read = || {
         // One snapshot: another process may be making the tables at this moment.
-        let moment = db.unchecked_transaction()?;
-        let number = |sql: &str| moment.query_row(sql, [], |row| row.get::<_, i64>(0));
+        let _moment = db
+            .is_autocommit()
+            .then(|| db.unchecked_transaction())
+            .transpose()?;
+        let number = |sql: &str| db.query_row(sql, [], |row| row.get::<_, i64>(0));
         let application = number("PRAGMA application_id")?;
         let format = number("PRAGMA user_version")?;
         Ok((
