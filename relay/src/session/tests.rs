@@ -90,6 +90,19 @@ async fn commit(rooms: &Rooms, body: usize) -> (CaptureId, Option<Expected>) {
     (id, expected)
 }
 
+fn hello(max_in_flight: u16, from: From, resume: Option<Resume>) -> Hello {
+    Hello {
+        version: "0".into(),
+        endpoint: endpoint(),
+        name: "laptop".into(),
+        answer: AnswerPolicy::App,
+        deadline_ms: 4_500,
+        from,
+        max_in_flight,
+        resume,
+    }
+}
+
 /// A listener at its end of the pipe; the session at the other end runs beside it.
 struct Listener {
     out: Outbound,
@@ -99,6 +112,10 @@ struct Listener {
 
 impl Listener {
     async fn dial(rooms: &Rooms, max_in_flight: u16, resume: Option<Resume>) -> Self {
+        Self::saying(rooms, hello(max_in_flight, From::Cursor, resume)).await
+    }
+
+    async fn saying(rooms: &Rooms, hello: Hello) -> Self {
         let (near, far) = duplex(64 * 1024);
         let config = Some(link::websocket_config());
         let far = Watched::new(far);
@@ -118,16 +135,6 @@ impl Listener {
         };
         let (out, inbound, writer) = link::split(socket, limits);
         tasks.spawn(async move { drop(writer.run().await) });
-        let hello = Hello {
-            version: "0".into(),
-            endpoint: endpoint(),
-            name: "laptop".into(),
-            answer: AnswerPolicy::App,
-            deadline_ms: 4_500,
-            from: From::Cursor,
-            max_in_flight,
-            resume,
-        };
         out.control(Frame::Hello(Box::new(hello))).await.unwrap();
         Self {
             out,
@@ -329,4 +336,16 @@ async fn what_the_sender_got_is_never_said_before_its_request() {
     }
     told.sort_unstable();
     assert_eq!(told, begun);
+}
+
+#[tokio::test]
+async fn where_a_listener_begins_is_kept_before_it_is_welcome() {
+    let rooms = rooms(Retention::default());
+    claimed(&rooms).await;
+    commit(&rooms, 1).await;
+    commit(&rooms, 1).await;
+    let mut listener = Listener::saying(&rooms, hello(32, From::Now, None)).await;
+    assert_eq!(listener.welcome().await.waiting, 0);
+    let kept = rooms.store.cursor(&endpoint()).await.unwrap();
+    assert_eq!((kept.offered, kept.open), (Seq(2), Vec::new()));
 }
