@@ -11,7 +11,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use bytes::Bytes;
@@ -76,12 +79,14 @@ pub enum Order {
 #[derive(Clone, Debug, Default)]
 pub struct Registry {
     endpoints: Arc<Mutex<HashMap<EndpointName, Holder>>>,
+    /// How many holds there ever were: the number of the newest.
+    holds: Arc<AtomicU64>,
 }
 
 /// The session that holds an endpoint, as the registry sees it.
 #[derive(Debug)]
 struct Holder {
-    /// Tells two holds of one endpoint apart: a link that comes back has the epoch that it had.
+    /// Tells any two holds apart: a link that comes back has the epoch that it had, and an older one may go last.
     hold: u64,
     epoch: Epoch,
     orders: mpsc::Sender<Order>,
@@ -197,7 +202,7 @@ impl Registry {
         if older.is_some_and(|holder| holder.epoch > epoch) {
             return None;
         }
-        let hold = older.map_or(0, |holder| holder.hold) + 1;
+        let hold = self.holds.fetch_add(1, Ordering::Relaxed) + 1;
         let holder = Holder {
             hold,
             epoch,

@@ -100,3 +100,16 @@ async fn the_newer_epoch_holds_and_the_older_is_told_who_came() {
     drop(newer);
     assert!(!registry.is_held(&endpoint()));
 }
+
+#[tokio::test]
+async fn a_hold_that_was_replaced_long_ago_frees_nothing_when_it_goes() {
+    let registry = Registry::default();
+    let first = registry.hold(&endpoint(), Epoch(1)).unwrap();
+    drop(registry.hold(&endpoint(), Epoch(2)).unwrap());
+    let third = registry.hold(&endpoint(), Epoch(3)).unwrap();
+    let mut expected = registry.expect(&endpoint(), CaptureId::new()).unwrap();
+    drop(first);
+    assert!(registry.is_held(&endpoint()));
+    drop(third);
+    assert_eq!(expected.answer().await.unwrap_err(), NoAnswer::NoListener);
+}
