@@ -3,7 +3,10 @@
 //! In: a [`Failure`] from a command. Out: its code, and at most three lines. Whatever a stranger may have written in them is made
 //! safe here, so commands need not think of it.
 
-use std::{io, process::ExitCode};
+use std::{
+    io::{self, Write as _},
+    process::ExitCode,
+};
 
 use crate::{
     config::ConfigError,
@@ -232,19 +235,17 @@ pub fn finish(result: Result<(), Failure>) -> ExitCode {
     ExitCode::from(code)
 }
 
-#[expect(
-    clippy::print_stderr,
-    reason = "the one place where errors are printed"
-)]
 fn print(report: &Report) {
     let safe = |text: &str| text::safe(text.as_bytes(), text::Mode::Cell).to_string();
-    eprintln!("error: {}", safe(&report.what));
+    let mut lines = format!("error: {}\n", safe(&report.what));
     if let Some(cause) = &report.cause {
-        eprintln!("  cause: {}", safe(cause));
+        lines.push_str(&format!("  cause: {}\n", safe(cause)));
     }
     if let Some(hint) = &report.hint {
-        eprintln!("  hint: {}", safe(hint));
+        lines.push_str(&format!("  hint: {}\n", safe(hint)));
     }
+    // Nobody is left to tell when stderr is closed.
+    let _ = io::stderr().lock().write_all(lines.as_bytes());
 }
 
 /// Ends the process at once: what a second ^C asks for.

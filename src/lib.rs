@@ -20,7 +20,7 @@
 //! | [`history`] | what came and what became of it |
 //! | [`forward`], [`target`] | one request to the app, and where the app is |
 //! | [`event`] | what the listener tells its views, and what the person asks |
-//! | [`format`], [`text`] | strangers' bytes made readable and safe |
+//! | [`mod@format`], [`text`] | strangers' bytes made readable and safe |
 
 pub mod agent;
 pub mod backoff;

@@ -2,10 +2,12 @@
 
 mod app;
 mod catchup;
+mod cli;
 mod delivery;
 mod evil;
 mod fidelity;
 mod forward;
+mod house;
 mod replay;
 mod streaming;
 mod support;

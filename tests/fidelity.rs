@@ -63,7 +63,7 @@ fn check(sent: &Request, got: &Got) {
     let mut names: Vec<String> = sent
         .headers
         .iter()
-        .map(|(name, _)| String::from_utf8(name.to_ascii_lowercase()).unwrap())
+        .map(|(name, _)| String::from_utf8(name.to_ascii_lowercase()).expect("a name"))
         .collect();
     names.sort();
     names.dedup();

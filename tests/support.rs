@@ -5,20 +5,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-pub mod listener;
-pub mod proxy;
-pub mod relay;
-pub mod sender;
-pub mod target;
+pub(crate) mod listener;
+pub(crate) mod proxy;
+pub(crate) mod relay;
+pub(crate) mod sender;
+pub(crate) mod target;
 
-pub use listener::TestListener;
-pub use relay::TestRelay;
-pub use sender::{Request, Sender};
-pub use target::TestTarget;
+pub(crate) use listener::TestListener;
+pub(crate) use relay::TestRelay;
+pub(crate) use sender::{Request, Sender};
+pub(crate) use target::TestTarget;
 
 /// Polls a fact for up to 5 s (10 s on a busy machine) and gives its value; prints the last state on failure. The only sleep of
 /// the tests.
-pub async fn eventually<T, F, Fut>(what: &str, mut look: F) -> T
+pub(crate) async fn eventually<T, F, Fut>(what: &str, mut look: F) -> T
 where
     F: FnMut() -> Fut,
     Fut: Future<Output = Result<T, String>>,
@@ -38,7 +38,7 @@ where
 }
 
 /// A runtime for a story: real sockets, two workers.
-pub fn story<Fut: Future<Output = ()>>(told: Fut) {
+pub(crate) fn story<Fut: Future<Output = ()>>(told: Fut) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -47,12 +47,12 @@ pub fn story<Fut: Future<Output = ()>>(told: Fut) {
     runtime.block_on(async {
         tokio::time::timeout(Duration::from_secs(120), told)
             .await
-            .expect("the story ends in time")
+            .expect("the story ends in time");
     });
 }
 
 /// A body of so many bytes that no two offsets share by accident.
-pub fn pattern(len: usize) -> Arc<[u8]> {
+pub(crate) fn pattern(len: usize) -> Arc<[u8]> {
     (0..len)
         .map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8)
         .collect()

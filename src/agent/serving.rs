@@ -59,7 +59,7 @@ pub(super) async fn serve(socket: Socket, hello: Hello, agent: &mut Agent) -> Re
     writing.spawn(writer.run());
     let welcome = tokio::select! {
         welcome = greet(&out, &mut inbound, hello) => welcome?,
-        cause = written(&mut writing) => Err(lost(cause, false)),
+        cause = written(&mut writing) => Err(lost(&cause, false)),
     };
     let welcome = match welcome {
         Ok(welcome) => welcome,
@@ -76,7 +76,7 @@ pub(super) async fn serve(socket: Socket, hello: Hello, agent: &mut Agent) -> Re
     let mut serving = Serving::new(welcome, agent, out.clone());
     let ended = tokio::select! {
         ended = serving.run(&mut inbound) => ended,
-        cause = written(&mut writing) => Ok(lost(cause, true)),
+        cause = written(&mut writing) => Ok(lost(&cause, true)),
         () = clock::slept() => Ok(Lost { cause: "the machine slept".into(), was_live: true, retry_after: Some(Duration::ZERO) }),
     };
     out.close(1000);
@@ -90,7 +90,7 @@ async fn written(writing: &mut JoinSet<Result<(), LinkError>>) -> LinkError {
     }
 }
 
-fn lost(cause: LinkError, was_live: bool) -> Lost {
+fn lost(cause: &LinkError, was_live: bool) -> Lost {
     Lost {
         cause: cause.to_string(),
         was_live,
@@ -105,17 +105,17 @@ async fn greet(
     hello: Hello,
 ) -> Result<Result<Box<Welcome>, Lost>, Ended> {
     if let Err(cause) = out.control(Frame::Hello(Box::new(hello))).await {
-        return Ok(Err(lost(cause, false)));
+        return Ok(Err(lost(&cause, false)));
     }
     match timeout(WELCOME_WITHIN, inbound.next()).await {
         Ok(Ok(Incoming::Welcome(welcome))) => Ok(Ok(welcome)),
         Ok(Ok(Incoming::Error(error))) => said(error).map(Err),
         Ok(Ok(_)) => Ok(Err(lost(
-            LinkError::Protocol("the first answer is WELCOME".into()),
+            &LinkError::Protocol("the first answer is WELCOME".into()),
             false,
         ))),
-        Ok(Err(cause)) => Ok(Err(lost(cause, false))),
-        Err(_) => Ok(Err(lost(LinkError::Silent(WELCOME_WITHIN), false))),
+        Ok(Err(cause)) => Ok(Err(lost(&cause, false))),
+        Err(_) => Ok(Err(lost(&LinkError::Silent(WELCOME_WITHIN), false))),
     }
 }
 
@@ -184,7 +184,7 @@ impl<'a> Serving<'a> {
             };
             let went = match incoming {
                 Some(Ok(incoming)) => self.take(incoming),
-                Some(Err(cause)) => return Ok(lost(cause, true)),
+                Some(Err(cause)) => return Ok(lost(&cause, true)),
                 None => self.beat(),
             };
             match went {

@@ -85,7 +85,8 @@ pub struct Data {
 /// Flags of the server.
 #[derive(Debug, Args)]
 pub struct Serve {
-    /// Where to listen [default: 127.0.0.1:8080; with TLS [::]:443].
+    /// Where to listen [default: 127.0.0.1:8080; with TLS port 443 of
+    /// every address].
     #[arg(
         long,
         value_name = "ADDR",

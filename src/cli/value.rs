@@ -70,7 +70,7 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     };
     let number: f64 = number.parse().map_err(|_| wrong())?;
     let total = number * seconds;
-    if total < 0.001 || total > 366.0 * 86_400.0 {
+    if !(0.001..=366.0 * 86_400.0).contains(&total) {
         return Err("give a time between 1ms and 366d".to_owned());
     }
     Ok(Duration::from_secs_f64(total))
@@ -230,7 +230,7 @@ pub(crate) fn count(text: &str) -> Result<usize, String> {
 
 fn within<N>(text: &str, first: N, last: N) -> Result<N, String>
 where
-    N: std::str::FromStr + PartialOrd + std::fmt::Display,
+    N: std::str::FromStr + PartialOrd + std::fmt::Display + Copy,
 {
     match text.parse() {
         Ok(number) if number >= first && number <= last => Ok(number),

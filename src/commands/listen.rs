@@ -49,7 +49,7 @@ pub(super) async fn run(settings: Settings, level: i16) -> Result<(), Failure> {
     let history = open(&settings).await?;
     let place = place::find(&settings, &history).await?;
     let listening = Listening::new(settings, place, history, shown, here, level).await?;
-    listening.run().await
+    Box::pin(listening.run()).await
 }
 
 async fn open(settings: &Settings) -> Result<History, Failure> {
@@ -117,7 +117,7 @@ impl Listening {
                 Some(relay) => relay
                     .run(relay_stopped.cancelled_owned())
                     .await
-                    .map_err(relay_failed),
+                    .map_err(|error| relay_failed(&error)),
                 None => {
                     relay_stopped.cancelled().await;
                     Ok(())
@@ -125,7 +125,7 @@ impl Listening {
             }
         };
         let work = async {
-            let worked = self.work().await;
+            let worked = Box::pin(self.work()).await;
             relay_stop.cancel();
             worked
         };
@@ -327,7 +327,7 @@ impl Listening {
                 self.settings.relay == RelayAt::Local,
             );
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     /// Keeps the tokens that an open relay makes, so that the endpoint stays this user's.
@@ -346,7 +346,7 @@ impl Listening {
                 );
             }
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     /// Does what the person asks of the screen.
@@ -402,8 +402,8 @@ fn host_name() -> String {
     .unwrap_or_else(|| "another machine".to_owned())
 }
 
-fn relay_failed(error: RelayError) -> Failure {
-    let cause = std::error::Error::source(&error)
+fn relay_failed(error: &RelayError) -> Failure {
+    let cause = std::error::Error::source(error)
         .map(ToString::to_string)
         .unwrap_or_default();
     Failure::Other(

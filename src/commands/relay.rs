@@ -20,7 +20,7 @@ use crate::{
 pub(super) async fn run(serve: Serve) -> Result<(), Failure> {
     let config = config(serve)?;
     let has_url = config.public_url.is_some();
-    let relay = Relay::bind(config).await.map_err(unbound)?;
+    let relay = Relay::bind(config).await.map_err(|error| unbound(&error))?;
     let addr = relay.addr();
     tracing::info!(url = %relay.public_url(), %addr, "the relay is up");
     if !has_url && addr.ip().is_unspecified() {
@@ -76,8 +76,8 @@ fn config(serve: Serve) -> Result<Config, Failure> {
     })
 }
 
-fn unbound(error: BindError) -> Failure {
-    let report = match &error {
+fn unbound(error: &BindError) -> Failure {
+    let report = match error {
         BindError::Insecure(addr) => {
             let report = Report::new(format!("the relay will not listen on {addr} without TLS"))
                 .because("tokens and bodies could be read on the way")

@@ -179,7 +179,9 @@ fn tried(
         .map(|try_number| format!("try {try_number}"));
     let what = number_text.as_deref().unwrap_or("no try");
     let late = if attempt.late { "  late" } else { "" };
+    let status = attempt.answer.as_ref().map(|answer| answer.status);
     let sent = attempt.sent.as_ref().and_then(|sent| sent.status);
+    let sent = sent.filter(|&sent| Some(sent) != status);
     let sent = sent.map_or_else(String::new, |status| format!("  sender={status}"));
     let cause = attempt.cause.as_str();
     let target = text::safe(attempt.target.as_bytes(), Mode::Cell);

@@ -33,7 +33,7 @@ async fn add(account: Account) -> Result<(), Failure> {
     let token = create_token(&store, &account.name)
         .await
         .map_err(|error| match error {
-            CreateError::Store(error) => failed(error),
+            CreateError::Store(error) => failed(&error),
             error => {
                 let report = Report::new(format!("no token can be made for {}", account.name));
                 Failure::Other(report.because(error.to_string()))
@@ -50,7 +50,7 @@ async fn add(account: Account) -> Result<(), Failure> {
 async fn list(data: Data) -> Result<(), Failure> {
     let store = open(folder(data)?)?;
     let mut out = io::stdout().lock();
-    for token in store.tokens().await.map_err(failed)? {
+    for token in store.tokens().await.map_err(|error| failed(&error))? {
         let account = text::safe(token.account.0.as_bytes(), Mode::Cell);
         let made = text::date_clock(token.created_at, Zone::Local);
         let state = token.revoked_at.map_or_else(String::new, |at| {
@@ -67,7 +67,7 @@ async fn revoke(account: Account) -> Result<(), Failure> {
     let count = store
         .revoke(&AccountId(name.clone()))
         .await
-        .map_err(failed)?;
+        .map_err(|error| failed(&error))?;
     if count == 0 {
         let report = Report::new(format!("{name} has no valid token"));
         return Err(Failure::Other(
@@ -86,10 +86,10 @@ fn open(folder: PathBuf) -> Result<Store, Failure> {
         retention: Retention::default(),
         max_pages: None,
     };
-    Store::open_beside(options).map_err(failed)
+    Store::open_beside(options).map_err(|error| failed(&error))
 }
 
-fn failed(error: StoreError) -> Failure {
+fn failed(error: &StoreError) -> Failure {
     let report = Report::new("the relay's tokens cannot be used");
     Failure::Other(report.because(error.to_string()))
 }

@@ -12,7 +12,7 @@ use toml::{
 
 use super::{
     ConfigError, Origin,
-    layers::{KEYS, Key, Shape},
+    layers::{KEYS, Key, Line, Shape},
 };
 use crate::cli::value;
 
@@ -21,10 +21,7 @@ use crate::cli::value;
 ///
 /// # Errors
 /// `Unreadable`, `Syntax`, `Unknown`, `Value`, `Forbidden`.
-pub(super) fn read(
-    path: &Path,
-    of_project: bool,
-) -> Result<Vec<(&'static str, Vec<String>, Origin)>, ConfigError> {
+pub(super) fn read(path: &Path, of_project: bool) -> Result<Vec<Line>, ConfigError> {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),

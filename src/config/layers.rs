@@ -87,6 +87,9 @@ pub(super) const KEYS: &[Key] = &[
     key!("utc", Some(Shape::Switch), Some("false"), value::switch),
 ];
 
+/// A key as a layer has it: its name, its values, where they stand.
+pub(super) type Line = (&'static str, Vec<String>, Origin);
+
 /// What one layer says of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Entry {
@@ -132,7 +135,7 @@ impl Layers {
         Ok(layers)
     }
 
-    fn lay(&mut self, rank: u8, layer: Vec<(&'static str, Vec<String>, Origin)>) {
+    fn lay(&mut self, rank: u8, layer: Vec<Line>) {
         for (name, texts, origin) in layer {
             let entry = Entry {
                 texts,
@@ -234,12 +237,16 @@ fn toml(key: &Key, entry: &Entry) -> String {
             let all: Vec<_> = entry.texts.iter().map(quoted).collect();
             format!("[{}]", all.join(", "))
         }
-        Some(Shape::Number | Shape::Switch) => entry.texts.concat(),
+        Some(Shape::Number) => entry.texts.concat(),
+        Some(Shape::Switch) => {
+            let text = entry.texts.concat();
+            value::switch(&text).map_or(text, |is_on| is_on.to_string())
+        }
         Some(Shape::Text) | None => entry.texts.iter().map(quoted).collect(),
     }
 }
 
-fn defaults() -> Vec<(&'static str, Vec<String>, Origin)> {
+fn defaults() -> Vec<Line> {
     let one = |key: &Key| Some((key.name, vec![key.default?.to_owned()], Origin::Default));
     KEYS.iter().filter_map(one).collect()
 }
@@ -249,7 +256,7 @@ fn variable(key: &str) -> String {
     format!("HOOKTOOL_{}", key.replace('-', "_").to_ascii_uppercase())
 }
 
-fn environment() -> Result<Vec<(&'static str, Vec<String>, Origin)>, ConfigError> {
+fn environment() -> Result<Vec<Line>, ConfigError> {
     let mut found = Vec::new();
     for key in KEYS {
         let name = variable(key.name);
@@ -276,7 +283,7 @@ fn environment() -> Result<Vec<(&'static str, Vec<String>, Origin)>, ConfigError
     Ok(found)
 }
 
-fn flags(matches: &ArgMatches) -> Vec<(&'static str, Vec<String>, Origin)> {
+fn flags(matches: &ArgMatches) -> Vec<Line> {
     let one = |key: &Key| {
         let id = key.name.replace('-', "_");
         // `utc` has no flag; clap panics when asked for an argument that it does not know.

@@ -249,3 +249,95 @@ pub fn shown_body(reader: &Reader, request: &Request) -> Result<Option<Bytes>, H
         Body::Pieces(_) => Ok(None),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+    use crate::{
+        event::Board,
+        history::{Arrival, Retention},
+        output::lines::tests::{attempt, request},
+    };
+
+    #[derive(Clone, Default)]
+    struct Notes(Arc<Mutex<Vec<String>>>);
+
+    impl Notes {
+        fn note(&self, text: String) -> io::Result<()> {
+            self.0.lock().expect("not poisoned").push(text);
+            Ok(())
+        }
+    }
+
+    impl Printer for Notes {
+        fn capture(&mut self, request: &Request, body: Option<&Bytes>) -> io::Result<()> {
+            let body = body.map_or(0, Bytes::len);
+            self.note(format!("request {} of {body}", request.summary.number))
+        }
+
+        fn attempt(&mut self, request: &Request, attempt: &Attempt) -> io::Result<()> {
+            let try_number = attempt.try_number.unwrap_or_default();
+            self.note(format!("try {try_number} of {}", request.summary.number))
+        }
+
+        fn said(&mut self, _said: &Said) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    async fn record(history: &History, relay: &str) {
+        let capture = request(b"/").capture;
+        let id = capture.id;
+        let arrival = Arrival {
+            capture,
+            relay: relay.into(),
+            seq: None,
+            kind: hooktool_relay::capture::Kind::Live,
+        };
+        history.record(arrival, None).await.expect("recorded");
+        let tried = history.attempted(id, attempt(Some(200))).await;
+        tried.expect("recorded");
+    }
+
+    #[tokio::test]
+    async fn what_is_new_at_this_endpoint_is_printed_in_order() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("history.db");
+        let history = History::open(&path, Retention::default()).expect("a new history");
+        record(&history, "local").await;
+        let start = Start::now(&history.reader().expect("a reader")).expect("read");
+        let (notes, stop, board) = (Notes::default(), CancellationToken::new(), Board::new());
+        let endpoint = ("local".to_owned(), "tidy-otter".parse().expect("a name"));
+        let following = run(
+            notes.clone(),
+            history.clone(),
+            board.feed(),
+            endpoint,
+            start,
+            stop.clone(),
+        );
+        let writing = async {
+            record(&history, "local").await;
+            record(&history, "https://relay.example").await;
+            record(&history, "local").await;
+            // What is recorded before the stop is printed after it.
+            stop.cancel();
+        };
+        let (followed, ()) = tokio::join!(following, writing);
+        followed.expect("followed");
+        let printed = notes.0.lock().expect("not poisoned").clone();
+        assert_eq!(
+            printed
+                .iter()
+                .filter(|text| text.starts_with("try"))
+                .collect::<Vec<_>>(),
+            ["try 1 of 2", "try 1 of 4"]
+        );
+        let place = |text: &str| printed.iter().position(|printed| printed == text);
+        assert!(place("request 2 of 7") < place("try 1 of 2"), "{printed:?}");
+        assert!(place("request 4 of 7") < place("try 1 of 4"), "{printed:?}");
+        assert_eq!(printed.len(), 4, "{printed:?}");
+    }
+}

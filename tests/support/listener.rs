@@ -12,7 +12,7 @@ use hooktool::{
 use hooktool_relay::{capture::AnswerPolicy, protocol::From};
 use tokio::{
     sync::{Notify, mpsc},
-    task::JoinHandle,
+    task::{JoinHandle, spawn_blocking},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -20,15 +20,15 @@ use super::TestRelay;
 
 /// How a listener is started.
 #[derive(Clone, Debug)]
-pub struct Setup {
-    pub plan: Plan,
-    pub options: forward::Options,
-    pub hold: bool,
+pub(crate) struct Setup {
+    pub(crate) plan: Plan,
+    pub(crate) options: forward::Options,
+    pub(crate) hold: bool,
 }
 
 impl Setup {
     /// A listener of `tidy-otter` at this relay, forwarding to this app.
-    pub fn new(relay: &TestRelay, target: Option<SocketAddr>) -> Self {
+    pub(crate) fn new(relay: &TestRelay, target: Option<SocketAddr>) -> Self {
         let target = target.map(|addr| addr.to_string().parse::<Target>().expect("a target"));
         let plan = Plan {
             relay: Endpoint {
@@ -66,30 +66,30 @@ impl Setup {
     }
 
     /// With another plan.
-    pub fn plan(mut self, change: impl FnOnce(&mut Plan)) -> Self {
+    pub(crate) fn plan(mut self, change: impl FnOnce(&mut Plan)) -> Self {
         change(&mut self.plan);
         self
     }
 
     /// Starts it with a history of its own.
-    pub async fn start(self) -> TestListener {
+    pub(crate) async fn start(self) -> TestListener {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("history.db");
         TestListener::run(self, path, Some(folder)).await
     }
 
     /// Starts it on the history of another one.
-    pub async fn start_on(self, path: PathBuf) -> TestListener {
+    pub(crate) async fn start_on(self, path: PathBuf) -> TestListener {
         TestListener::run(self, path, None).await
     }
 }
 
 /// A running listener.
-pub struct TestListener {
-    pub board: Board,
-    pub history: History,
-    pub path: PathBuf,
-    pub valve: Valve,
+pub(crate) struct TestListener {
+    pub(crate) board: Board,
+    pub(crate) history: History,
+    pub(crate) path: PathBuf,
+    pub(crate) valve: Valve,
     stop: CancellationToken,
     running: Option<JoinHandle<Ended>>,
     _folder: Option<tempfile::TempDir>,
@@ -97,7 +97,12 @@ pub struct TestListener {
 
 impl TestListener {
     async fn run(setup: Setup, path: PathBuf, folder: Option<tempfile::TempDir>) -> Self {
-        let history = History::open(&path, history::Retention::default()).expect("a history");
+        let opened = path.clone();
+        let opening = move || History::open(&opened, history::Retention::default());
+        let history = spawn_blocking(opening)
+            .await
+            .expect("it does not panic")
+            .expect("a history");
         let board = Board::new();
         board.hold.send_modify(|hold| hold.on = setup.hold);
         let forwarder = Forwarder::new(setup.options).expect("a forwarder");
@@ -130,13 +135,13 @@ impl TestListener {
     }
 
     /// Waits until it is live.
-    pub async fn live(self) -> Self {
+    pub(crate) async fn live(self) -> Self {
         self.wait_live().await;
         self
     }
 
     /// Waits until it is live (again).
-    pub async fn wait_live(&self) {
+    pub(crate) async fn wait_live(&self) {
         super::eventually("a live link", || async {
             match &*self.board.link.borrow() {
                 Link::Live(_) => Ok(()),
@@ -147,13 +152,13 @@ impl TestListener {
     }
 
     /// Stops it as Ctrl-C does.
-    pub async fn stop(&mut self) -> Ended {
+    pub(crate) async fn stop(&mut self) -> Ended {
         self.stop.cancel();
         self.ended().await
     }
 
     /// Waits until it ended by itself.
-    pub async fn ended(&mut self) -> Ended {
+    pub(crate) async fn ended(&mut self) -> Ended {
         self.running
             .take()
             .expect("it runs")
@@ -162,7 +167,7 @@ impl TestListener {
     }
 
     /// Ends it as a crash would: no goodbye, no DONE.
-    pub async fn crash(&mut self) {
+    pub(crate) async fn crash(&mut self) {
         if let Some(running) = self.running.take() {
             running.abort();
             let _ = running.await;
@@ -170,7 +175,7 @@ impl TestListener {
     }
 
     /// Every request in its history.
-    pub fn requests(&self) -> Vec<Request> {
+    pub(crate) fn requests(&self) -> Vec<Request> {
         let reader = self.reader();
         let rows = reader.list(&Select::default()).expect("rows");
         rows.iter()
@@ -184,12 +189,12 @@ impl TestListener {
     }
 
     /// All attempts of a request.
-    pub fn attempts(&self, number: Number) -> Vec<history::Attempt> {
+    pub(crate) fn attempts(&self, number: Number) -> Vec<history::Attempt> {
         self.reader().attempts(number).expect("attempts")
     }
 
     /// Waits until so many requests have an attempt.
-    pub async fn wait_for(&self, count: usize) -> Vec<Request> {
+    pub(crate) async fn wait_for(&self, count: usize) -> Vec<Request> {
         super::eventually("recorded attempts", || async {
             let requests = self.requests();
             let done = requests

@@ -17,8 +17,8 @@ use tokio::{
 };
 
 /// A TCP proxy whose faults a test chooses.
-pub struct Proxy {
-    pub addr: SocketAddr,
+pub(crate) struct Proxy {
+    pub(crate) addr: SocketAddr,
     faults: Arc<Faults>,
     tasks: JoinSet<()>,
 }
@@ -34,7 +34,7 @@ struct Faults {
 
 impl Proxy {
     /// A good network to `relay`.
-    pub async fn to(relay: SocketAddr) -> Self {
+    pub(crate) async fn to(relay: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let addr = listener.local_addr().expect("an address");
         let faults = Arc::new(Faults::default());
@@ -66,23 +66,23 @@ impl Proxy {
     }
 
     /// Limits both directions to so many bytes a second.
-    pub fn slow(&self, bytes_per_second: u64) {
+    pub(crate) fn slow(&self, bytes_per_second: u64) {
         self.faults.rate.store(bytes_per_second, Ordering::Relaxed);
     }
 
     /// Cuts what is open and refuses what comes.
-    pub fn down(&self) {
+    pub(crate) fn down(&self) {
         self.faults.is_down.store(true, Ordering::Relaxed);
         self.faults.cut.notify_waiters();
     }
 
     /// Lets connections through again.
-    pub fn up(&self) {
+    pub(crate) fn up(&self) {
         self.faults.is_down.store(false, Ordering::Relaxed);
     }
 
     /// Cuts what is open; a new connection goes through.
-    pub fn cut(&self) {
+    pub(crate) fn cut(&self) {
         self.faults.cut.notify_waiters();
     }
 }

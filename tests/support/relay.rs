@@ -11,10 +11,10 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// A running relay.
-pub struct TestRelay {
-    pub addr: SocketAddr,
-    pub folder: PathBuf,
-    pub token: String,
+pub(crate) struct TestRelay {
+    pub(crate) addr: SocketAddr,
+    pub(crate) folder: PathBuf,
+    pub(crate) token: String,
     stop: CancellationToken,
     running: JoinHandle<()>,
     config: Config,
@@ -23,7 +23,7 @@ pub struct TestRelay {
 
 impl TestRelay {
     /// A relay for one account, with limits fit for a test.
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::with(Limits {
             rate: 0,
             ..Limits::default()
@@ -32,7 +32,7 @@ impl TestRelay {
     }
 
     /// The same with these limits.
-    pub async fn with(limits: Limits) -> Self {
+    pub(crate) async fn with(limits: Limits) -> Self {
         let owned = tempfile::tempdir().expect("a folder");
         let folder = owned.path().join("relay");
         let token = "test-token".to_owned();
@@ -51,7 +51,7 @@ impl TestRelay {
     }
 
     /// A relay with this configuration.
-    pub async fn of(config: Config, owned: Option<tempfile::TempDir>) -> Self {
+    pub(crate) async fn of(config: Config, owned: Option<tempfile::TempDir>) -> Self {
         let relay = Relay::bind(config.clone()).await.expect("the relay binds");
         let addr = relay.addr();
         let stop = CancellationToken::new();
@@ -83,7 +83,7 @@ impl TestRelay {
     }
 
     /// Stops it as a person would, and starts it again on the same port and folder.
-    pub async fn restart(&mut self) {
+    pub(crate) async fn restart(&mut self) {
         self.stop().await;
         let config = Config {
             listen: self.addr,
@@ -94,7 +94,7 @@ impl TestRelay {
     }
 
     /// Stops it gracefully.
-    pub async fn stop(&mut self) {
+    pub(crate) async fn stop(&mut self) {
         self.stop.cancel();
         (&mut self.running).await.expect("the relay's task ends");
     }

@@ -9,16 +9,16 @@ use tokio::{
 
 /// A request to send.
 #[derive(Clone, Debug)]
-pub struct Request {
-    pub method: Vec<u8>,
-    pub path: Vec<u8>,
-    pub headers: Vec<(Vec<u8>, Vec<u8>)>,
-    pub body: Option<Vec<u8>>,
+pub(crate) struct Request {
+    pub(crate) method: Vec<u8>,
+    pub(crate) path: Vec<u8>,
+    pub(crate) headers: Vec<(Vec<u8>, Vec<u8>)>,
+    pub(crate) body: Option<Vec<u8>>,
 }
 
 impl Request {
     /// A POST with a body.
-    pub fn post(path: &str, body: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn post(path: &str, body: impl Into<Vec<u8>>) -> Self {
         Self {
             method: b"POST".to_vec(),
             path: path.into(),
@@ -28,7 +28,7 @@ impl Request {
     }
 
     /// A GET.
-    pub fn get(path: &str) -> Self {
+    pub(crate) fn get(path: &str) -> Self {
         Self {
             method: b"GET".to_vec(),
             path: path.into(),
@@ -38,13 +38,13 @@ impl Request {
     }
 
     /// With a header line more.
-    pub fn header(mut self, name: &str, value: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn header(mut self, name: &str, value: impl Into<Vec<u8>>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
     }
 
     /// The bytes of the head; `Host` and `Content-Length` are added.
-    pub fn head(&self, addr: SocketAddr) -> Vec<u8> {
+    pub(crate) fn head(&self, addr: SocketAddr) -> Vec<u8> {
         let mut head = Vec::new();
         for part in [
             &self.method[..],
@@ -71,18 +71,18 @@ impl Request {
 
 /// An answer as it came.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Response {
-    pub status: u16,
+pub(crate) struct Response {
+    pub(crate) status: u16,
     /// Lower-case names.
-    pub headers: Vec<(String, Vec<u8>)>,
-    pub body: Vec<u8>,
+    pub(crate) headers: Vec<(String, Vec<u8>)>,
+    pub(crate) body: Vec<u8>,
     /// Whether the body came to the end that its framing says.
-    pub is_whole: bool,
+    pub(crate) is_whole: bool,
 }
 
 impl Response {
     /// The first value of a header.
-    pub fn header(&self, name: &str) -> Option<&[u8]> {
+    pub(crate) fn header(&self, name: &str) -> Option<&[u8]> {
         self.headers
             .iter()
             .find(|(n, _)| n == name)
@@ -90,24 +90,24 @@ impl Response {
     }
 
     /// The body as text.
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.body).expect("text")
     }
 }
 
 /// Sends to one address; a new connection each time unless kept.
 #[derive(Debug)]
-pub struct Sender {
+pub(crate) struct Sender {
     addr: SocketAddr,
 }
 
 impl Sender {
-    pub fn to(addr: SocketAddr) -> Self {
+    pub(crate) fn to(addr: SocketAddr) -> Self {
         Self { addr }
     }
 
     /// Sends a request on a new connection and reads the whole answer.
-    pub async fn send(&self, request: Request) -> Response {
+    pub(crate) async fn send(&self, request: Request) -> Response {
         let mut stream = TcpStream::connect(self.addr)
             .await
             .expect("the relay listens");
@@ -123,7 +123,7 @@ impl Sender {
 }
 
 /// Reads one answer; none if the connection ended before its head.
-pub async fn read(stream: &mut TcpStream, is_head: bool) -> Option<Response> {
+pub(crate) async fn read(stream: &mut TcpStream, is_head: bool) -> Option<Response> {
     let mut bytes = Vec::new();
     let end = loop {
         if let Some(at) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {

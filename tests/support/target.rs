@@ -13,18 +13,18 @@ use tokio::{net::TcpListener, task::JoinSet};
 
 /// What the app got.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Got {
-    pub method: String,
+pub(crate) struct Got {
+    pub(crate) method: String,
     /// Path and query as they stood in the request line.
-    pub path: String,
+    pub(crate) path: String,
     /// Lower-case names, values, in hyper's order.
-    pub headers: Vec<(String, Vec<u8>)>,
-    pub body: Bytes,
+    pub(crate) headers: Vec<(String, Vec<u8>)>,
+    pub(crate) body: Bytes,
 }
 
 impl Got {
     /// All values of a header.
-    pub fn all(&self, name: &str) -> Vec<&[u8]> {
+    pub(crate) fn all(&self, name: &str) -> Vec<&[u8]> {
         self.headers
             .iter()
             .filter(|(n, _)| n == name)
@@ -34,15 +34,15 @@ impl Got {
 }
 
 /// The body of an answer.
-pub type AnswerBody = UnsyncBoxBody<Bytes, std::io::Error>;
+pub(crate) type AnswerBody = UnsyncBoxBody<Bytes, std::io::Error>;
 
 /// An answer.
-pub type Answer = http::Response<AnswerBody>;
+pub(crate) type Answer = http::Response<AnswerBody>;
 
 type Respond = dyn Fn(&Got) -> std::pin::Pin<Box<dyn Future<Output = Answer> + Send>> + Send + Sync;
 
 /// An answer with this status and whole body.
-pub fn answer(status: u16, body: impl Into<Bytes>) -> Answer {
+pub(crate) fn answer(status: u16, body: impl Into<Bytes>) -> Answer {
     let body = Full::new(body.into())
         .map_err(|never| match never {})
         .boxed_unsync();
@@ -53,20 +53,20 @@ pub fn answer(status: u16, body: impl Into<Bytes>) -> Answer {
 }
 
 /// A running app.
-pub struct TestTarget {
-    pub addr: SocketAddr,
+pub(crate) struct TestTarget {
+    pub(crate) addr: SocketAddr,
     got: Arc<Mutex<Vec<Got>>>,
     tasks: JoinSet<()>,
 }
 
 impl TestTarget {
     /// Answers 200 `ok`.
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::answering(|_| async { answer(200, "ok") }).await
     }
 
     /// Answers what the function says.
-    pub async fn answering<F, Fut>(respond: F) -> Self
+    pub(crate) async fn answering<F, Fut>(respond: F) -> Self
     where
         F: Fn(&Got) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Answer> + Send + 'static,
@@ -75,7 +75,7 @@ impl TestTarget {
     }
 
     /// The same on this address.
-    pub async fn on<F, Fut>(addr: SocketAddr, respond: F) -> Self
+    pub(crate) async fn on<F, Fut>(addr: SocketAddr, respond: F) -> Self
     where
         F: Fn(&Got) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Answer> + Send + 'static,
@@ -108,12 +108,12 @@ impl TestTarget {
     }
 
     /// What it got so far, in order.
-    pub fn got(&self) -> Vec<Got> {
+    pub(crate) fn got(&self) -> Vec<Got> {
         self.got.lock().expect("no test panicked with it").clone()
     }
 
     /// Waits until it got so many requests.
-    pub async fn wait_for(&self, count: usize) -> Vec<Got> {
+    pub(crate) async fn wait_for(&self, count: usize) -> Vec<Got> {
         super::eventually("requests at the target", || async {
             let got = self.got();
             if got.len() >= count {

@@ -115,22 +115,15 @@ impl Deliveries {
         mut reply: Reply,
     ) -> Result<Option<Done>, HistoryError> {
         if reply.is_wanted() {
-            match outcome {
-                Outcome::Skipped => reply.answer(200, "captured; there is no target\n").await,
-                Outcome::Held => {
-                    reply
-                        .answer(
-                            202,
-                            "captured and held; it is forwarded when a person says so\n",
-                        )
-                        .await
-                }
-                _ => {
-                    reply
-                        .answer(202, "captured; it is forwarded when the target answers\n")
-                        .await
-                }
-            }
+            let (status, text) = match outcome {
+                Outcome::Skipped => (200, "captured; there is no target\n"),
+                Outcome::Held => (
+                    202,
+                    "captured and held; it is forwarded when a person says so\n",
+                ),
+                _ => (202, "captured; it is forwarded when the target answers\n"),
+            };
+            reply.answer(status, text).await;
         }
         let cause = cause(reply.kind);
         let attempt = Attempt {

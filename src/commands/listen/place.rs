@@ -158,16 +158,16 @@ async fn bind(
         match Relay::bind(config).await {
             Ok(relay) => return Ok(relay),
             Err(BindError::InUse(addr)) => last = Some(BindError::InUse(addr)),
-            Err(error) => return Err(not_bound(error, project)),
+            Err(error) => return Err(not_bound(&error, project)),
         }
     }
     Err(not_bound(
-        last.unwrap_or(BindError::InUse(SocketAddr::from(([127, 0, 0, 1], 0)))),
+        &last.unwrap_or(BindError::InUse(SocketAddr::from(([127, 0, 0, 1], 0)))),
         project,
     ))
 }
 
-fn not_bound(error: BindError, project: &Path) -> Failure {
+fn not_bound(error: &BindError, project: &Path) -> Failure {
     if let BindError::Store(StoreError::Locked(_)) = error {
         let report = Report::new(format!(
             "another `hooktool listen` runs in {}",
@@ -179,7 +179,7 @@ fn not_bound(error: BindError, project: &Path) -> Failure {
                 .hint("stop the other one, or give this one a name of its own: --endpoint NAME"),
         );
     }
-    let cause = std::error::Error::source(&error).map(ToString::to_string);
+    let cause = std::error::Error::source(error).map(ToString::to_string);
     let mut report = Report::new(format!("the relay of this folder cannot start: {error}"));
     report.cause = cause;
     Failure::Other(report.hint("`hooktool config path` says where its files are"))
