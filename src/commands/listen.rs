@@ -222,6 +222,9 @@ impl Listening {
         let relay = &self.place.dial;
         let report = Report::new(format!("the relay {relay} refused")).because(text);
         Failure::Relay(match code {
+            ErrorCode::Unauthorized if secrets::is_from_environment() => report.hint(
+                "HOOKTOOL_TOKEN is set, and goes before the token that `hooktool login` keeps",
+            ),
             ErrorCode::Unauthorized => {
                 report.hint(format!("`hooktool login {relay}` keeps a token"))
             }
@@ -303,7 +306,7 @@ impl Listening {
         ));
     }
 
-    /// Says the URL once the link is live, for the views that have no screen.
+    /// Keeps the URL once the link is live, and says it where there is no screen.
     async fn announce(&self) {
         let mut link = self.board.link.subscribe();
         let url = match link
@@ -314,6 +317,12 @@ impl Listening {
             Ok(Link::Live(live)) => live.url.clone(),
             _ => return std::future::pending().await,
         };
+        if let Err(error) = self.place.keep(&self.settings, &self.history).await {
+            self.board.tell(
+                true,
+                format!("this URL will not be the same next time: {error}"),
+            );
+        }
         if self.shown == Output::Lines && self.level > -2 {
             let target = self
                 .settings

@@ -66,10 +66,13 @@ pub(super) async fn token(relay: &str, token: &Secret) -> Result<(), Failure> {
 }
 
 async fn ask(relay: &str, request: http::request::Builder) -> Result<Response<Incoming>, Failure> {
+    let failed = |cause: String, hint: &str| {
+        let report = Report::new(format!("cannot reach the relay {relay}"));
+        Failure::Relay(report.because(cause).hint(hint))
+    };
     let unreachable = |cause: String| {
-        let report = Report::new(format!("cannot reach the relay {relay}")).because(cause);
         let hint = "is it running? `hooktool listen 3000 --relay local` works without it";
-        Failure::Relay(report.hint(hint))
+        failed(cause, hint)
     };
     let request = request.body(Empty::<Bytes>::new());
     let request = request.map_err(|error| unreachable(error.to_string()))?;
@@ -82,6 +85,10 @@ async fn ask(relay: &str, request: http::request::Builder) -> Result<Response<In
     let client = Client::builder(TokioExecutor::new()).build(connector);
     match tokio::time::timeout(PATIENCE, client.request(request)).await {
         Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(error)) if is_tls(&error) => {
+            let hint = "its certificate must be for this name, and from an authority that this machine trusts";
+            Err(failed(root(&error), hint))
+        }
         Ok(Err(error)) => Err(unreachable(root(&error))),
         Err(_) => Err(unreachable(format!("no answer within {PATIENCE:?}"))),
     }
@@ -100,4 +107,18 @@ fn root(error: &dyn std::error::Error) -> String {
         cause = inner;
     }
     cause.to_string()
+}
+
+/// Whether the relay was reached, and TLS with it failed.
+fn is_tls(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        let io = error.downcast_ref::<std::io::Error>();
+        let inner = io.and_then(std::io::Error::get_ref);
+        if inner.is_some_and(|inner| inner.is::<rustls::Error>()) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }

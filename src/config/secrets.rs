@@ -48,11 +48,19 @@ struct Secrets {
 /// # Errors
 /// `Unreadable`, `Syntax`.
 pub fn token(folders: &Folders, relay: &str) -> Result<Option<Secret>, ConfigError> {
-    let given = std::env::var("HOOKTOOL_TOKEN").unwrap_or_default();
-    if let Some(secret) = Secret::new(&given) {
+    if let Some(secret) = from_environment() {
         return Ok(Some(secret));
     }
     Ok(read(&folders.secrets())?.tokens.remove(relay))
+}
+
+/// Whether `HOOKTOOL_TOKEN` is the token for every relay.
+pub fn is_from_environment() -> bool {
+    from_environment().is_some()
+}
+
+fn from_environment() -> Option<Secret> {
+    Secret::new(&std::env::var("HOOKTOOL_TOKEN").unwrap_or_default())
 }
 
 /// Keeps a relay's token in place of the one before.

@@ -254,13 +254,8 @@ impl LinkTalk {
                     "{what} ({cause}), reconnecting in {after}s (try {attempt})"
                 ));
             }
-            Link::TakenOver { by } if by.is_empty() => {
-                say(format_args!("a newer listener has taken over"));
-            }
-            Link::TakenOver { by } => {
-                say(format_args!("a newer listener has taken over: {by}"));
-            }
-            Link::Refused { cause } => say(format_args!("the relay refused: {cause}")),
+            // The command ends by it, and its error says why.
+            Link::TakenOver { .. } | Link::Refused { .. } => {}
         }
     }
 }
