@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use hooktool_relay::{protocol::ErrorCode, server::RelayError};
+use hooktool_relay::protocol::ErrorCode;
 use tokio::{
     sync::{Notify, mpsc},
     task::{JoinSet, spawn_blocking},
@@ -111,19 +111,7 @@ impl Listening {
     async fn run(mut self) -> Result<(), Failure> {
         let relay_stop = CancellationToken::new();
         let relay = self.place.embedded.take();
-        let relay_stopped = relay_stop.clone();
-        let relay = async move {
-            match relay {
-                Some(relay) => relay
-                    .run(relay_stopped.cancelled_owned())
-                    .await
-                    .map_err(|error| relay_failed(&error)),
-                None => {
-                    relay_stopped.cancelled().await;
-                    Ok(())
-                }
-            }
-        };
+        let relay = place::serve(relay, relay_stop.clone(), self.stop.clone());
         let work = async {
             let worked = Box::pin(self.work()).await;
             relay_stop.cancel();
@@ -174,7 +162,7 @@ impl Listening {
             relay: self.place.dial.clone(),
             relay_name: self.place.relay_name.as_str().into(),
             endpoint: self.place.endpoint.clone(),
-            name: host_name(),
+            name: names::host_name(),
             answer: settings.answer.clone(),
             deadline: settings.deadline,
             from: settings.from,
@@ -393,33 +381,6 @@ impl Listening {
             }
         }
     }
-}
-
-/// What to call this machine in messages.
-fn host_name() -> String {
-    let read = std::fs::read_to_string("/proc/sys/kernel/hostname")
-        .or_else(|_| std::fs::read_to_string("/etc/hostname"));
-    let name = read
-        .ok()
-        .map(|name| name.trim().to_owned())
-        .filter(|name| !name.is_empty());
-    name.or_else(|| {
-        std::env::var("HOSTNAME")
-            .or_else(|_| std::env::var("COMPUTERNAME"))
-            .ok()
-    })
-    .unwrap_or_else(|| "another machine".to_owned())
-}
-
-fn relay_failed(error: &RelayError) -> Failure {
-    let cause = std::error::Error::source(error)
-        .map(ToString::to_string)
-        .unwrap_or_default();
-    Failure::Other(
-        Report::new("the relay of this folder stopped")
-            .because(cause)
-            .hint("is the disk full?"),
-    )
 }
 
 fn panicked() -> Failure {

@@ -7,10 +7,12 @@ use hooktool_relay::{
     Config, Relay,
     capture::EndpointName,
     config::{Access, Limits},
-    server::BindError,
+    server::{BindError, RelayError},
     store::{Retention, StoreError},
     token::Token,
 };
+
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     agent::Endpoint,
@@ -184,6 +186,33 @@ async fn bind(
         &last.unwrap_or(BindError::InUse(SocketAddr::from(([127, 0, 0, 1], 0)))),
         project,
     ))
+}
+
+/// Runs the relay of this process, if there is one, until it is stopped; when it ends by itself, the listener is asked to stop:
+/// it would wait for ever.
+pub(super) async fn serve(
+    relay: Option<Relay>,
+    stopped: CancellationToken,
+    listener: CancellationToken,
+) -> Result<(), Failure> {
+    let Some(relay) = relay else {
+        stopped.cancelled().await;
+        return Ok(());
+    };
+    let ended = relay.run(stopped.cancelled_owned()).await;
+    listener.cancel();
+    ended.map_err(|error| relay_failed(&error))
+}
+
+fn relay_failed(error: &RelayError) -> Failure {
+    let cause = std::error::Error::source(error)
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    Failure::Other(
+        Report::new("the relay of this folder stopped")
+            .because(cause)
+            .hint("is the disk full?"),
+    )
 }
 
 fn not_bound(error: &BindError, project: &Path) -> Failure {
