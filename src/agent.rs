@@ -1,5 +1,5 @@
 //! Keeps a listener connected: dials the relay, serves the link, and dials again, for ever, until a person stops it or the
-//! relay refuses for good. Being connected is [`serving`]'s; one delivery is [`delivery`]'s.
+//! relay refuses for good. Being connected is the business of `serving`, one delivery that of `delivery`.
 //!
 //! In: what to claim and where to forward ([`Plan`]). Out: attempts in the history, states on the [`Board`].
 //! Must not know: replay, output, tui.

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use hooktool_relay::capture::UnixMillis;
+use hooktool_relay::capture::{Seq, UnixMillis};
 use tokio::sync::{broadcast, watch};
 
 use crate::target::Target;
@@ -20,6 +20,8 @@ pub struct Board {
     pub hold: watch::Sender<Hold>,
     /// Sentences; [`Board::NOTICES`] wait for a slow view, then the oldest are lost to it.
     pub notices: broadcast::Sender<Notice>,
+    /// Requests that never come, for whoever counts; a notice says it to people. As many wait as notices do.
+    pub gaps: broadcast::Sender<Gap>,
 }
 
 impl Board {
@@ -33,6 +35,7 @@ impl Board {
             reach: watch::Sender::new(Reach::Unknown),
             hold: watch::Sender::new(Hold::default()),
             notices: broadcast::Sender::new(Self::NOTICES),
+            gaps: broadcast::Sender::new(Self::NOTICES),
         }
     }
 
@@ -43,7 +46,18 @@ impl Board {
             reach: self.reach.subscribe(),
             hold: self.hold.subscribe(),
             notices: self.notices.subscribe(),
+            gaps: self.gaps.subscribe(),
         }
+    }
+
+    /// Tells of a gap, in numbers and in words.
+    pub fn tell_gap(&self, gap: Gap) {
+        let count = gap.last.0.saturating_sub(gap.first.0).saturating_add(1);
+        // Without a view nobody needs it.
+        let _ = self.gaps.send(gap);
+        let text =
+            format!("{count} requests were dropped by the relay before they could be delivered");
+        self.tell(true, text);
     }
 
     /// Tells a sentence.
@@ -73,6 +87,17 @@ pub struct Feed {
     pub hold: watch::Receiver<Hold>,
     /// Sentences to tell once.
     pub notices: broadcast::Receiver<Notice>,
+    /// Requests that never come.
+    pub gaps: broadcast::Receiver<Gap>,
+}
+
+/// Captures of the endpoint that the relay's retention dropped before they were delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// The first one's place in the endpoint.
+    pub first: Seq,
+    /// The last one's.
+    pub last: Seq,
 }
 
 /// What is held and parked.

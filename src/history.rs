@@ -36,7 +36,6 @@ mod contents;
 mod error;
 mod file;
 mod incoming;
-mod inserts;
 mod model;
 mod pick;
 mod queue;
@@ -165,10 +164,7 @@ impl History {
         id: CaptureId,
         attempt: Attempt,
     ) -> Result<Option<Streaming>, HistoryError> {
-        let kept = attempt
-            .answer
-            .as_ref()
-            .map_or(0, |a| inserts::kept(a).len());
+        let kept = attempt.answer.as_ref().map_or(0, |a| batch::kept(a).len());
         let room = self.room(HEAD + kept).await?;
         let attempt = Box::new(attempt);
         let told = self.hand_over(Work::Attempt { id, attempt }, room).await?;

@@ -1,5 +1,5 @@
 //! The inspector: one loop that waits for keys, the listener's board, the history's changes, finished reads and the next tick; hands
-//! what came to the pure [`update`], starts the effects, and draws once.
+//! what came to the pure `update`, starts the effects, and draws once.
 //!
 //! ```text
 //!  keys ─┐                                             ┌─▶ Ask ──▶ intents (try_send; full: "busy")
@@ -29,7 +29,7 @@ mod view;
 use std::{io, time::Duration};
 
 use crossterm::event::{Event, EventStream};
-use futures_util::{FutureExt, Stream};
+use futures_util::Stream;
 use hooktool_relay::capture::UnixMillis;
 use ratatui::{
     Terminal,
@@ -127,63 +127,37 @@ where
     C: FnMut(&str) -> io::Result<()>,
 {
     let size = screen.size().map_err(failed)?;
-    let route = Route {
-        target: view.target,
-        is_local_relay: view.is_local_relay,
-    };
-    let mut turn = Turn {
-        state: State::new((size.width, size.height), route, view.url),
-        source: Source::new(view.history.clone(), view.select),
-        reads: JoinSet::new(),
-        intents: view.intents,
-        copy,
-        began: Instant::now(),
-        is_changed: true,
-        is_redrawn: false,
-        has_quit: false,
-    };
-    let mut sources = Sources::new(view.feed, view.history.changes(), events);
+    let stop = view.stop.clone();
+    let changes = view.history.changes();
+    let (mut turn, feed) = Turn::new(view, (size.width, size.height), copy);
+    let mut sources = Sources::new(feed, changes, events);
     for input in sources.first() {
         turn.take(input);
     }
-    let mut drawn: Option<Instant> = None;
-    while !turn.has_quit {
-        let due = drawn.map_or_else(Instant::now, |at| at + FRAME);
-        if turn.is_changed && due <= Instant::now() {
-            turn.draw(screen, view.is_colored)?;
-            drawn = Some(Instant::now());
-        }
-        let wake = if turn.is_changed {
-            Some(due)
-        } else {
-            turn.next_tick()
-        };
+    while !turn.has_quit && !sources.is_over() {
+        turn.draw_if_due(screen)?;
+        let wake = turn.next_wake();
         let first = tokio::select! {
-            () = view.stop.cancelled() => break,
+            () = stop.cancelled() => break,
             input = sources.next() => input?,
-            Some(read) = turn.reads.join_next() => Some(finished(read)),
+            Some(read) = turn.reads.join_next() => finished(read),
             () = sleep_until(wake.unwrap_or(turn.began)), if wake.is_some() => None,
         };
         turn.take(Input::Tick(turn.now()));
-        let Some(first) = first else { continue };
-        turn.take(first);
-        for _ in 0..TURN {
-            match sources.next().now_or_never() {
-                Some(Ok(Some(input))) => turn.take(input),
-                _ => break,
-            }
-        }
-        if sources.is_over() {
-            break;
+        if let Some(first) = first {
+            turn.take(first);
+            turn.take_what_waits(&mut sources).await?;
         }
     }
     Ok(turn.ended())
 }
 
-fn finished(read: Result<Loaded, tokio::task::JoinError>) -> Input {
-    match read {
-        Ok(loaded) => Input::Loaded(loaded),
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
+/// What a read brought; a read's panic goes on here, and one that was cut off by the end of the runtime brings nothing.
+fn finished(read: Result<Loaded, tokio::task::JoinError>) -> Option<Input> {
+    match read.map_err(tokio::task::JoinError::try_into_panic) {
+        Ok(loaded) => Some(Input::Loaded(loaded)),
+        Err(Ok(panic)) => std::panic::resume_unwind(panic),
+        Err(Err(_)) => None,
     }
 }
 
@@ -195,17 +169,40 @@ fn failed(error: impl std::error::Error) -> io::Error {
 struct Turn<C> {
     state: State,
     source: Source,
-    /// At most one read of rows and one of the detail: [`update`] asks for no more.
+    /// At most one read of rows and one of the detail: `update` asks for no more.
     reads: JoinSet<Loaded>,
     intents: mpsc::Sender<Intent>,
     copy: C,
+    is_colored: bool,
     began: Instant,
+    drawn: Option<Instant>,
     is_changed: bool,
     is_redrawn: bool,
     has_quit: bool,
 }
 
 impl<C: FnMut(&str) -> io::Result<()>> Turn<C> {
+    fn new(view: View, size: (u16, u16), copy: C) -> (Self, Feed) {
+        let route = Route {
+            target: view.target,
+            is_local_relay: view.is_local_relay,
+        };
+        let turn = Self {
+            state: State::new(size, route, view.url),
+            source: Source::new(view.history, view.select),
+            reads: JoinSet::new(),
+            intents: view.intents,
+            copy,
+            is_colored: view.is_colored,
+            began: Instant::now(),
+            drawn: None,
+            is_changed: true,
+            is_redrawn: false,
+            has_quit: false,
+        };
+        (turn, view.feed)
+    }
+
     fn now(&self) -> Time {
         Time {
             since_start: self.began.elapsed(),
@@ -213,8 +210,40 @@ impl<C: FnMut(&str) -> io::Result<()>> Turn<C> {
         }
     }
 
-    fn next_tick(&self) -> Option<Instant> {
+    /// When something is to be done without any input: the next frame, or what time alone changes.
+    fn next_wake(&self) -> Option<Instant> {
+        if self.is_changed {
+            return Some(self.due());
+        }
         self.state.next_tick().map(|at| self.began + at)
+    }
+
+    /// When the next frame may be drawn.
+    fn due(&self) -> Instant {
+        self.drawn.map_or(self.began, |at| at + FRAME)
+    }
+
+    /// Takes what came while the last input was being taken, so that one draw shows all of it. Never waits.
+    async fn take_what_waits<S>(&mut self, sources: &mut Sources<S>) -> io::Result<()>
+    where
+        S: Stream<Item = io::Result<Event>> + Unpin,
+    {
+        for _ in 0..TURN {
+            if self.has_quit {
+                break;
+            }
+            let came = tokio::select! {
+                // What came is taken before it is found that nothing more did. Polled by this task and no other way:
+                // crossterm's stream keeps the first waker it was shown, and wakes no other.
+                biased;
+                input = sources.next() => input?,
+                () = std::future::ready(()) => break,
+            };
+            if let Some(input) = came {
+                self.take(input);
+            }
+        }
+        Ok(())
     }
 
     fn take(&mut self, input: Input) {
@@ -245,7 +274,10 @@ impl<C: FnMut(&str) -> io::Result<()>> Turn<C> {
         self.reads.spawn_blocking(move || source.load(&what));
     }
 
-    fn draw<B: Backend>(&mut self, screen: &mut Terminal<B>, is_colored: bool) -> io::Result<()> {
+    fn draw_if_due<B: Backend>(&mut self, screen: &mut Terminal<B>) -> io::Result<()> {
+        if !self.is_changed || self.due() > Instant::now() {
+            return Ok(());
+        }
         if std::mem::take(&mut self.is_redrawn) {
             screen.clear().map_err(failed)?;
         }
@@ -253,11 +285,12 @@ impl<C: FnMut(&str) -> io::Result<()>> Turn<C> {
         if (size.width, size.height) != self.state.size {
             self.take(Input::Size(size.width, size.height));
         }
-        let state = &self.state;
+        let (state, is_colored) = (&self.state, self.is_colored);
         screen
             .draw(|frame| view::draw(state, frame, is_colored))
             .map_err(failed)?;
         self.is_changed = false;
+        self.drawn = Some(Instant::now());
         Ok(())
     }
 

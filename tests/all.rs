@@ -12,3 +12,4 @@ mod public;
 mod replay;
 mod streaming;
 mod support;
+mod tui;

@@ -338,3 +338,27 @@ fn from_now_leaves_what_waited() {
         assert_eq!(target.got()[0].path, "/new");
     });
 }
+
+#[test]
+fn what_retention_dropped_is_told_as_a_gap() {
+    story(async {
+        let relay = TestRelay::keeping(5).await;
+        claimed(&relay).await;
+        let sender = Sender::to(relay.addr);
+        for n in 1..=8 {
+            let answer = sender
+                .send(Request::post(&format!("/tidy-otter/{n}"), "x"))
+                .await;
+            assert_eq!(answer.status, 202);
+        }
+        let target = TestTarget::start().await;
+        let listener = Setup::new(&relay, Some(target.addr))
+            .plan(|plan| plan.max_in_flight = 1)
+            .start()
+            .await;
+        let mut gaps = listener.board.feed().gaps;
+        let gap = gaps.recv().await.expect("a gap");
+        assert_eq!((gap.first.0, gap.last.0), (1, 3));
+        assert_eq!(target.wait_for(5).await[0].path, "/4");
+    });
+}

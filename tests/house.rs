@@ -36,10 +36,11 @@ const RELAY: &[(&str, &[&str])] = &[
         &["link", "protocol", "store", "registry", "accounts"],
     ),
     ("ingress", &["store", "registry", "accounts"]),
+    // The server makes the websocket of a link, and refuses one in the wire's words.
     (
         "server",
         &[
-            "ingress", "session", "registry", "accounts", "store", "protocol",
+            "ingress", "session", "registry", "accounts", "store", "protocol", "link",
         ],
     ),
 ];

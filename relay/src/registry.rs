@@ -11,7 +11,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use bytes::Bytes;
@@ -76,12 +79,14 @@ pub enum Order {
 #[derive(Clone, Debug, Default)]
 pub struct Registry {
     endpoints: Arc<Mutex<HashMap<EndpointName, Holder>>>,
+    /// How many holds there ever were: the number of the newest.
+    holds: Arc<AtomicU64>,
 }
 
 /// The session that holds an endpoint, as the registry sees it.
 #[derive(Debug)]
 struct Holder {
-    /// Tells two holds of one endpoint apart: a link that comes back has the epoch that it had.
+    /// Tells any two holds apart: a link that comes back has the epoch that it had, and an older one may go last.
     hold: u64,
     epoch: Epoch,
     orders: mpsc::Sender<Order>,
@@ -197,7 +202,7 @@ impl Registry {
         if older.is_some_and(|holder| holder.epoch > epoch) {
             return None;
         }
-        let hold = older.map_or(0, |holder| holder.hold) + 1;
+        let hold = self.holds.fetch_add(1, Ordering::Relaxed) + 1;
         let holder = Holder {
             hold,
             epoch,
@@ -416,105 +421,4 @@ impl Drop for Expected {
 }
 
 #[cfg(test)]
-mod tests {
-    use http_body_util::{BodyExt, Empty};
-
-    use super::*;
-    use crate::capture::Headers;
-
-    fn endpoint() -> EndpointName {
-        "tidy-otter".parse().unwrap()
-    }
-
-    fn answer() -> Result<Answer, NoAnswer> {
-        let head = AnswerHead {
-            status: http::StatusCode::OK,
-            headers: Headers::new(),
-        };
-        let body = Empty::new().map_err(|never| match never {}).boxed_unsync();
-        Ok(Answer { head, body })
-    }
-
-    #[tokio::test]
-    async fn a_sender_gets_the_answer_of_the_session_and_the_session_hears_what_it_got() {
-        let registry = Registry::default();
-        let mut held = registry.hold(&endpoint(), Epoch(1)).unwrap();
-        let id = CaptureId::new();
-        let mut expected = registry.expect(&endpoint(), id).unwrap();
-        let (offers, orders) = held.halves();
-        assert_eq!(offers.offer(id), Offered::Live(None));
-        assert!(offers.answer(id, answer()).is_ok());
-        assert_eq!(expected.answer().await.unwrap().head.status, 200);
-        expected.sent(Sent {
-            status: Some(200),
-            by: SentBy::App,
-        });
-        let Some(Order::Sent(told, sent)) = orders.recv().await else {
-            panic!("an order")
-        };
-        assert_eq!((told, sent.status), (id, Some(200)));
-        assert_eq!(registry.counts(), (1, 0));
-    }
-
-    #[tokio::test]
-    async fn a_lost_hold_answers_every_waiting_sender_at_once() {
-        let registry = Registry::default();
-        let held = registry.hold(&endpoint(), Epoch(1)).unwrap();
-        let mut expected = registry.expect(&endpoint(), CaptureId::new()).unwrap();
-        drop(held);
-        assert_eq!(expected.answer().await.unwrap_err(), NoAnswer::NoListener);
-        assert!(registry.expect(&endpoint(), CaptureId::new()).is_none());
-    }
-
-    #[tokio::test]
-    async fn a_sender_that_leaves_cancels_the_answer_and_not_the_delivery() {
-        let registry = Registry::default();
-        let mut held = registry.hold(&endpoint(), Epoch(1)).unwrap();
-        let (early, offered) = (CaptureId::new(), CaptureId::new());
-        drop(registry.expect(&endpoint(), early));
-        let waiting = registry.expect(&endpoint(), offered);
-        let (offers, orders) = held.halves();
-        assert_eq!(offers.offer(early), Offered::Waited);
-        assert_eq!(offers.offer(offered), Offered::Live(None));
-        drop(waiting);
-        let Some(Order::Sent(_, sent)) = orders.recv().await else {
-            panic!("an order")
-        };
-        assert_eq!(sent.by, SentBy::Gone);
-        assert!(offers.answer(offered, answer()).is_err());
-    }
-
-    #[tokio::test]
-    async fn an_answer_by_policy_is_told_with_the_offer() {
-        let registry = Registry::default();
-        let mut held = registry.hold(&endpoint(), Epoch(1)).unwrap();
-        let id = CaptureId::new();
-        let sent = Sent {
-            status: Some(202),
-            by: SentBy::Policy,
-        };
-        registry.expect(&endpoint(), id).unwrap().sent(sent.clone());
-        assert_eq!(held.halves().0.offer(id), Offered::Live(Some(sent)));
-        assert_eq!(held.halves().0.offer(id), Offered::Waited);
-    }
-
-    #[tokio::test]
-    async fn the_newer_epoch_holds_and_the_older_is_told_who_came() {
-        let registry = Registry::default();
-        let older = registry.hold(&endpoint(), Epoch(1)).unwrap();
-        let evicting = registry.clone();
-        let name = endpoint();
-        let evict = async move { evicting.evict(&name, Some("laptop-2".into())).await };
-        let leave = async {
-            older.evicted().cancelled().await;
-            assert_eq!(older.newcomer().as_deref(), Some("laptop-2"));
-            drop(older);
-        };
-        tokio::join!(evict, leave);
-        let newer = registry.hold(&endpoint(), Epoch(2)).unwrap();
-        assert!(registry.hold(&endpoint(), Epoch(1)).is_none());
-        assert!(registry.is_held(&endpoint()));
-        drop(newer);
-        assert!(!registry.is_held(&endpoint()));
-    }
-}
+mod tests;

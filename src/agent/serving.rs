@@ -17,7 +17,7 @@ use tokio::{
 };
 use tracing::{debug, warn};
 
-use crate::event::{Link, Live};
+use crate::event::{Gap, Link, Live};
 
 use super::{
     Agent, Ended, clock,
@@ -261,11 +261,9 @@ impl<'a> Serving<'a> {
             self.seen = self.seen.max(seq);
             self.head = self.head.max(seq);
             if gap > 0 {
-                let first = seq.0.saturating_sub(gap);
-                let text = format!(
-                    "{gap} requests were dropped by the relay before they could be delivered (seq {first} on)"
-                );
-                self.agent.board.tell(true, text);
+                let first = Seq(seq.0.saturating_sub(gap));
+                let last = Seq(seq.0.saturating_sub(1));
+                self.agent.board.tell_gap(Gap { first, last });
             }
         }
         if has_waited {

@@ -3,19 +3,19 @@
 //! In: [`Work`], in order. Out: rows, what its callers are told, and the [`Change`]s that the commit makes true.
 //! Must not know: queues, threads, when it is committed. Bytes that come in pieces are in `bodies.rs`.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use hooktool_relay::capture::{Body, CaptureId, EndpointName};
+use hooktool_relay::capture::{Body, Capture, CaptureId, EndpointName, Headers, Version};
 use rusqlite::{Connection, OptionalExtension, Result, params};
+use serde::Serialize;
 
 use super::{
     bodies::Desk,
-    error::{HistoryError, damaged},
-    inserts::{AttemptRow, insert_capture, micros},
-    model::{Arrival, Attempt, Change, FolderEndpoint, Number, Position},
+    error::{HistoryError, damaged, odd},
+    model::{Arrival, Attempt, Change, FolderEndpoint, KeptAnswer, Number, Position},
     queue::{DraftKey, Told, Work},
-    rows::outcome,
+    rows::{kind_word, outcome},
     totals::Totals,
 };
 
@@ -105,9 +105,7 @@ impl<'a> Batch<'a> {
             )));
         }
         let number = self.totals.next_number();
-        let place = self.place(&arrival.relay, &arrival.capture.endpoint)?;
-        let bytes = insert_capture(self.db, number, place, arrival, body)?;
-        self.totals.grow(1, bytes);
+        self.insert_capture(number, arrival, body)?;
         self.desk.refused.remove(&arrival.capture.id);
         self.changes.push(Change::Captured(number));
         Ok(Ok(Told {
@@ -132,6 +130,50 @@ impl<'a> Batch<'a> {
             outcome: word.as_deref().map(outcome).transpose()?,
             streams_at: None,
         }))
+    }
+
+    fn insert_capture(
+        &mut self,
+        number: Number,
+        arrival: &Arrival,
+        body: Option<i64>,
+    ) -> Result<()> {
+        let capture = &arrival.capture;
+        let place = self.place(&arrival.relay, &capture.endpoint)?;
+        let head = json("head", &Head::of(capture))?;
+        let bytes = head.len() as u64 + capture.path.len() as u64 + capture.body.len();
+        let size = match &capture.body {
+            Body::Absent => None,
+            body => Some(body.len().cast_signed()),
+        };
+        let inline = match &capture.body {
+            Body::Whole(bytes) => Some(bytes.as_ref()),
+            Body::Absent | Body::Pieces(_) => None,
+        };
+        let mut row = self.db.prepare_cached(
+            "INSERT INTO captures (number, id, place, seq, kind, received_at, method, path, size, peer, bytes)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        )?;
+        row.execute(params![
+            number.cast_signed(),
+            capture.id.to_bytes(),
+            place,
+            arrival.seq.map(|seq| seq.0.cast_signed()),
+            kind_word(arrival.kind),
+            capture.received_at.0,
+            capture.method.as_str(),
+            capture.path.as_ref(),
+            size,
+            capture.peer.to_string(),
+            bytes.cast_signed(),
+        ])?;
+        self.db
+            .prepare_cached(
+                "INSERT INTO contents (number, head, body, bytes) VALUES (?1, ?2, ?3, ?4)",
+            )?
+            .execute(params![number.cast_signed(), head, body, inline])?;
+        self.totals.grow(1, bytes);
+        Ok(())
     }
 
     /// The small number that stands for a relay and an endpoint.
@@ -170,15 +212,8 @@ impl<'a> Batch<'a> {
             }
             _ => None,
         };
-        let row = AttemptRow {
-            position,
-            number: tried.number,
-            previous: tried.last,
-            try_number: is_try.then_some(tries),
-            body: streams,
-            attempt,
-        };
-        let bytes = row.insert(self.db)?;
+        let bytes =
+            self.insert_attempt(position, &tried, is_try.then_some(tries), attempt, streams)?;
         self.note_attempt(&tried, position, tries, attempt, bytes)?;
         self.changes.push(Change::Attempted(tried.number));
         Ok(Ok(Told {
@@ -200,6 +235,65 @@ impl<'a> Batch<'a> {
             })
         });
         row.optional()
+    }
+
+    /// Gives the bytes that were kept.
+    fn insert_attempt(
+        &mut self,
+        position: Position,
+        tried: &Tried,
+        try_number: Option<u32>,
+        attempt: &Attempt,
+        body: Option<i64>,
+    ) -> Result<u64> {
+        let changes = match attempt.changes.as_slice() {
+            [] => None,
+            changes => Some(json("changes", &changes)?),
+        };
+        let sent = attempt
+            .sent
+            .as_ref()
+            .map(|sent| json("sent", sent))
+            .transpose()?;
+        let answer = attempt.answer.as_ref();
+        let headers = answer
+            .map(|answer| json("headers", &answer.headers))
+            .transpose()?;
+        let kept = answer.map(kept);
+        let mut row = self.db.prepare_cached(
+            "INSERT INTO attempts (position, number, previous, try_number, cause, target, started_at, outcome, error, connect,
+                 took, changes, sent, late, status, len, ended, headers, body, bytes)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
+        )?;
+        row.execute(params![
+            position.cast_signed(),
+            tried.number.cast_signed(),
+            tried.last,
+            try_number,
+            attempt.cause.as_str(),
+            attempt.target,
+            attempt.started_at.0,
+            attempt.outcome.as_str(),
+            attempt.error,
+            attempt.connect.map(micros),
+            attempt.took.map(micros),
+            changes,
+            sent,
+            attempt.late,
+            answer.map(|answer| answer.status),
+            answer.map(|answer| length(answer).cast_signed()),
+            answer.map(|answer| answer.ended),
+            headers,
+            body,
+            if body.is_none() { kept } else { None },
+        ])?;
+        let texts = [
+            changes.as_deref(),
+            headers.as_deref(),
+            Some(&attempt.target),
+        ];
+        let texts: usize = texts.into_iter().flatten().map(str::len).sum();
+        Ok((texts + kept.map_or(0, <[u8]>::len)) as u64)
     }
 
     /// Puts the attempt on its capture's row, for lists.
@@ -257,4 +351,42 @@ impl<'a> Batch<'a> {
         row.execute(params![folder, relay, kept.endpoint.as_str(), kept.port])?;
         Ok(())
     }
+}
+
+/// A request's head as it is kept.
+#[derive(Serialize)]
+struct Head<'a> {
+    version: Version,
+    headers: &'a Headers,
+    #[serde(skip_serializing_if = "Headers::is_empty")]
+    trailers: &'a Headers,
+}
+
+impl<'a> Head<'a> {
+    fn of(capture: &'a Capture) -> Self {
+        Self {
+            version: capture.version,
+            headers: &capture.headers,
+            trailers: &capture.trailers,
+        }
+    }
+}
+
+fn json(what: &str, value: &impl Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| odd(what, error))
+}
+
+/// What is kept of an answer's first bytes.
+pub(super) fn kept(answer: &KeptAnswer) -> &[u8] {
+    let len = answer.body.len().min(KeptAnswer::KEPT);
+    answer.body.get(..len).unwrap_or_default()
+}
+
+/// How long an answer is so far.
+pub(super) fn length(answer: &KeptAnswer) -> u64 {
+    answer.len.max(answer.body.len() as u64)
+}
+
+fn micros(time: Duration) -> i64 {
+    i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
 }

@@ -18,8 +18,7 @@ use hooktool_relay::capture::{CaptureId, EndpointName, Outcome, UnixMillis};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::{
-    batch::Batch,
-    inserts::{kept, length},
+    batch::{Batch, kept, length},
     model::{Change, KeptAnswer, Number, Position},
     queue::DraftKey,
     schema,

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::OutputError;
 use crate::{
-    event::{Feed, Link, Notice},
+    event::{Feed, Gap, Link, Notice},
     history::{Attempt, Change, History, HistoryError, Number, Position, Reader, Request, Select},
 };
 
@@ -62,6 +62,8 @@ pub enum Said {
     Link(Link),
     /// A sentence.
     Notice(Notice),
+    /// Requests that never come.
+    Gap(Gap),
 }
 
 /// Something that prints requests and tries.
@@ -178,6 +180,7 @@ impl Ears {
                     Vec::new()
                 }
             },
+            Ok(gap) = self.feed.gaps.recv(), if !self.is_deaf => vec![Said::Gap(gap)],
         }
     }
 }

@@ -29,7 +29,7 @@ use crate::{
 pub mod escape;
 pub mod record;
 
-use record::{AttemptRecord, CaptureRecord, LinkRecord, SessionRecord};
+use record::{AttemptRecord, CaptureRecord, GapRecord, LinkRecord, SessionRecord};
 
 /// Writes a record as one line.
 ///
@@ -123,6 +123,7 @@ impl<W: Write + Send + 'static> Printer for Json<W> {
                 say(format_args!("{}", notice.text));
                 Ok(())
             }
+            Said::Gap(gap) => line(&mut self.out, &GapRecord::new(*gap)),
         }
     }
 }

@@ -143,7 +143,8 @@ impl<W: Write + Send + 'static> Printer for Lines<W> {
             Said::Notice(notice) if notice.is_problem || self.options.level >= 0 => {
                 say(format_args!("{}", notice.text));
             }
-            Said::Notice(_) => {}
+            // A notice tells people of a gap.
+            Said::Notice(_) | Said::Gap(_) => {}
         }
         Ok(())
     }

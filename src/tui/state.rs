@@ -1,6 +1,6 @@
 //! All that the inspector knows: rows, what is selected and loaded, the link, what lies over the screen.
 //!
-//! In and out: nothing by itself; [`super::update`] changes it, `view/` draws from it. Must not know: the clock (time is told by a
+//! In and out: nothing by itself; [`mod@super::update`] changes it, `view/` draws from it. Must not know: the clock (time is told by a
 //! tick), terminals, the runtime.
 //!
 //! ```text
@@ -88,9 +88,7 @@ pub(super) struct Wish {
 pub(super) struct Sync {
     /// Everything.
     pub(super) all: bool,
-    /// What came after the newest row.
-    pub(super) newer: bool,
-    /// Rows that changed.
+    /// Requests that came or changed; what is above the newest row is read as one.
     pub(super) changed: BTreeSet<Number>,
     /// Whether rows are being read.
     pub(super) is_reading: bool,

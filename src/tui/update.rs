@@ -167,11 +167,8 @@ fn changed(state: &mut State, change: &Change) {
         state.sync.is_detail_stale = true;
         return;
     };
-    if Some(number) > state.newest() {
-        state.sync.newer = true;
-    } else if state.index(number).is_some() {
-        state.sync.changed.insert(number);
-    }
+    // Noted even if it is no row yet: the read under way may have been too early for this change and still bring the row.
+    state.sync.changed.insert(number);
     state.sync.is_detail_stale |= state.selected == Some(number);
     if state.sync.changed.len() > NOTED {
         state.sync.all = true;
@@ -269,18 +266,19 @@ fn settle(state: &mut State, effects: &mut Vec<Effect>) {
 }
 
 fn rows_to_read(state: &mut State) -> Option<What> {
-    let newest = state.newest();
-    let sync = &mut state.sync;
-    if sync.is_reading {
+    if state.sync.is_reading {
         return None;
     }
-    if std::mem::take(&mut sync.all) {
-        sync.newer = false;
-        sync.changed.clear();
+    let changed = std::mem::take(&mut state.sync.changed);
+    if std::mem::take(&mut state.sync.all) {
         return Some(What::All);
     }
-    let newer_than = std::mem::take(&mut sync.newer).then_some(newest);
-    let numbers: Vec<Number> = std::mem::take(&mut sync.changed).into_iter().collect();
+    let newest = state.newest();
+    let is_newer = changed.last().copied() > newest;
+    let newer_than = is_newer.then_some(newest);
+    // The others belong to endpoints that are not shown.
+    let is_row = |&number: &Number| state.index(number).is_some();
+    let numbers: Vec<Number> = changed.into_iter().filter(is_row).collect();
     let has_any = newer_than.is_some() || !numbers.is_empty();
     has_any.then_some(What::Rows {
         newer_than,

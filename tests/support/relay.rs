@@ -31,8 +31,28 @@ impl TestRelay {
         .await
     }
 
+    /// The same, keeping so many requests an endpoint.
+    pub(crate) async fn keeping(count: u64) -> Self {
+        let retention = Retention {
+            count,
+            ..Retention::default()
+        };
+        Self::made(
+            Limits {
+                rate: 0,
+                ..Limits::default()
+            },
+            retention,
+        )
+        .await
+    }
+
     /// The same with these limits.
     pub(crate) async fn with(limits: Limits) -> Self {
+        Self::made(limits, Retention::default()).await
+    }
+
+    async fn made(limits: Limits, retention: Retention) -> Self {
         let owned = tempfile::tempdir().expect("a folder");
         let folder = owned.path().join("relay");
         let token = "test-token".to_owned();
@@ -45,7 +65,7 @@ impl TestRelay {
             trusted_proxies: Vec::new(),
             access: Access::Embedded { token },
             limits,
-            retention: Retention::default(),
+            retention,
         };
         Self::of(config, Some(owned)).await
     }

@@ -259,18 +259,3 @@ async fn an_older_answer_that_breaks_off_does_not_change_the_row() {
         .unwrap();
     assert_eq!((last.outcome, last.status), (Outcome::Answered, Some(201)));
 }
-
-#[tokio::test]
-async fn an_answer_that_had_broken_off_already_streams_no_more() {
-    let place = Place::new();
-    let history = place.open();
-    let request = small();
-    recorded(&history, &request).await;
-    let mut cut = streaming(b"ab");
-    cut.error = Some("cut".to_owned());
-    cut.outcome = Outcome::Broken;
-    let stream = history.attempted(request.capture.id, cut.clone()).await;
-    assert!(stream.unwrap().is_none());
-    cut.try_number = Some(1);
-    assert_eq!(place.reader().attempts(1).unwrap(), [cut]);
-}

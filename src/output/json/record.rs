@@ -4,12 +4,12 @@ use std::{borrow::Cow, time::Duration};
 
 use bytes::Bytes;
 use data_encoding::BASE64;
-use hooktool_relay::capture::{Body, Edit, EndpointName, Headers, Kind, UnixMillis, latin1};
+use hooktool_relay::capture::{Body, Edit, EndpointName, Headers, Kind, Seq, UnixMillis, latin1};
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{
-    event::Link,
+    event::{Gap, Link},
     history::{Attempt, KeptAnswer, LastAttempt, Request, Summary},
 };
 
@@ -216,6 +216,27 @@ impl<'a> AnswerRecord<'a> {
             body: BodyRecord::new(Some(&answer.body), answer.len),
             ended: answer.ended,
             cut: answer.len > answer.body.len() as u64,
+        }
+    }
+}
+
+/// Requests that never come: the relay's retention dropped them before they were delivered.
+#[derive(Debug, Serialize)]
+pub struct GapRecord {
+    v: u8,
+    r#type: &'static str,
+    first_seq: Seq,
+    last_seq: Seq,
+}
+
+impl GapRecord {
+    /// A gap as the relay told it.
+    pub fn new(gap: Gap) -> Self {
+        Self {
+            v: V,
+            r#type: "gap",
+            first_seq: gap.first,
+            last_seq: gap.last,
         }
     }
 }

@@ -165,8 +165,8 @@ fn changes_are_read_once_and_together() {
     };
     let (_, then) = update(&mut state, Input::Loaded(loaded));
     let both = What::Rows {
-        newer_than: Some(Some(7)),
-        numbers: vec![2],
+        newer_than: None,
+        numbers: vec![2, 7],
     };
     assert_eq!(then, [Effect::Load(both)]);
     assert!(reads(&mut state, Change::Reload).is_empty());
@@ -176,6 +176,23 @@ fn changes_are_read_once_and_together() {
     };
     let (_, then) = update(&mut state, Input::Loaded(loaded));
     assert_eq!(then, [Effect::Load(What::All)]);
+}
+
+#[test]
+fn a_try_that_ends_while_its_request_is_being_read_is_read_too() {
+    let mut state = screen((80, 24), rows(1..=5));
+    update(&mut state, Input::Changed(Change::Captured(6)));
+    update(&mut state, Input::Changed(Change::Attempted(6)));
+    let loaded = Loaded::Rows {
+        rows: rows(6..=6),
+        gone: Vec::new(),
+    };
+    let (_, then) = update(&mut state, Input::Loaded(loaded));
+    let again = What::Rows {
+        newer_than: None,
+        numbers: vec![6],
+    };
+    assert_eq!(then, [Effect::Load(again)]);
 }
 
 #[test]

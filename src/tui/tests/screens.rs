@@ -11,9 +11,13 @@ use crate::{
 const SIZES: [(u16, u16); 5] = [(80, 24), (120, 40), (40, 12), (32, 8), (28, 6)];
 
 pub(super) fn draw(state: &State) -> Buffer {
+    draw_with(state, true)
+}
+
+fn draw_with(state: &State, is_colored: bool) -> Buffer {
     let backend = TestBackend::new(state.size.0, state.size.1);
     let mut terminal = Terminal::new(backend).expect("a screen");
-    let drawn = terminal.draw(|frame| view::draw(state, frame, true));
+    let drawn = terminal.draw(|frame| view::draw(state, frame, is_colored));
     drawn.expect("a drawn frame").buffer.clone()
 }
 
@@ -221,4 +225,14 @@ fn styles() {
     let rows = buffer.content.chunks(usize::from(buffer.area.width));
     let rows: Vec<String> = rows.map(|row| row.iter().map(letter).collect()).collect();
     insta::assert_snapshot!("styles", rows.join("\n"));
+}
+
+#[test]
+fn without_colours_everything_is_told_by_words_and_weight() {
+    let buffer = draw_with(&busy(), false);
+    let is_plain = |cell: &ratatui::buffer::Cell| {
+        (cell.fg, cell.bg) == (ratatui::style::Color::Reset, ratatui::style::Color::Reset)
+    };
+    assert!(buffer.content.iter().all(is_plain));
+    assert_eq!(text(&buffer), text(&draw(&busy())));
 }

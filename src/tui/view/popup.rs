@@ -81,22 +81,7 @@ fn draw_box(
         height,
     };
     canvas.clear(area);
-    let inner = usize::from(width.saturating_sub(2));
-    let bar = "─".repeat(inner);
-    for y in 0..height {
-        let (left, right) = match y {
-            0 => ("┌", "┐"),
-            _ if y + 1 == height => ("└", "┘"),
-            _ => ("│", "│"),
-        };
-        let middle = if y == 0 || y + 1 == height {
-            bar.as_str()
-        } else {
-            ""
-        };
-        let border = Safe::format(format_args!("{left}{middle:inner$}{right}"));
-        canvas.write(area, 0, y, &border, Role::Dim);
-    }
+    draw_border(canvas, area);
     let text = Area {
         x: area.x + 1,
         width: area.width.saturating_sub(2),
@@ -107,12 +92,22 @@ fn draw_box(
     for (y, line) in (1..height.saturating_sub(1)).zip(lines) {
         canvas.write(text, 1, y, line, Role::Text);
     }
-    draw_line(
-        canvas,
-        row(text, height.saturating_sub(2)),
-        1,
-        &box_keys(state),
-    );
+    let keys = row(text, height.saturating_sub(2));
+    draw_line(canvas, keys, 1, &box_keys(state));
+}
+
+fn draw_border(canvas: &mut Canvas<'_>, area: Area) {
+    let inner = usize::from(area.width.saturating_sub(2));
+    let bar = "─".repeat(inner);
+    for y in 0..area.height {
+        let (left, middle, right) = match y {
+            0 => ("┌", bar.as_str(), "┐"),
+            _ if y + 1 == area.height => ("└", bar.as_str(), "┘"),
+            _ => ("│", "", "│"),
+        };
+        let border = Safe::format(format_args!("{left}{middle:inner$}{right}"));
+        canvas.write(area, 0, y, &border, Role::Dim);
+    }
 }
 
 fn box_keys(state: &State) -> Line {
