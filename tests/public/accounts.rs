@@ -1,6 +1,6 @@
 //! Who may claim what: tokens that are wrong, revoked or another's, and a relay that is open to all.
 
-use std::{fs, time::Duration};
+use std::{fs, os::unix::fs::PermissionsExt as _, time::Duration};
 
 use hooktool_relay::{
     Config,
@@ -135,6 +135,7 @@ fn an_open_relay_gives_a_token_that_is_kept() {
         drop(listener);
         let mut edge = Edge::to(public.addr(), &public.ca, Http::Two).await;
         assert_eq!(edge.post(&path, "while nobody listened").await.0, 202);
+        fs::set_permissions(&secrets, fs::Permissions::from_mode(0o644)).expect("changed");
 
         let name = path.trim_start_matches('/');
         let stranger = public.user();

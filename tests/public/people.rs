@@ -264,7 +264,7 @@ impl Public {
         let ca = Ca::new();
         ca.issue();
         let operator = User::new(None);
-        let flags = flags.iter().map(|&flag| flag.to_owned()).collect();
+        let flags: Vec<_> = flags.iter().map(|&flag| flag.to_owned()).collect();
         let (relay, url) = run(&operator, &ca, "127.0.0.1:0", &flags).await;
         Self {
             ca,
@@ -320,9 +320,9 @@ impl Public {
     }
 }
 
-async fn run(operator: &User, ca: &Ca, listen: &str, flags: &Vec<String>) -> (Running, String) {
+async fn run(operator: &User, ca: &Ca, listen: &str, flags: &[String]) -> (Running, String) {
     let (cert, key, data) = (ca.cert(), ca.key(), operator.path("data"));
-    let text = |path: &'_ PathBuf| path.to_str().expect("utf-8").to_owned();
+    let text = |path: &PathBuf| path.to_str().expect("utf-8").to_owned();
     let mut args: Vec<String> = ["relay", "--listen", listen].map(str::to_owned).to_vec();
     for (flag, path) in [
         ("--tls-cert", &cert),

@@ -233,3 +233,19 @@ fn dial(url: &str, token: Option<String>) -> Result<Endpoint, Failure> {
 fn random() -> Failure {
     Failure::Other(Report::new("the system gives no random numbers"))
 }
+
+/// What to call this machine in messages.
+pub(super) fn host_name() -> String {
+    let read = std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .or_else(|_| std::fs::read_to_string("/etc/hostname"));
+    let name = read
+        .ok()
+        .map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty());
+    name.or_else(|| {
+        std::env::var("HOSTNAME")
+            .or_else(|_| std::env::var("COMPUTERNAME"))
+            .ok()
+    })
+    .unwrap_or_else(|| "another machine".to_owned())
+}
