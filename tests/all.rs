@@ -8,6 +8,7 @@ mod evil;
 mod fidelity;
 mod forward;
 mod house;
+mod public;
 mod replay;
 mod streaming;
 mod support;

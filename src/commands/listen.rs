@@ -8,7 +8,6 @@
 
 use std::sync::Arc;
 
-use hooktool_relay::protocol::ErrorCode;
 use tokio::{
     sync::{Notify, mpsc},
     task::{JoinSet, spawn_blocking},
@@ -32,6 +31,7 @@ use crate::{
 
 use super::stop;
 
+mod ending;
 mod names;
 mod place;
 
@@ -56,7 +56,7 @@ async fn open(settings: &Settings) -> Result<History, Failure> {
     let path = settings.folders.history();
     spawn_blocking(move || History::open(&path, Retention::default()))
         .await
-        .map_err(|_| panicked())?
+        .map_err(|_| ending::panicked())?
         .map_err(Into::into)
 }
 
@@ -90,7 +90,7 @@ impl Listening {
         let reading = history.clone();
         let start = spawn_blocking(move || Start::now(&reading.reader()?))
             .await
-            .map_err(|_| panicked())??;
+            .map_err(|_| ending::panicked())??;
         let board = Board::new();
         board.hold.send_modify(|hold| hold.on = settings.hold);
         Ok(Self {
@@ -183,17 +183,13 @@ impl Listening {
                     self.board
                         .link
                         .send_replace(Link::TakenOver { by: by.clone() });
-                    let report =
-                        Report::new(format!("{} was taken over by {by}", self.place.endpoint));
-                    Failure::Relay(
-                        report.because("a newer listener of the same account holds the endpoint"),
-                    )
+                    ending::taken_over(&self.place.endpoint, &by)
                 }
                 Ended::Refused { code, text } => {
                     self.board.link.send_replace(Link::Refused {
                         cause: text.clone(),
                     });
-                    self.refused(code, text)
+                    ending::refused(&self.place.dial, code, text)
                 }
             };
             if self.shown != Output::Tui {
@@ -204,24 +200,6 @@ impl Listening {
                 () = self.stop.cancelled() => return Err(failure),
             }
         }
-    }
-
-    fn refused(&self, code: ErrorCode, text: String) -> Failure {
-        let relay = &self.place.dial;
-        let report = Report::new(format!("the relay {relay} refused")).because(text);
-        Failure::Relay(match code {
-            ErrorCode::Unauthorized if secrets::is_from_environment() => report.hint(
-                "HOOKTOOL_TOKEN is set, and goes before the token that `hooktool login` keeps",
-            ),
-            ErrorCode::Unauthorized => {
-                report.hint(format!("`hooktool login {relay}` keeps a token"))
-            }
-            ErrorCode::Forbidden => report.hint("choose another name with --endpoint"),
-            ErrorCode::Version => {
-                report.hint("relay and listener must be of one generation: update the older")
-            }
-            _ => report,
-        })
     }
 
     async fn view(
@@ -381,10 +359,4 @@ impl Listening {
             }
         }
     }
-}
-
-fn panicked() -> Failure {
-    Failure::Other(
-        Report::new("hooktool met a bug of its own").because("a reader of the history panicked"),
-    )
 }

@@ -7,7 +7,7 @@ use hooktool_relay::{
     Config, Relay,
     capture::EndpointName,
     config::{Access, Limits},
-    server::{BindError, RelayError},
+    server::BindError,
     store::{Retention, StoreError},
     token::Token,
 };
@@ -21,7 +21,7 @@ use crate::{
     history::{FolderEndpoint, History, HistoryError},
 };
 
-use super::names;
+use super::{ending, names};
 
 /// First port of an embedded relay; the next free one is taken, and kept for the folder.
 const FIRST_PORT: u16 = 4141;
@@ -201,18 +201,7 @@ pub(super) async fn serve(
     };
     let ended = relay.run(stopped.cancelled_owned()).await;
     listener.cancel();
-    ended.map_err(|error| relay_failed(&error))
-}
-
-fn relay_failed(error: &RelayError) -> Failure {
-    let cause = std::error::Error::source(error)
-        .map(ToString::to_string)
-        .unwrap_or_default();
-    Failure::Other(
-        Report::new("the relay of this folder stopped")
-            .because(cause)
-            .hint("is the disk full?"),
-    )
+    ended.map_err(|error| ending::relay_failed(&error))
 }
 
 fn not_bound(error: &BindError, project: &Path) -> Failure {
