@@ -5,6 +5,7 @@ mod catchup;
 mod cli;
 mod delivery;
 mod evil;
+mod faults;
 mod fidelity;
 mod forward;
 mod house;
