@@ -275,13 +275,13 @@ impl Listening {
     /// Keeps the URL once the link is live, and says it where there is no screen.
     async fn announce(&self) {
         let mut link = self.board.link.subscribe();
-        let url = match link
-            .wait_for(|link| matches!(link, Link::Live(_)))
-            .await
-            .as_deref()
-        {
-            Ok(Link::Live(live)) => live.url.clone(),
-            _ => return std::future::pending().await,
+        let _ = link.wait_for(|link| matches!(link, Link::Live(_))).await;
+        let url = match &*link.borrow() {
+            Link::Live(live) => Some(live.url.clone()),
+            _ => None,
+        };
+        let Some(url) = url else {
+            return std::future::pending().await;
         };
         if let Err(error) = self.place.keep(&self.settings, &self.history).await {
             self.board.tell(

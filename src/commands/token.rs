@@ -51,8 +51,9 @@ async fn add(account: Account) -> Result<(), Failure> {
 
 async fn list(data: Data) -> Result<(), Failure> {
     let store = open(folder(data)?)?;
+    let tokens = store.tokens().await.map_err(|error| failed(&error))?;
     let mut out = io::stdout().lock();
-    for token in store.tokens().await.map_err(|error| failed(&error))? {
+    for token in tokens {
         let account = text::safe(token.account.0.as_bytes(), Mode::Cell);
         let made = text::date_clock(token.created_at, Zone::Local);
         let state = token.revoked_at.map_or_else(String::new, |at| {
