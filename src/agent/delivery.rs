@@ -262,10 +262,17 @@ impl Deliveries {
             let tried = self.forward(&target, &capture, whole()).await;
             return self.settle(&capture, tried, reply, slot).await;
         }
-        let (tried, recorded) = tokio::join!(self.forward(&target, &capture, whole()), recording);
+        let settling = async {
+            let tried = self.forward(&target, &capture, whole()).await;
+            let again = self.again(&tried);
+            let done = self.settle(&capture, tried, reply, slot).await?;
+            Ok((done, again))
+        };
+        // The capture goes first, so that its number is that of its arrival. Its sender does not wait for the disk here: the
+        // relay's has it, and the attempt, which DONE waits for, is committed after the capture.
+        let (recorded, settled) = tokio::join!(biased; recording, settling);
         recorded?;
-        let again = self.again(&tried);
-        let done = self.settle(&capture, tried, reply, slot).await?;
+        let (done, again) = settled?;
         if again {
             self.retry(capture, target, self.retry);
         }
