@@ -8,6 +8,8 @@ mod evil;
 mod fidelity;
 mod forward;
 mod house;
+mod limits;
+mod released;
 mod replay;
 mod streaming;
 mod support;
