@@ -135,3 +135,55 @@ impl Drop for Run<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use hooktool_relay::{
+        capture::Outcome,
+        link::{self, Watched},
+    };
+    use tokio_tungstenite::{WebSocketStream, tungstenite::protocol::Role};
+
+    use super::*;
+
+    async fn waiter(stream: StreamId) -> Waiter {
+        let (near, _) = tokio::io::duplex(64);
+        let near = Watched::new(near);
+        let socket = WebSocketStream::from_raw_socket(near, Role::Client, None).await;
+        let limits = link::Limits {
+            dead_after: std::time::Duration::from_secs(1),
+            write_stall: std::time::Duration::from_secs(1),
+        };
+        let (out, ..) = link::split(socket, limits);
+        let slot = None;
+        Waiter { out, stream, slot }
+    }
+
+    fn done() -> Done {
+        let outcome = Outcome::Answered;
+        Done { outcome, ms: None }
+    }
+
+    #[tokio::test]
+    async fn a_capture_that_runs_is_not_begun_again_until_its_run_is_over() {
+        let (under_way, id) = (UnderWay::default(), CaptureId::new());
+        let (run, _) = under_way.start(id, waiter(1).await).unwrap();
+        assert!(under_way.start(id, waiter(2).await).is_none());
+        drop(run);
+        assert!(!under_way.is_finished(id), "nothing was said");
+        let (run, _) = under_way.start(id, waiter(3).await).unwrap();
+        run.done(done()).await;
+        assert!(under_way.is_finished(id));
+    }
+
+    #[tokio::test]
+    async fn a_run_that_said_done_ends_no_later_one() {
+        let (under_way, id) = (UnderWay::default(), CaptureId::new());
+        let (first, _) = under_way.start(id, waiter(1).await).unwrap();
+        first.done(done()).await;
+        let second = under_way.start(id, waiter(2).await);
+        assert!(second.is_some());
+        drop(first);
+        assert!(under_way.start(id, waiter(3).await).is_none());
+    }
+}
