@@ -13,4 +13,6 @@ mod public;
 mod replay;
 mod streaming;
 mod support;
+#[cfg(unix)]
+mod terminal;
 mod tui;
