@@ -210,29 +210,11 @@ impl Deliveries {
             let tried = self.forward(&target, &capture, body).await;
             return self.settle(&capture, tried, reply, is_recorded()).await;
         }
-<<<<<<< HEAD
-        let settling = async {
-            let tried = self.forward(&target, &capture, whole()).await;
-            let again = self.again(&tried);
-            let done = self.settle(&capture, tried, reply, slot).await?;
-            Ok((done, again))
-        };
-        // The capture goes first, so that its number is that of its arrival. Its sender does not wait for the disk here: the
-        // relay's has it, and the attempt, which DONE waits for, is committed after the capture.
-        let (recorded, settled) = tokio::join!(biased; recording, settling);
-        recorded?;
-        let (done, again) = settled?;
-        if again {
-            self.retry(capture, target, self.retry);
-        }
-        Ok(done)
-=======
         let recorded = recording.map(|recorded| recorded.map(|_| true));
         let recorded = recorded.boxed().shared();
         let forwarding = self.forward(&target, &capture, body);
         let tried = beside(forwarding, recorded.clone()).await;
         self.settle(&capture, tried, reply, recorded).await
->>>>>>> review
     }
 
     /// The DONE of a capture that was finished before, if it is not to be repeated.
