@@ -11,4 +11,6 @@ mod house;
 mod replay;
 mod streaming;
 mod support;
+#[cfg(unix)]
+mod terminal;
 mod tui;
