@@ -149,17 +149,19 @@ impl Agent {
             error = failure => Ended::History(error),
             () = parked => unreachable!("the watch of parked requests has no end"),
         };
-        if matches!(ended, Ended::Stopped) {
-            self.deliveries.leaving.cancel();
-            let forwards = &self.deliveries.tasks;
-            forwards.close();
-            // What is not finished is offered again next time.
-            let _ = tokio::time::timeout(LAST_FORWARDS, forwards.wait()).await;
-        }
-        if !matches!(ended, Ended::Stopped) {
-            self.resume = None;
+        match ended {
+            Ended::Stopped => self.leave().await,
+            _ => self.resume = None,
         }
         ended
+    }
+
+    /// Waits for the forwards that are under way, at most 3 s: what is not finished is offered again, to whoever listens then.
+    pub async fn leave(&self) {
+        self.deliveries.leaving.cancel();
+        let forwards = &self.deliveries.tasks;
+        forwards.close();
+        let _ = tokio::time::timeout(LAST_FORWARDS, forwards.wait()).await;
     }
 
     async fn keep_connected(&mut self, stop: &CancellationToken) -> Ended {

@@ -210,11 +210,14 @@ impl Deliveries {
             let tried = self.forward(&target, &capture, body).await;
             return self.settle(&capture, tried, reply, is_recorded()).await;
         }
-        let recorded = recording.map(|recorded| recorded.map(|_| true));
-        let recorded = recorded.boxed().shared();
-        let forwarding = self.forward(&target, &capture, body);
-        let tried = beside(forwarding, recorded.clone()).await;
-        self.settle(&capture, tried, reply, recorded).await
+        let settling = async {
+            let tried = self.forward(&target, &capture, body).await;
+            self.settle(&capture, tried, reply, is_recorded()).await
+        };
+        // The capture goes into the history's queue first, so that its number is that of its arrival, and its attempt is committed
+        // with it or after it; if it cannot be recorded, neither can the attempt.
+        let (_, done) = tokio::try_join!(biased; recording, settling)?;
+        Ok(done)
     }
 
     /// The DONE of a capture that was finished before, if it is not to be repeated.

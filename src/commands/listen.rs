@@ -8,6 +8,7 @@
 
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use tokio::{
     sync::{Notify, mpsc},
     task::{JoinSet, spawn_blocking},
@@ -193,11 +194,15 @@ impl Listening {
                 }
             };
             if self.shown != Output::Tui {
+                agent.leave().await;
                 return Err(failure);
             }
+            // A wish to connect from before this end is no wish to take the endpoint back.
+            let _ = self.connect_now.notified().now_or_never();
             tokio::select! {
                 () = self.connect_now.notified() => {}
-                () = self.stop.cancelled() => return Err(failure),
+                // The screen said why, and a person has read it.
+                () = self.stop.cancelled() => return Ok(()),
             }
         }
     }

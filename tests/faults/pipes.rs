@@ -6,10 +6,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::task::{JoinSet, spawn_blocking};
+use tokio::{
+    io::AsyncWriteExt,
+    net::TcpStream,
+    task::{JoinSet, spawn_blocking},
+};
 
 use crate::support::{
-    Home, Program, Request, Sender, TestTarget, eventually, program::first_url, story,
+    Home, Program, Request, Sender, TestTarget, eventually, program::first_url, sender, story,
 };
 
 /// How many webhooks pass a stuck pipe; their records are many times what a pipe holds.
@@ -86,8 +90,13 @@ fn a_listener_whose_pipe_is_closed_ends_quietly() {
         let (line, rest) = first_line(&mut listener).await;
         let (addr, path) = first_url(&line).expect("the session's URL");
         drop(rest);
-        let answer = Sender::to(addr).send(Request::post(&path, "x")).await;
-        assert_eq!(answer.status, 200);
+        // It may have noticed at an earlier record: then nobody is left to answer.
+        if let Ok(mut stream) = TcpStream::connect(addr).await {
+            let head = Request::get(&path).head(addr);
+            if stream.write_all(&head).await.is_ok() {
+                sender::read(&mut stream, false).await;
+            }
+        }
         assert_eq!(listener.code().await, 0);
         assert!(
             !listener.stderr().contains("error"),

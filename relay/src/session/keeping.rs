@@ -44,11 +44,13 @@ impl Keeping<'_> {
     ) -> Ended {
         let mut heartbeat = interval(self.rooms.config.limits.heartbeat);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut cursor_due = Instant::now() + CURSOR_LAG;
+        // None while the cursor is as it was kept: an idle session wakes for its heartbeat alone.
+        let mut cursor_due: Option<Instant> = None;
         loop {
             enum Woke {
                 Beat,
                 Order(Option<Order>),
+                Changed,
                 Cursor,
                 Evicted,
                 Stop,
@@ -56,8 +58,8 @@ impl Keeping<'_> {
             let woke = tokio::select! {
                 _ = heartbeat.tick() => Woke::Beat,
                 order = orders.recv() => Woke::Order(order),
-                () = sleep_until(cursor_due) => Woke::Cursor,
-                () = self.streams.dirty.notified() => Woke::Cursor,
+                () = due(cursor_due) => Woke::Cursor,
+                () = self.streams.dirty.notified() => Woke::Changed,
                 () = evicted.cancelled() => Woke::Evicted,
                 () = self.rooms.stop.cancelled() => Woke::Stop,
             };
@@ -77,9 +79,14 @@ impl Keeping<'_> {
                     Ok(())
                 }
                 Woke::Order(None) | Woke::Evicted => Err(Ended::Replaced),
-                Woke::Cursor => {
-                    cursor_due = Instant::now() + CURSOR_LAG;
-                    self.keep_cursor().await
+                Woke::Changed if !self.streams.is_due() => {
+                    cursor_due.get_or_insert_with(|| Instant::now() + CURSOR_LAG);
+                    Ok(())
+                }
+                Woke::Changed | Woke::Cursor => {
+                    let kept = self.keep_cursor().await;
+                    cursor_due = matches!(kept, Ok(false)).then(|| Instant::now() + CURSOR_LAG);
+                    kept.map(drop)
                 }
                 Woke::Stop => Err(self.go_away().await),
             };
@@ -120,9 +127,10 @@ impl Keeping<'_> {
             .map_err(Ended::Link)
     }
 
-    async fn keep_cursor(&self) -> Result<(), Ended> {
+    /// Writes the cursor if it changed; false if that must be tried again.
+    async fn keep_cursor(&self) -> Result<bool, Ended> {
         let Some(cursor) = self.streams.changed_cursor() else {
-            return Ok(());
+            return Ok(true);
         };
         match self
             .rooms
@@ -130,11 +138,12 @@ impl Keeping<'_> {
             .put_cursor(self.endpoint, self.epoch, cursor)
             .await
         {
-            Ok(()) => Ok(()),
+            Ok(()) => Ok(true),
             Err(StoreError::Conflict) => Err(Ended::Replaced),
             Err(error) => {
-                warn!(%error, "the cursor is not kept: captures will be offered again");
-                Ok(())
+                warn!(%error, "the cursor is not kept yet");
+                self.streams.not_kept();
+                Ok(false)
             }
         }
     }
@@ -156,5 +165,13 @@ impl Keeping<'_> {
             Ok(()) => Ended::Stopped,
             Err(cause) => Ended::Link(cause),
         }
+    }
+}
+
+/// Resolves at the moment, if there is one.
+async fn due(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment).await,
+        None => std::future::pending().await,
     }
 }

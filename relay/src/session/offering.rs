@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use tokio::{sync::mpsc, task::JoinSet};
+use tracing::error;
 
 use crate::{
     capture::{Body, Capture, CaptureId, EndpointName, Kind, Seq},
@@ -143,11 +144,29 @@ impl Queue<'_> {
         None
     }
 
+    /// Those of these captures that can be read, one by one.
+    async fn readable(&self, seqs: &[Seq]) -> Result<Vec<Stored>, StoreError> {
+        let mut found = Vec::new();
+        for seq in seqs {
+            match self.store.read_these(self.endpoint, vec![*seq]).await {
+                Ok(stored) => found.extend(stored),
+                Err(StoreError::Damaged { detail, .. }) => {
+                    error!(endpoint = %self.endpoint, %seq, %detail, "a damaged capture is passed over");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(found)
+    }
+
     /// Reads the next page, or waits until there is more.
     async fn fetch(&mut self) -> Result<(), StoreError> {
         if !self.again.is_empty() {
             let seqs: Vec<Seq> = self.again.iter().copied().take(PAGE).collect();
-            let found = self.store.read_these(self.endpoint, seqs.clone()).await?;
+            let found = match self.store.read_these(self.endpoint, seqs.clone()).await {
+                Err(StoreError::Damaged { .. }) => self.readable(&seqs).await?,
+                found => found?,
+            };
             let kept = |seq: &Seq| found.iter().any(|stored| stored.seq == *seq);
             let gone: Vec<Seq> = seqs.iter().copied().filter(|seq| !kept(seq)).collect();
             self.gap += gone.len() as u64;
@@ -163,7 +182,20 @@ impl Queue<'_> {
             let _ = self.tail.newest.changed().await;
             return Ok(());
         }
-        let page = self.store.read(self.endpoint, offered, PAGE).await?;
+        let page = match self.store.read(self.endpoint, offered, PAGE).await {
+            // One damaged capture must not take its whole page with it.
+            Err(StoreError::Damaged { .. }) => self.store.read(self.endpoint, offered, 1).await,
+            page => page,
+        };
+        let page = match page {
+            Err(StoreError::Damaged { detail, .. }) => {
+                error!(endpoint = %self.endpoint, seq = %offered.next(), %detail, "a damaged capture is passed over");
+                self.gap += 1;
+                self.streams.dropped(&[], Some(offered.next()));
+                return Ok(());
+            }
+            page => page?,
+        };
         let first = page
             .captures
             .first()

@@ -51,7 +51,14 @@ where
                     let _ = offers.answer(id, Err(NoAnswer::Broken));
                 }
             }
-            Incoming::Heartbeat(beat) if beat.session == *session && beat.epoch == epoch => {}
+            Incoming::Heartbeat(beat) if beat.session == *session && beat.epoch == epoch => {
+                if !streams.is_heard(beat.offered) {
+                    return Ended::Refused(refusal(
+                        ErrorCode::Protocol,
+                        "what was offered does not arrive",
+                    ));
+                }
+            }
             Incoming::Heartbeat(_) => {
                 return Ended::Refused(refusal(
                     ErrorCode::Protocol,

@@ -30,7 +30,7 @@ pub(super) struct Streams {
     max_in_flight: usize,
     /// Woken when more may be offered.
     pub(super) room: Arc<Notify>,
-    /// Woken when the cursor has changed enough to be written at once.
+    /// Woken when the cursor begins to differ from what is kept, and again when it should be written at once.
     pub(super) dirty: Notify,
 }
 
@@ -42,7 +42,12 @@ struct State {
     by_id: HashMap<CaptureId, StreamId>,
     in_flight: usize,
     next: StreamId,
-    changes: usize,
+    /// Whether the cursor differs from what was last kept.
+    is_changed: bool,
+    /// DONEs since then.
+    dones: usize,
+    /// Highest seq offered when the listener's last heartbeat came, and the one before.
+    beats: [Seq; 2],
 }
 
 /// One delivery or upgrade under way.
@@ -117,10 +122,30 @@ impl Streams {
     /// The cursor, if it changed since it was taken last.
     pub(super) fn changed_cursor(&self) -> Option<Cursor> {
         let mut state = self.lock();
-        (std::mem::take(&mut state.changes) > 0).then(|| Cursor {
+        state.dones = 0;
+        std::mem::take(&mut state.is_changed).then(|| Cursor {
             offered: state.offered,
             open: state.without_done.iter().copied().collect(),
         })
+    }
+
+    /// The cursor that was taken could not be kept.
+    pub(super) fn not_kept(&self) {
+        self.lock().is_changed = true;
+    }
+
+    /// Whether so much is done since the cursor was kept that it should not wait.
+    pub(super) fn is_due(&self) -> bool {
+        self.lock().dones >= DONES
+    }
+
+    /// Whether the listener has seen what was offered before its heartbeat before last. One interval may pass while a slow
+    /// connection carries what was offered; two mean that it is deaf.
+    pub(super) fn is_heard(&self, seen: Seq) -> bool {
+        let mut state = self.lock();
+        let due = state.beats[0];
+        state.beats = [state.beats[1], state.offered];
+        seen >= due
     }
 
     /// Highest seq offered.
@@ -157,7 +182,7 @@ impl Streams {
         state.offered = state.offered.max(seq);
         state.without_done.insert(seq);
         state.in_flight += 1;
-        state.changes += 1;
+        self.change(&mut state);
         state.insert(Stream {
             id,
             seq: Some(seq),
@@ -194,7 +219,7 @@ impl Streams {
         if let Some(seq) = up_to {
             state.offered = state.offered.max(seq);
         }
-        state.changes += 1;
+        self.change(&mut state);
     }
 
     /// What the sender of an offered capture got, and the stream to say it on; none if the capture is done, or its REQUEST has
@@ -249,17 +274,20 @@ impl Streams {
         if let Some(seq) = found.seq {
             state.without_done.remove(&seq);
         }
-        state.changes += 1;
-        let is_due = state.changes >= DONES;
+        state.dones += 1;
+        self.change(&mut state);
         if !found.headed {
             state.in_flight -= 1;
         }
         drop(state);
         self.room.notify_one();
-        if is_due {
+        (!found.headed).then_some(found.id)
+    }
+
+    fn change(&self, state: &mut State) {
+        if !std::mem::replace(&mut state.is_changed, true) || state.dones == DONES {
             self.dirty.notify_one();
         }
-        (!found.headed).then_some(found.id)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
