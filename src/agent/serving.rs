@@ -34,7 +34,7 @@ const WRITE_STALL: Duration = Duration::from_secs(60);
 /// HELLO to WELCOME.
 const WELCOME_WITHIN: Duration = Duration::from_secs(10);
 
-/// The relay has newer captures than it offered, for so long, though there is room: it forgot this listener.
+/// The relay has newer captures than it offered, and offered none for so long, though there is room: it forgot this listener.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(10);
 
 /// How a link was lost.
@@ -258,6 +258,8 @@ impl<'a> Serving<'a> {
     /// Counts an arrival for the screen.
     fn arrived(&mut self, seq: Option<Seq>, gap: u64, has_waited: bool) {
         if let Some(seq) = seq {
+            // Whoever offers has forgotten nobody, however much is still to come.
+            self.behind_since = None;
             self.seen = self.seen.max(seq);
             self.head = self.head.max(seq);
             if gap > 0 {
