@@ -9,7 +9,12 @@ mod faults;
 mod fidelity;
 mod forward;
 mod house;
+mod limits;
+mod public;
+mod released;
 mod replay;
 mod streaming;
 mod support;
+#[cfg(unix)]
+mod terminal;
 mod tui;
