@@ -39,7 +39,7 @@ const BEATS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_
 /// HELLO to WELCOME.
 const WELCOME_WITHIN: Duration = Duration::from_secs(10);
 
-/// The relay has newer captures than it offered, and offered none for so long, though there is room: it forgot this listener.
+/// The relay has newer captures than it offered, for so long, though there is room: it forgot this listener.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(10);
 
 /// Deliveries under way with which the relay may offer no more: its own bound of open streams, and of those without DONE.
@@ -296,8 +296,6 @@ impl<'a> Serving<'a> {
     /// Counts an arrival for the screen.
     fn arrived(&mut self, seq: Option<Seq>, gap: u64, has_waited: bool) {
         if let Some(seq) = seq {
-            // Whoever offers has forgotten nobody, however much is still to come.
-            self.behind_since = None;
             self.seen = self.seen.max(seq);
             self.head = self.head.max(seq);
             if gap > 0 {
