@@ -31,6 +31,8 @@ mod delivery;
 mod dial;
 mod parked;
 mod serving;
+#[cfg(test)]
+mod tests;
 
 pub use dial::{DialError, Endpoint};
 

@@ -17,6 +17,7 @@ use crate::support::{
 };
 
 mod files;
+mod links;
 mod pipes;
 mod places;
 mod targets;

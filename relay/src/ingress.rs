@@ -121,6 +121,7 @@ impl Ingress {
             return self.upgrade(capture, socket).await;
         }
         if self.store.is_full() {
+            self.store.see(received_at);
             return Err(Refusal::FULL);
         }
         let limits = &self.config.limits;

@@ -326,6 +326,12 @@ impl Store {
         self.engine.shared.is_full.load(Ordering::Acquire)
     }
 
+    /// Notes when a request came that was refused before it was appended: age counts from the latest moment ever seen, and
+    /// would stand still on a full disk.
+    pub fn see(&self, received_at: UnixMillis) {
+        self.engine.shared.see(received_at.0);
+    }
+
     /// Waits until a write or fsync failed for good; pending as long as all is well.
     ///
     /// # Cancel safety

@@ -27,6 +27,7 @@ use tokio::{
 };
 use tokio_util::task::TaskTracker;
 
+mod full;
 mod held;
 
 /// Longer than anything here takes.
@@ -50,8 +51,16 @@ impl TestEdge {
             folder: None,
             retention: Retention::default(),
             max_pages: None,
-        })
-        .unwrap();
+        });
+        Self::over(store.unwrap(), answer, limits, deadline).await
+    }
+
+    /// The same over this store.
+    async fn on(store: Store, answer: AnswerPolicy, limits: Limits) -> Self {
+        Self::over(store, answer, limits, Duration::from_millis(4500)).await
+    }
+
+    async fn over(store: Store, answer: AnswerPolicy, limits: Limits, deadline: Duration) -> Self {
         let record = EndpointRecord {
             name: otter(),
             account: AccountId("a".into()),
@@ -80,6 +89,11 @@ impl TestEdge {
             registry,
             _server: server,
         }
+    }
+
+    /// Ends its server, and gives the store back: its folder is free then.
+    async fn end(mut self) {
+        self._server.shutdown().await;
     }
 
     async fn plain() -> Self {

@@ -19,27 +19,27 @@ use tokio::{
 };
 
 mod data;
-mod link;
+pub(crate) mod link;
 mod proxy;
 mod tls;
 
 /// How long a test waits for what must happen.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A relay that runs until it is told to stop or dropped.
-struct TestRelay {
-    addr: SocketAddr,
+pub(crate) struct TestRelay {
+    pub(crate) addr: SocketAddr,
     url: String,
     stop: Option<oneshot::Sender<()>>,
     running: JoinSet<Result<(), RelayError>>,
 }
 
 impl TestRelay {
-    async fn start(config: Config) -> Self {
+    pub(crate) async fn start(config: Config) -> Self {
         Self::of(Relay::bind(config).await.expect("binds"))
     }
 
-    fn of(relay: Relay) -> Self {
+    pub(crate) fn of(relay: Relay) -> Self {
         let (addr, url) = (relay.addr(), relay.public_url().to_owned());
         let (stop, stopped) = oneshot::channel::<()>();
         let mut running = JoinSet::new();
@@ -54,18 +54,18 @@ impl TestRelay {
         }
     }
 
-    async fn connect(&self) -> TcpStream {
+    pub(crate) async fn connect(&self) -> TcpStream {
         TcpStream::connect(self.addr).await.expect("connects")
     }
 
     /// Sends a whole request on a connection of its own and reads until the relay closes it.
-    async fn ask(&self, request: &str) -> String {
+    pub(crate) async fn ask(&self, request: &str) -> String {
         let mut socket = self.connect().await;
         socket.write_all(request.as_bytes()).await.expect("writes");
         read_to_end(&mut socket).await
     }
 
-    async fn get(&self, path: &str) -> String {
+    pub(crate) async fn get(&self, path: &str) -> String {
         self.ask(&get(path, "")).await
     }
 
@@ -95,7 +95,7 @@ fn get(path: &str, lines: &str) -> String {
 }
 
 /// Everything until the relay closes. A reset is a close too.
-async fn read_to_end(socket: &mut (impl AsyncRead + Unpin)) -> String {
+pub(crate) async fn read_to_end(socket: &mut (impl AsyncRead + Unpin)) -> String {
     let mut all = Vec::new();
     timeout(PATIENCE, socket.read_to_end(&mut all))
         .await
@@ -105,7 +105,7 @@ async fn read_to_end(socket: &mut (impl AsyncRead + Unpin)) -> String {
 }
 
 /// One answer's head, byte by byte, so that nothing behind it is taken.
-async fn read_head(socket: &mut (impl AsyncRead + Unpin)) -> String {
+pub(crate) async fn read_head(socket: &mut (impl AsyncRead + Unpin)) -> String {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         let byte = timeout(PATIENCE, socket.read_u8()).await;
@@ -114,7 +114,7 @@ async fn read_head(socket: &mut (impl AsyncRead + Unpin)) -> String {
     String::from_utf8(head).expect("the relay's own heads are text")
 }
 
-fn status(answer: &str) -> &str {
+pub(crate) fn status(answer: &str) -> &str {
     answer.get(9..12).unwrap_or(answer)
 }
 
@@ -323,7 +323,7 @@ async fn a_dropped_relay_closes_everything() {
 }
 
 /// Asks again until it is so, and says what was last seen if it never is.
-async fn eventually<E: std::fmt::Debug>(mut is_so: impl AsyncFnMut() -> Result<(), E>) {
+pub(crate) async fn eventually<E: std::fmt::Debug>(mut is_so: impl AsyncFnMut() -> Result<(), E>) {
     let started = tokio::time::Instant::now();
     while let Err(last) = is_so().await {
         assert!(started.elapsed() < PATIENCE, "still: {last:?}");

@@ -104,7 +104,7 @@ fn a_database_of_a_later_version_is_refused_and_left_alone() {
 
 #[cfg(unix)]
 #[test]
-fn a_database_that_may_not_be_written_is_refused() {
+fn a_history_that_may_not_be_written_is_refused() {
     use std::os::unix::fs::PermissionsExt;
 
     if crate::support::program::is_root() {
@@ -112,27 +112,22 @@ fn a_database_that_may_not_be_written_is_refused() {
         return;
     }
     story(async {
-        for base in [Base::History, Base::Relay] {
-            let home = Home::new();
-            base.make(&home).await;
-            let path = base.path(&home);
-            let folder = path.parent().expect("a folder");
-            let mode = |mode| fs::Permissions::from_mode(mode);
-            fs::set_permissions(&path, mode(0o400)).expect("set");
-            fs::set_permissions(folder, mode(0o500)).expect("set");
-            let before = files(&path);
-            let mut owner = match base {
-                Base::History => home.start("app", &["listen"]),
-                Base::Relay => home.relay("127.0.0.1:0"),
-            };
-            let code = owner.code().await;
-            fs::set_permissions(folder, mode(0o700)).expect("set");
-            let said = owner.stderr();
-            assert_eq!(code, 1, "{said}");
-            assert!(said.contains("error: "), "{said}");
-            assert!(said.contains(&path.display().to_string()), "{said}");
-            assert!(files(&path) == before);
-        }
+        let home = Home::new();
+        Base::History.make(&home).await;
+        let path = home.history();
+        let folder = path.parent().expect("a folder");
+        let mode = |mode| fs::Permissions::from_mode(mode);
+        fs::set_permissions(&path, mode(0o400)).expect("set");
+        fs::set_permissions(folder, mode(0o500)).expect("set");
+        let before = files(&path);
+        let mut listener = home.start("app", &["listen"]);
+        let code = listener.code().await;
+        fs::set_permissions(folder, mode(0o700)).expect("set");
+        let said = listener.stderr();
+        assert_eq!(code, 1, "{said}");
+        assert!(said.contains("error: "), "{said}");
+        assert!(said.contains(&path.display().to_string()), "{said}");
+        assert!(files(&path) == before);
     });
 }
 

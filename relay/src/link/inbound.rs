@@ -219,6 +219,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Inbound<S> {
     fn answer(&self, id: StreamId, first: Bytes, end: bool) -> Result<AnswerBody, LinkError> {
         if !end {
             let mut state = self.shared.lock();
+            // Made-up streams stay until their RESET has gone, which a peer that never reads can prevent.
+            if !state.streams.contains_key(&id) && state.streams.len() >= MAX_STREAMS {
+                return Err(broken(&format_args!("more than {MAX_STREAMS} streams")));
+            }
             let stream = state.streams.entry(id).or_default();
             if stream.receiving.is_some() {
                 return Err(broken(&format_args!("a second body on stream {id}")));

@@ -17,7 +17,7 @@ use crate::{
     },
     config::{Access, Limits},
     protocol::{Done, From, Hello, RequestHead, Resume, StreamId, Welcome},
-    registry::Expected,
+    registry::{Expected, NoAnswer},
     store::{Cursor, Options, Retention},
 };
 
@@ -348,4 +348,28 @@ async fn where_a_listener_begins_is_kept_before_it_is_welcome() {
     assert_eq!(listener.welcome().await.waiting, 0);
     let kept = rooms.store.cursor(&endpoint()).await.unwrap();
     assert_eq!((kept.offered, kept.open), (Seq(2), Vec::new()));
+}
+
+#[tokio::test]
+async fn a_black_holed_link_is_found_in_under_45_s() {
+    let rooms = rooms(Retention::default());
+    let mut listener = Listener::dial(&rooms, 32, None).await;
+    listener.welcome().await;
+    let (_, expected) = commit(&rooms, 1).await;
+    let mut expected = expected.expect("a listener is there");
+    listener.request().await;
+    // From here on it says nothing, though the pipe is open and takes what the relay says.
+    tokio::time::pause();
+    let began = tokio::time::Instant::now();
+    let answer = expected.answer().await;
+    let after = began.elapsed();
+    assert_eq!(answer.unwrap_err(), NoAnswer::NoListener);
+    assert!(after < Duration::from_secs(45), "{after:?}");
+    assert!(after > Duration::from_secs(30), "{after:?}");
+    assert!(!rooms.registry.is_held(&endpoint()));
+    assert_eq!(
+        rooms.store.cursor(&endpoint()).await.unwrap().open,
+        [Seq(1)]
+    );
+    drop(listener);
 }

@@ -15,12 +15,12 @@ const UPGRADE: &str = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocke
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
 /// A request for a link, with these lines besides.
-pub(super) fn request(lines: &str) -> String {
+pub(crate) fn request(lines: &str) -> String {
     format!("GET /_hooktool/link HTTP/1.1\r\nHost: localhost\r\n{UPGRADE}{lines}\r\n")
 }
 
 /// The line that offers our subprotocol.
-pub(super) const V1: &str = "Sec-WebSocket-Protocol: hooktool.v1\r\n";
+pub(crate) const V1: &str = "Sec-WebSocket-Protocol: hooktool.v1\r\n";
 
 fn refusal(answer: &str) -> WireError {
     let (_, body) = answer.split_once("\r\n\r\n").expect("has a body");

@@ -365,3 +365,31 @@ async fn a_stream_is_free_again_after_done() {
     assert_eq!(bare.frame().await, done(1));
     assert_eq!(end.inbound.streams(), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn bodies_on_made_up_streams_are_no_way_to_fill_the_memory() {
+    let (mut end, mut bare) = relay().await;
+    // It never reads: what it is owed for each of them stays.
+    let flood = async {
+        for stream in 1.. {
+            let frame = Message::Binary(response(stream, false).encode());
+            if bare.0.send(frame).await.is_err() {
+                break;
+            }
+        }
+    };
+    let reading = async {
+        loop {
+            match end.inbound.next().await {
+                Ok(incoming) => drop(incoming),
+                Err(error) => break error,
+            }
+            assert!(end.inbound.streams() <= 1_024);
+        }
+    };
+    let error = tokio::select! {
+        error = reading => error,
+        () = flood => unreachable!("the link goes first"),
+    };
+    assert!(matches!(error, LinkError::Protocol(_)), "{error:?}");
+}

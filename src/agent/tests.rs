@@ -1,0 +1,228 @@
+//! One link of a listener over a pipe, in paused time, against a relay that says what the test says: when it counts as lost.
+
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+use futures_util::{SinkExt, StreamExt};
+use hooktool_relay::{
+    capture::{CaptureId, Epoch, Headers, Kind, Seq, SessionId, UnixMillis, Version},
+    link::{self, Watched},
+    protocol::{Frame, Heartbeat, RequestHead, Welcome},
+};
+use tempfile::TempDir;
+use tokio::{
+    io::{DuplexStream, duplex},
+    task::{JoinSet, spawn_blocking},
+    time::sleep,
+};
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{Message, protocol::Role},
+};
+
+use super::*;
+use crate::{
+    agent::{dial::Wire, serving::Lost},
+    forward::{HostHeader, Options},
+    history::Retention,
+};
+
+/// Interval of the relay's heartbeats.
+const BEAT: Duration = Duration::from_secs(15);
+
+/// A listener that captures only.
+async fn agent(folder: &TempDir) -> Agent {
+    let path = folder.path().join("history.db");
+    let history = spawn_blocking(move || History::open(&path, Retention::default()));
+    let history = history.await.unwrap().unwrap();
+    let options = Options {
+        host: HostHeader::Target,
+        headers: Vec::new(),
+        insecure: false,
+        timeout: Duration::from_secs(60),
+    };
+    let nowhere = SocketAddr::from(([127, 0, 0, 1], 9));
+    let plan = Plan {
+        relay: Endpoint {
+            is_tls: false,
+            host: nowhere.ip().to_string(),
+            port: nowhere.port(),
+            path: String::new(),
+            token: None,
+        },
+        relay_name: Arc::from("test"),
+        endpoint: "tidy-otter".parse().unwrap(),
+        name: "laptop".into(),
+        answer: AnswerPolicy::App,
+        deadline: Duration::from_millis(4_500),
+        from: From::Cursor,
+        max_in_flight: 32,
+        routes: Routes {
+            default: None,
+            routes: Vec::new(),
+        },
+        wait_for_target: false,
+        retry: 0,
+    };
+    let (minted, _) = tokio::sync::mpsc::channel(1);
+    Agent::new(
+        plan,
+        Forwarder::new(options).unwrap(),
+        history,
+        Board::new(),
+        Arc::new(Notify::new()),
+        minted,
+    )
+}
+
+/// The relay's end of the pipe, as bare as can be.
+struct Relay {
+    socket: WebSocketStream<DuplexStream>,
+    session: SessionId,
+}
+
+impl Relay {
+    async fn welcome(&mut self) {
+        let hello = self.socket.next().await.unwrap().unwrap();
+        let hello = Frame::decode(hello.into_data()).unwrap();
+        assert!(matches!(hello, Some(Frame::Hello(_))), "{hello:?}");
+        let welcome = Welcome {
+            url: "http://relay/tidy-otter".into(),
+            session: self.session.clone(),
+            epoch: Epoch(1),
+            offered: Seq(0),
+            head: Seq(0),
+            waiting: 0,
+            waiting_since: None,
+            max_body: 1,
+            heartbeat_ms: 15_000,
+            token: None,
+        };
+        self.send(Frame::Welcome(Box::new(welcome))).await;
+    }
+
+    async fn beat(&mut self, offered: u64, head: u64) {
+        let beat = Heartbeat {
+            session: self.session.clone(),
+            epoch: Epoch(1),
+            offered: Seq(offered),
+            head: Seq(head),
+        };
+        self.send(Frame::Heartbeat(beat)).await;
+    }
+
+    /// Offers a capture that has waited.
+    async fn offer(&mut self, seq: u64) {
+        let head = RequestHead {
+            id: CaptureId::new(),
+            seq: Some(Seq(seq)),
+            kind: Kind::Waited,
+            method: "POST".into(),
+            path: Bytes::from_static(b"/"),
+            version: Version::Http11,
+            headers: Headers::new(),
+            trailers: Headers::new(),
+            peer: [192, 0, 2, 1].into(),
+            received_at: UnixMillis::now(),
+            length: None,
+            gap: 0,
+            upgrade: false,
+        };
+        self.send(Frame::Request {
+            stream: u32::try_from(seq).unwrap(),
+            head: Box::new(head),
+            first: Bytes::new(),
+            end: true,
+        })
+        .await;
+    }
+
+    async fn send(&mut self, frame: Frame) {
+        // A listener that has given up reads no more, which the test sees by itself.
+        let _ = self.socket.send(Message::Binary(frame.encode())).await;
+    }
+}
+
+/// Serves one link against this relay. How it was lost, and how long after the script ended or, if it never does, began.
+async fn served<F>(script: impl FnOnce(Relay) -> F) -> (Lost, Duration)
+where
+    F: Future<Output = Relay> + Send + 'static,
+{
+    let folder = tempfile::tempdir().unwrap();
+    let mut agent = agent(&folder).await;
+    tokio::time::pause();
+    // Room for all that a link says in a minute: a black hole takes it, and nobody reads it.
+    let (near, far) = duplex(64 * 1024);
+    let near: Box<dyn Wire> = Box::new(near);
+    let config = Some(link::websocket_config());
+    let socket = WebSocketStream::from_raw_socket(Watched::new(near), Role::Client, config).await;
+    let relay = Relay {
+        socket: WebSocketStream::from_raw_socket(far, Role::Server, None).await,
+        session: SessionId::new(),
+    };
+    let script = script(relay);
+    let began = Instant::now();
+    let (told, mut ended) = tokio::sync::oneshot::channel();
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move {
+        let relay = script.await;
+        let _ = told.send(Instant::now());
+        // The pipe stays open, and nothing passes it.
+        std::future::pending::<()>().await;
+        drop(relay);
+    });
+    let hello = agent.hello();
+    let lost = serving::serve(socket, hello, &mut agent).await.unwrap();
+    let since = ended.try_recv().unwrap_or(began);
+    (lost, since.elapsed())
+}
+
+#[tokio::test]
+async fn a_black_holed_link_is_found_in_under_45_s() {
+    let (lost, after) = served(|mut relay| async move {
+        relay.welcome().await;
+        for _ in 0..4 {
+            sleep(BEAT).await;
+            relay.beat(0, 0).await;
+        }
+        relay
+    })
+    .await;
+    assert!(lost.was_live);
+    assert!(after < Duration::from_secs(45), "{lost:?} after {after:?}");
+    assert!(after > Duration::from_secs(30), "{lost:?} after {after:?}");
+}
+
+#[tokio::test]
+async fn a_forgotten_session_is_noticed() {
+    let (lost, after) = served(|mut relay| async move {
+        relay.welcome().await;
+        loop {
+            relay.beat(0, 3).await;
+            sleep(BEAT).await;
+        }
+    })
+    .await;
+    assert!(lost.cause.contains("up to 3"), "{lost:?}");
+    assert_eq!(lost.retry_after, Some(Duration::ZERO));
+    assert!(after < Duration::from_secs(45), "{lost:?} after {after:?}");
+}
+
+#[tokio::test]
+async fn a_relay_that_catches_up_has_forgotten_nobody() {
+    let (lost, after) = served(|mut relay| async move {
+        relay.welcome().await;
+        for seq in 1..=8 {
+            relay.beat(seq - 1, 100).await;
+            relay.offer(seq).await;
+            sleep(BEAT).await;
+        }
+        relay
+    })
+    .await;
+    // The script was not cut short: the link ends by the silence that follows it.
+    assert!(
+        lost.cause.contains("nothing came"),
+        "{lost:?} after {after:?}"
+    );
+}

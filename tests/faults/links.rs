@@ -1,0 +1,134 @@
+//! Links that are bad in ways of their own: a listener that slept through a takeover, and one that never reads.
+
+use std::time::Duration;
+
+use futures_util::SinkExt;
+use hooktool::agent::Ended;
+use hooktool_relay::{
+    capture::AnswerPolicy,
+    protocol::{Frame, From, Hello, LINK_PATH, SUBPROTOCOL},
+};
+use tokio::{net::TcpStream, sync::watch, task::JoinSet};
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{Message, client::IntoClientRequest},
+};
+
+use crate::support::{
+    Home, Request, Sender, TestRelay, TestTarget, listener::Setup, proxy::Proxy, story,
+    target::answer,
+};
+
+#[test]
+fn a_listener_that_slept_through_a_takeover_is_told_and_has_no_say() {
+    story(async {
+        let relay = TestRelay::start().await;
+        let network = Proxy::to(relay.addr).await;
+        let (awake, waking) = watch::channel(false);
+        let first = TestTarget::answering(move |_| {
+            let mut waking = waking.clone();
+            async move {
+                let _ = waking.wait_for(|awake| *awake).await;
+                answer(299, "too late")
+            }
+        })
+        .await;
+        let second = TestTarget::start().await;
+        let mut older = Setup::at(network.addr, &relay.token, Some(first.addr))
+            .start()
+            .await
+            .live()
+            .await;
+        let sender = Sender::to(relay.addr);
+        let send = sender.send(Request::post("/tidy-otter", "begun"));
+        let sleep = async {
+            first.wait_for(1).await;
+            network.down();
+        };
+        let (begun, ()) = tokio::join!(send, sleep);
+        assert_eq!(begun.status, 202);
+
+        let _newer = Setup::new(&relay, Some(second.addr))
+            .plan(|plan| plan.name = "laptop-2".into())
+            .start()
+            .await
+            .live()
+            .await;
+        assert_eq!(second.wait_for(1).await[0].body, "begun");
+        awake.send_replace(true);
+        network.up();
+        older.connect_now.notify_one();
+        let ended = older.ended().await;
+        assert!(matches!(&ended, Ended::TakenOver(_)), "{ended:?}");
+        let live = sender.send(Request::post("/tidy-otter", "live")).await;
+        assert_eq!(live.status, 200);
+        assert_eq!((first.got().len(), second.got().len()), (1, 2));
+    });
+}
+
+/// A websocket that has claimed the endpoint, and reads nothing.
+async fn deaf(addr: std::net::SocketAddr) -> WebSocketStream<TcpStream> {
+    let url = format!("ws://{addr}{LINK_PATH}");
+    let mut request = url.into_client_request().expect("a request");
+    let protocol = http::HeaderValue::from_static(SUBPROTOCOL);
+    let lines = request.headers_mut();
+    lines.append("sec-websocket-protocol", protocol);
+    let stream = TcpStream::connect(addr).await.expect("the relay listens");
+    let opened = tokio_tungstenite::client_async(request, stream).await;
+    let mut socket = opened.expect("a websocket").0;
+    let hello = Frame::Hello(Box::new(Hello {
+        version: "0".into(),
+        endpoint: "tidy-otter".parse().expect("a name"),
+        name: "deaf".into(),
+        answer: AnswerPolicy::App,
+        deadline_ms: 500,
+        from: From::Cursor,
+        max_in_flight: 32,
+        resume: None,
+    }));
+    let sent = socket.send(Message::Binary(hello.encode())).await;
+    sent.expect("the relay reads");
+    socket
+}
+
+#[test]
+fn a_listener_that_never_reads_costs_the_relay_no_memory() {
+    story(async {
+        let home = Home::new();
+        let relay = home.relay("127.0.0.1:0");
+        let (addr, _) = relay.url().await;
+        let socket = deaf(addr).await;
+        crate::support::eventually("the endpoint", || async {
+            let answer = Sender::to(addr)
+                .send(Request::post("/tidy-otter", "x"))
+                .await;
+            match answer.status {
+                202 => Ok(()),
+                other => Err(format!("{other}")),
+            }
+        })
+        .await;
+        let Some(before) = relay.peak_memory() else {
+            eprintln!("skipped: this system does not say how much memory a process has");
+            return;
+        };
+        let mut senders = JoinSet::new();
+        for n in 0..4_u8 {
+            senders.spawn(async move {
+                for _ in 0..6 {
+                    let body = vec![n; 2 * 1024 * 1024];
+                    let sender = Sender::to(addr);
+                    let sent = sender.send(Request::post("/tidy-otter", body));
+                    let sent = tokio::time::timeout(Duration::from_secs(10), sent).await;
+                    assert_eq!(sent.expect("an answer in time").status, 202);
+                }
+            });
+        }
+        while let Some(ended) = senders.join_next().await {
+            ended.expect("no panic");
+        }
+        let grown = relay.peak_memory().expect("as before") - before;
+        assert!(grown < 32 * 1024, "48 MiB for nobody cost {grown} KiB");
+        drop(socket);
+    });
+}
