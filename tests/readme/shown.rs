@@ -270,6 +270,11 @@ async fn every_answer_of_the_relay_is_as_the_table_says() {
         "",
     ));
     drop(local);
+    for flag in ["--hold", "--wait-for-target"] {
+        let listener = Listener::start(&home, &["1", flag], &[]);
+        let url = listener.url().await;
+        got.insert(curl(&format!("{url}/x"), "1"));
+    }
     let relay = Relay::start(&home);
     let token = home.run(&["relay", "token", "add", "alice"]).stdout;
     let of_alice = [("HOOKTOOL_TOKEN", token.trim())];
