@@ -77,7 +77,7 @@ pub fn banner(url: &str, target: Option<&str>, is_local: bool) {
     ));
     if is_local {
         say(format_args!(
-            "it works on this machine only; `hooktool login RELAY_URL` makes it public"
+            "it works on this machine, while this runs; `hooktool login RELAY_URL` gives a public one"
         ));
     }
 }

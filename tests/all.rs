@@ -11,6 +11,7 @@ mod forward;
 mod house;
 mod limits;
 mod public;
+mod readme;
 mod released;
 mod replay;
 mod streaming;

@@ -8,7 +8,7 @@ use std::{
 
 use tempfile::TempDir;
 
-mod relay;
+pub(crate) mod relay;
 mod requests;
 
 /// A home that is empty but for what a test puts there, and one run of the binary in it.

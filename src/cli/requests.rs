@@ -67,7 +67,8 @@ pub struct Replay {
     /// Numbers, ids or the beginnings of them, or `last`.
     #[arg(required = true, value_name = "ID")]
     pub ids: Vec<String>,
-    /// Where to send it [default: where the last try went].
+    /// Where to send it [default: where the last try went, else the settings'
+    /// target].
     #[arg(long, value_name = "TARGET", value_parser = value::target)]
     pub to: Option<Target>,
     /// Send each one so often, one after the other.

@@ -37,6 +37,7 @@ pub(super) async fn run(args: Replay) -> Result<(), Failure> {
         let report = Report::new("requests cannot be sent like this");
         Failure::Usage(report.because(why))
     })?;
+    let routes = &settings.routes;
     let history = History::open(&settings.folders.history(), Retention::default())?;
     let mut printer = Printer::new(&args, &stored);
     let mut tally = Tally::default();
@@ -53,9 +54,14 @@ pub(super) async fn run(args: Replay) -> Result<(), Failure> {
             }
         }
         for _ in 0..args.times {
-            let number = request.summary.number;
-            let attempt = replay::run(&history, &forwarder, number, args.to.clone(), &edits).await;
-            let attempt = recorded(&stored, request, attempt.map_err(|error| refused(&error))?)?;
+            let (number, path) = (request.summary.number, &request.summary.path);
+            let to = args.to.clone();
+            let mut sent = replay::run(&history, &forwarder, number, to, &edits).await;
+            if let (Err(ReplayError::NoTarget(_)), Some(target)) = (&sent, routes.pick(path)) {
+                let to = Some(target.clone());
+                sent = replay::run(&history, &forwarder, number, to, &edits).await;
+            }
+            let attempt = recorded(&stored, request, sent.map_err(|error| refused(&error))?)?;
             printer.print(request, &attempt)?;
             tally.count(&args, &attempt);
         }

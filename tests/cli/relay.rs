@@ -9,17 +9,17 @@ use std::{
 use super::Home;
 
 /// Ends when dropped.
-struct Relay {
+pub(crate) struct Relay {
     process: Child,
-    url: String,
+    pub(crate) url: String,
     /// Kept open, so that the relay's later lines go somewhere.
     _log: BufReader<ChildStderr>,
 }
 
 impl Relay {
-    fn start(home: &Home) -> Self {
+    pub(crate) fn start(home: &Home) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_hooktool"))
-            .args(["relay", "--listen", "127.0.0.1:0"])
+            .args(["relay", "--listen", "127.0.0.1:0", "--max-rate", "1"])
             .env_clear()
             .env("HOME", home.path(""))
             .stderr(Stdio::piped())

@@ -18,6 +18,11 @@ const ID: &str = "req_00000000800000000000000000";
 
 /// One request, which the target at `url` answered with 400.
 async fn home(url: &str) -> Home {
+    home_after(Some(url)).await
+}
+
+/// One request, forwarded there or never.
+async fn home_after(url: Option<&str>) -> Home {
     let home = Home::new();
     home.file(".config/hooktool/config.toml", "utc = true\n");
     let path = home.path(".local/share/hooktool/history.db");
@@ -48,6 +53,9 @@ async fn home(url: &str) -> Home {
         kind: Kind::Live,
     };
     history.record(arrival, None).await.expect("recorded");
+    let Some(url) = url else {
+        return home;
+    };
     let attempt = Attempt {
         try_number: None,
         cause: Cause::Live,
@@ -133,6 +141,24 @@ async fn a_replay_sends_the_captured_bytes_where_the_last_try_went() {
         "{}",
         listed.stdout
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_of_what_was_never_forwarded_goes_where_the_settings_say() {
+    let app = App::answering(OK).await;
+    let home = home_after(None).await;
+    home.run(&["replay", "1"]).fails(
+        2,
+        "error: #1 was never forwarded\n  hint: name a target: `hooktool replay 1 --to 3000`\n",
+    );
+    home.file(
+        "project/hooktool.toml",
+        &format!("target = {}\n", app.addr.port()),
+    );
+    let ran = home.run(&["replay", "1"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{ran:?}");
+    assert!(ran.stdout.contains("  #1  POST /hook?a='1'  --> 200  "));
+    assert!(app.seen()[0].starts_with(b"POST /hook?a='1' HTTP/1.1\r\n"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
