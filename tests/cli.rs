@@ -8,6 +8,8 @@ use std::{
 
 use tempfile::TempDir;
 
+mod bodies;
+mod export;
 mod relay;
 mod requests;
 
@@ -105,6 +107,8 @@ fn help_is_what_was_reviewed() {
         "list",
         "show",
         "replay",
+        "diff",
+        "export",
         "relay",
         "relay token",
         "relay token add",

@@ -108,7 +108,7 @@ mod tests {
         all.push("X-Token", "");
         all.push("Location", "/x?a=1&api_key=2&token&key=#f");
         all.push("X-B", "?token=1");
-        assert_eq!(headers(&mut all), 2);
+        assert_eq!(headers(&mut all), 3);
         let lines: Vec<_> = all.iter().map(|(_, value)| value).collect();
         assert_eq!(
             lines,
