@@ -1,5 +1,5 @@
 //! The inspector: one loop that waits for keys, the listener's board, the history's changes, finished reads and the next tick; hands
-//! what came to the pure [`mod@update`], starts the effects, and draws once.
+//! what came to the pure `update`, starts the effects, and draws once.
 //!
 //! ```text
 //!  keys ─┐                                             ┌─▶ Ask ──▶ intents (try_send; full: "busy")
@@ -26,7 +26,7 @@ mod tests;
 mod update;
 mod view;
 
-use std::{io, time::Duration};
+use std::{io, pin::pin, time::Duration};
 
 use crossterm::event::{Event, EventStream};
 use futures_util::Stream;
@@ -108,7 +108,13 @@ pub struct Ended {
 pub async fn run(view: View) -> io::Result<Ended> {
     let _guard = terminal::Guard::take()?;
     let mut screen = Terminal::new(CrosstermBackend::new(io::stdout()))?;
-    drive(view, &mut screen, EventStream::new(), terminal::copy).await
+    let stop = view.stop.clone();
+    let mut driving = pin!(drive(view, &mut screen, EventStream::new(), terminal::copy));
+    tokio::select! {
+        ended = &mut driving => return ended,
+        () = terminal::hung_up() => stop.cancel(),
+    }
+    driving.await
 }
 
 /// The inspector on any terminal, with events from any stream, copying by `copy`.
@@ -169,7 +175,7 @@ fn failed(error: impl std::error::Error) -> io::Error {
 struct Turn<C> {
     state: State,
     source: Source,
-    /// At most one read of rows and one of the detail: [`mod@update`] asks for no more.
+    /// At most one read of rows and one of the detail: `update` asks for no more.
     reads: JoinSet<Loaded>,
     intents: mpsc::Sender<Intent>,
     copy: C,

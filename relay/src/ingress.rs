@@ -30,10 +30,12 @@ use crate::{
     store::{Draft, EndpointRecord, Store},
 };
 use intake::Declared;
+use linger::Lingering;
 use policy::{Situation, Verdict};
 use reply::Refusal;
 
 mod intake;
+mod linger;
 mod path;
 mod policy;
 mod reply;
@@ -79,6 +81,7 @@ impl Ingress {
         peer: SocketAddr,
     ) -> Response<AnswerBody> {
         let (parts, body) = request.into_parts();
+        let body = Lingering::new(body, parts.version, &self.tasks);
         let method = parts.method.clone();
         let answer = match self.answered(parts, body, peer).await {
             Ok(answer) => answer,
@@ -95,7 +98,7 @@ impl Ingress {
     async fn answered(
         &self,
         mut parts: Parts,
-        body: Incoming,
+        body: Lingering<Incoming>,
         peer: SocketAddr,
     ) -> Result<Response<AnswerBody>, Refusal> {
         let received_at = UnixMillis::now();

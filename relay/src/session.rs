@@ -40,6 +40,8 @@ mod keeping;
 mod offering;
 mod reading;
 mod streams;
+#[cfg(test)]
+mod tests;
 
 use claim::Claim;
 use streams::Streams;
@@ -83,13 +85,8 @@ where
     let (out, inbound, writer) = link::split(socket, limits);
     let mut writing = JoinSet::new();
     writing.spawn(writer.run());
-    let ended = tokio::select! {
-        ended = serve_link(&out, inbound, login, &rooms) => ended,
-        Some(written) = writing.join_next() => match written {
-            Ok(Err(cause)) => Ended::Link(cause),
-            _ => Ended::Link(LinkError::Closed),
-        },
-    };
+    // A writer that ends, ends the reading half too: the session is never cut off before it kept its cursor.
+    let ended = serve_link(&out, inbound, login, &rooms).await;
     finish(&out, ended).await;
     drop(out);
     // What is queued goes out, within the link's own write timeout.

@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Subcommand, builder::BoolishValueParser};
+use hooktool_relay::config::Network;
 
 use super::value;
 
@@ -15,7 +16,9 @@ Examples:
   hooktool relay --open                 try it on this machine
   hooktool relay token add alice        who may claim endpoints
   hooktool relay --public-url https://relay.example \\
-      --tls-cert cert.pem --tls-key key.pem"
+      --tls-cert cert.pem --tls-key key.pem
+  hooktool relay --listen 0.0.0.0:8080 --insecure-http \\
+      --public-url https://relay.example --trusted-proxy 10.0.0.0/8"
 )]
 pub struct Relay {
     /// Manage tokens instead of running.
@@ -92,10 +95,11 @@ pub struct Serve {
         value_name = "ADDR",
         env = "HOOKTOOL_LISTEN",
         hide_env_values = true,
+        value_parser = value::listen,
         help_heading = "Network"
     )]
     pub listen: Option<SocketAddr>,
-    /// What senders reach it by [default: http:// and the address].
+    /// What senders reach it by [default: the address; with TLS, https].
     #[arg(long, value_name = "URL", env = "HOOKTOOL_PUBLIC_URL", hide_env_values = true,
           value_parser = value::origin, help_heading = "Network")]
     pub public_url: Option<String>,
@@ -123,6 +127,17 @@ pub struct Serve {
     #[arg(long, env = "HOOKTOOL_INSECURE_HTTP", hide_env_values = true,
           value_parser = BoolishValueParser::new(), conflicts_with = "tls_cert", help_heading = "Network")]
     pub insecure_http: bool,
+    /// A proxy whose X-Forwarded-For says who the sender is: an address or a
+    /// range; may be repeated.
+    #[arg(
+        long,
+        value_name = "CIDR",
+        env = "HOOKTOOL_TRUSTED_PROXY",
+        hide_env_values = true,
+        value_delimiter = ',',
+        help_heading = "Network"
+    )]
+    pub trusted_proxy: Vec<Network>,
 
     /// Where the relay keeps its data.
     #[command(flatten)]

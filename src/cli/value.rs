@@ -2,7 +2,7 @@
 //!
 //! Each returns the reason in words that follow "invalid value 'x' for '--flag':", so a reason never repeats the word.
 
-use std::{path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::builder::{NonEmptyStringValueParser, TypedValueParser};
 use hooktool_relay::{
@@ -129,6 +129,12 @@ pub(crate) fn origin(text: &str) -> Result<String, String> {
         "{scheme}://{}",
         authority.as_str().to_ascii_lowercase()
     ))
+}
+
+/// Where a server listens: an address and a port.
+pub(crate) fn listen(text: &str) -> Result<SocketAddr, String> {
+    text.parse()
+        .map_err(|_| "give an address and a port, such as 0.0.0.0:8443 or [::]:8443".to_owned())
 }
 
 /// Whether a host is this machine by its name alone; `[::1]` with or without brackets.

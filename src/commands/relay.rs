@@ -63,6 +63,7 @@ fn config(serve: Serve) -> Result<Config, Failure> {
         data: Some(folder(serve.data)?),
         tls,
         insecure_http: serve.insecure_http,
+        trusted_proxies: serve.trusted_proxy,
         access: if serve.open {
             Access::Open
         } else {

@@ -9,7 +9,10 @@ use std::{fmt, io::ErrorKind, path::Path};
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigError, Folders, folders::replace};
+use super::{
+    ConfigError, Folders,
+    folders::{keep_private, replace},
+};
 
 /// A token. Debug hides it, and there is no Display.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,11 +51,19 @@ struct Secrets {
 /// # Errors
 /// `Unreadable`, `Syntax`.
 pub fn token(folders: &Folders, relay: &str) -> Result<Option<Secret>, ConfigError> {
-    let given = std::env::var("HOOKTOOL_TOKEN").unwrap_or_default();
-    if let Some(secret) = Secret::new(&given) {
+    if let Some(secret) = from_environment() {
         return Ok(Some(secret));
     }
     Ok(read(&folders.secrets())?.tokens.remove(relay))
+}
+
+/// Whether `HOOKTOOL_TOKEN` is the token for every relay.
+pub fn is_from_environment() -> bool {
+    from_environment().is_some()
+}
+
+fn from_environment() -> Option<Secret> {
+    Secret::new(&std::env::var("HOOKTOOL_TOKEN").unwrap_or_default())
 }
 
 /// Keeps a relay's token in place of the one before.
@@ -94,6 +105,8 @@ pub fn keep_relay(folders: &Folders, relay: &str) -> Result<(), ConfigError> {
 }
 
 fn read(path: &Path) -> Result<Secrets, ConfigError> {
+    // A file that cannot be changed, on a read-only disk say, is still the user's choice.
+    let _ = keep_private(path);
     let text = text_of(path)?;
     toml::from_str(&text).map_err(|error| syntax(path, &text, &error))
 }

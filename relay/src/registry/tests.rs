@@ -3,7 +3,7 @@
 use http_body_util::{BodyExt, Empty};
 
 use super::*;
-use crate::capture::Headers;
+use crate::capture::{Headers, SentBy};
 
 fn endpoint() -> EndpointName {
     "tidy-otter".parse().unwrap()
@@ -99,4 +99,17 @@ async fn the_newer_epoch_holds_and_the_older_is_told_who_came() {
     assert!(registry.is_held(&endpoint()));
     drop(newer);
     assert!(!registry.is_held(&endpoint()));
+}
+
+#[tokio::test]
+async fn a_hold_that_was_replaced_long_ago_frees_nothing_when_it_goes() {
+    let registry = Registry::default();
+    let first = registry.hold(&endpoint(), Epoch(1)).unwrap();
+    drop(registry.hold(&endpoint(), Epoch(2)).unwrap());
+    let third = registry.hold(&endpoint(), Epoch(3)).unwrap();
+    let mut expected = registry.expect(&endpoint(), CaptureId::new()).unwrap();
+    drop(first);
+    assert!(registry.is_held(&endpoint()));
+    drop(third);
+    assert_eq!(expected.answer().await.unwrap_err(), NoAnswer::NoListener);
 }

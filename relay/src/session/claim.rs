@@ -54,7 +54,7 @@ pub(super) async fn claim(hello: Hello, login: &Login, rooms: &Rooms) -> Result<
         .await
         .map_err(|error| unreadable(&error))?;
     if hello.resume.is_none() {
-        cursor = moved(&hello, cursor, rooms)
+        cursor = moved(&hello, cursor, record.epoch, rooms)
             .await
             .map_err(|error| unreadable(&error))?;
     }
@@ -137,29 +137,34 @@ async fn record(hello: &Hello, login: &Login, rooms: &Rooms) -> Result<EndpointR
     Ok(record)
 }
 
-/// The cursor as `--from` wants it.
-async fn moved(hello: &Hello, cursor: Cursor, rooms: &Rooms) -> Result<Cursor, StoreError> {
+/// The cursor as `--from` wants it; kept at once, since a listener says that only once.
+async fn moved(
+    hello: &Hello,
+    cursor: Cursor,
+    epoch: Epoch,
+    rooms: &Rooms,
+) -> Result<Cursor, StoreError> {
+    let endpoint = &hello.endpoint;
     let before = |seq: Seq| Cursor {
         offered: Seq(seq.0.saturating_sub(1)),
         open: Vec::new(),
     };
-    let (head, _) = rooms.store.waiting(&hello.endpoint, cursor.offered).await?;
-    Ok(match hello.from {
-        From::Cursor => cursor,
-        From::Now => Cursor {
-            offered: head,
-            open: Vec::new(),
-        },
+    let (head, _) = rooms.store.waiting(endpoint, cursor.offered).await?;
+    let moved = match hello.from {
+        From::Cursor => return Ok(cursor),
+        From::Now => before(head.next()),
         From::Start => Cursor::default(),
         From::Seq(seq) => before(seq.min(head.next())),
-        From::At(moment) => before(
-            rooms
-                .store
-                .seq_at(&hello.endpoint, moment)
-                .await?
-                .unwrap_or(head.next()),
-        ),
-    })
+        From::At(moment) => {
+            let first = rooms.store.seq_at(endpoint, moment).await?;
+            before(first.unwrap_or(head.next()))
+        }
+    };
+    rooms
+        .store
+        .put_cursor(endpoint, epoch, moved.clone())
+        .await?;
+    Ok(moved)
 }
 
 async fn welcome(

@@ -63,8 +63,8 @@ impl Keeping<'_> {
             };
             let went = match woke {
                 Woke::Beat => self.beat().await,
-                Woke::Order(Some(Order::Sent(id, sent))) => match self.streams.of(id) {
-                    Some(stream) => self
+                Woke::Order(Some(Order::Sent(id, sent))) => match self.streams.tell(id, sent) {
+                    Some((stream, sent)) => self
                         .out
                         .control(Frame::Sent { stream, sent })
                         .await

@@ -233,7 +233,7 @@ impl Offering<'_> {
                 rest,
             ));
         }
-        match sent {
+        match sent.or(self.streams.begun(stream)) {
             Some(sent) => self.out.control(Frame::Sent { stream, sent }).await,
             None => Ok(()),
         }

@@ -10,7 +10,7 @@ use std::{
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::{
-    capture::{CaptureId, Seq},
+    capture::{CaptureId, Sent, Seq},
     protocol::StreamId,
     registry::{Answer, NoAnswer},
     store::Cursor,
@@ -55,6 +55,16 @@ struct Stream {
     /// Where an upgrade's answer goes; a delivery's goes through the registry.
     carried: Option<oneshot::Sender<Result<Answer, NoAnswer>>>,
     permit: Option<Place>,
+    told: Told,
+}
+
+/// What the listener hears of its sender. Nothing is said of a stream before its REQUEST.
+#[derive(Debug)]
+enum Told {
+    /// The REQUEST is on its way to the link; this came meanwhile.
+    Early(Option<Sent>),
+    /// The REQUEST is in the link's hands.
+    Begun,
 }
 
 /// A place among the open streams. Dropped, it is free, and the offering loop looks again.
@@ -154,6 +164,7 @@ impl Streams {
             headed: false,
             carried: None,
             permit: Some(permit),
+            told: Told::Early(None),
         })
     }
 
@@ -170,6 +181,7 @@ impl Streams {
             headed: true,
             carried: Some(answer),
             permit: Some(permit),
+            told: Told::Begun,
         })
     }
 
@@ -185,9 +197,28 @@ impl Streams {
         state.changes += 1;
     }
 
-    /// The stream of an offered capture, if it is not done yet.
-    pub(super) fn of(&self, id: CaptureId) -> Option<StreamId> {
-        self.lock().by_id.get(&id).copied()
+    /// What the sender of an offered capture got, and the stream to say it on; none if the capture is done, or its REQUEST has
+    /// not gone: then [`Streams::begun`] gives it.
+    pub(super) fn tell(&self, id: CaptureId, sent: Sent) -> Option<(StreamId, Sent)> {
+        let mut state = self.lock();
+        let stream = *state.by_id.get(&id)?;
+        match &mut state.streams.get_mut(&stream)?.told {
+            Told::Begun => Some((stream, sent)),
+            Told::Early(early) => {
+                *early = Some(sent);
+                None
+            }
+        }
+    }
+
+    /// The REQUEST of a stream is in the link's hands. What its sender got meanwhile.
+    pub(super) fn begun(&self, stream: StreamId) -> Option<Sent> {
+        let mut state = self.lock();
+        let found = state.streams.get_mut(&stream)?;
+        match std::mem::replace(&mut found.told, Told::Begun) {
+            Told::Early(sent) => sent,
+            Told::Begun => None,
+        }
     }
 
     /// An answer's head (or RESET) came: it is in flight no longer. Who wants it, and the permit that its body keeps.

@@ -12,14 +12,16 @@ use hooktool_relay::{
     token::Token,
 };
 
+use tokio_util::sync::CancellationToken;
+
 use crate::{
     agent::Endpoint,
     config::{RelayAt, Settings},
     exit::{Failure, Report},
-    history::{FolderEndpoint, History},
+    history::{FolderEndpoint, History, HistoryError},
 };
 
-use super::names;
+use super::{ending, names};
 
 /// First port of an embedded relay; the next free one is taken, and kept for the folder.
 const FIRST_PORT: u16 = 4141;
@@ -43,9 +45,32 @@ pub(super) struct Place {
     pub(super) embedded: Option<Relay>,
     /// The public URL, if it is known before the link is live.
     pub(super) url: Option<String>,
+    /// Whether the folder does not know this endpoint as its own yet.
+    is_new: bool,
 }
 
-/// Finds the place, and keeps it for the folder.
+impl Place {
+    /// Keeps the endpoint for the folder, once the relay has given it: a name that is another account's must not take the place
+    /// of the folder's own.
+    pub(super) async fn keep(
+        &self,
+        settings: &Settings,
+        history: &History,
+    ) -> Result<(), HistoryError> {
+        if !self.is_new {
+            return Ok(());
+        }
+        let keep = FolderEndpoint {
+            endpoint: self.endpoint.clone(),
+            port: None,
+        };
+        history
+            .keep_endpoint(&settings.project, &self.relay_name, keep)
+            .await
+    }
+}
+
+/// Finds the place. One on this machine is kept for the folder; another by [`Place::keep`].
 pub(super) async fn find(settings: &Settings, history: &History) -> Result<Place, Failure> {
     match &settings.relay {
         RelayAt::Local => local(settings, history).await,
@@ -85,19 +110,14 @@ async fn local(settings: &Settings, history: &History) -> Result<Place, Failure>
         dial,
         embedded: Some(relay),
         url,
+        is_new: false,
     })
 }
 
 async fn remote(settings: &Settings, history: &History, url: &str) -> Result<Place, Failure> {
     let kept = history.endpoint_of(&settings.project, url).await?;
     let endpoint = name(settings, kept.as_ref(), true)?;
-    let keep = FolderEndpoint {
-        endpoint: endpoint.clone(),
-        port: None,
-    };
-    if kept.as_ref() != Some(&keep) {
-        history.keep_endpoint(&settings.project, url, keep).await?;
-    }
+    let is_new = kept.is_none_or(|kept| kept.endpoint != endpoint);
     let token = settings
         .token
         .as_ref()
@@ -109,6 +129,7 @@ async fn remote(settings: &Settings, history: &History, url: &str) -> Result<Pla
         dial,
         embedded: None,
         url: None,
+        is_new,
     })
 }
 
@@ -165,6 +186,22 @@ async fn bind(
         &last.unwrap_or(BindError::InUse(SocketAddr::from(([127, 0, 0, 1], 0)))),
         project,
     ))
+}
+
+/// Runs the relay of this process, if there is one, until it is stopped; when it ends by itself, the listener is asked to stop:
+/// it would wait for ever.
+pub(super) async fn serve(
+    relay: Option<Relay>,
+    stopped: CancellationToken,
+    listener: CancellationToken,
+) -> Result<(), Failure> {
+    let Some(relay) = relay else {
+        stopped.cancelled().await;
+        return Ok(());
+    };
+    let ended = relay.run(stopped.cancelled_owned()).await;
+    listener.cancel();
+    ended.map_err(|error| ending::relay_failed(&error))
 }
 
 fn not_bound(error: &BindError, project: &Path) -> Failure {
