@@ -70,7 +70,12 @@ pub enum BodyDiff {
     /// Nothing once decoded; the compressed bytes differ.
     SameDecoded,
     /// JSON, by path. Without a change the two are spelled differently: white space, or the order of keys.
-    Json(Vec<Change>),
+    Json {
+        /// The first changes, at most 5,000.
+        changes: Vec<Change>,
+        /// How many more there are.
+        more: usize,
+    },
     /// Text, by line, with some lines around each change.
     Text(Vec<Line>),
     /// At least one is no text.
@@ -130,8 +135,8 @@ impl Diff {
         let (changes, others): (&[Change], usize) = match &self.body {
             BodyDiff::Same | BodyDiff::SameDecoded => (&[], 0),
             // Bytes differ, so it is a change even when no path has another value.
-            BodyDiff::Json(changes) if changes.is_empty() => (&[], 1),
-            BodyDiff::Json(changes) => (changes, 0),
+            BodyDiff::Json { changes, .. } if changes.is_empty() => (&[], 1),
+            BodyDiff::Json { changes, more } => (changes, *more),
             BodyDiff::Text(lines) => (&[], lines.iter().filter(|line| line.is_change()).count()),
             BodyDiff::Binary { .. } => (&[], 1),
         };
@@ -225,7 +230,8 @@ fn bodies(from: &Side<'_>, to: &Side<'_>) -> BodyDiff {
     if let Some((before, after)) = texts.filter(|_| is_small)
         && let Some((before, after)) = tree::parse(before).zip(tree::parse(after))
     {
-        return BodyDiff::Json(json::changes(&before, &after));
+        let (changes, more) = json::changes(&before, &after);
+        return BodyDiff::Json { changes, more };
     }
     let shown = readable(from, &before).zip(readable(to, &after));
     match shown.filter(|(before, after)| before != after) {

@@ -205,4 +205,5 @@ fn told(all: &Headers) -> Headers {
 }
 
 #[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests;

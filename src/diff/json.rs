@@ -17,15 +17,22 @@ const WHOLE: usize = 240;
 /// How much of a long value stands before the place where it differs, in bytes.
 const BEFORE: usize = 40;
 
-/// Every difference.
-pub(super) fn changes(from: &Node<'_>, to: &Node<'_>) -> Vec<Change> {
+/// Most changes that are given. Each holds its whole path, so their number and the length of a step must have an end.
+const MOST: usize = 5_000;
+
+/// Longest step of a path, in bytes; a longer key is cut.
+const STEP: usize = 80;
+
+/// The differences, and how many more there are.
+pub(super) fn changes(from: &Node<'_>, to: &Node<'_>) -> (Vec<Change>, usize) {
     let mut walk = Walk {
         path: String::new(),
         key: "",
         changes: Vec::new(),
+        more: 0,
     };
     walk.compare(from, to);
-    walk.changes
+    (walk.changes, walk.more)
 }
 
 struct Walk<'a> {
@@ -33,6 +40,7 @@ struct Walk<'a> {
     /// The nearest key, with its quotes.
     key: &'a str,
     changes: Vec<Change>,
+    more: usize,
 }
 
 impl<'a> Walk<'a> {
@@ -75,9 +83,9 @@ impl<'a> Walk<'a> {
         for (place, pair) in arrays::pairs(from, to) {
             self.at(&place, |walk| match pair {
                 arrays::Pair::Both(from, to) => walk.compare(from, to),
-                arrays::Pair::Moved(from, to) => walk.changes.push(Change {
+                arrays::Pair::Moved(from, to) => walk.push(|what| Change {
                     mark: Mark::Moved,
-                    what: walk.path.clone(),
+                    what,
                     from: Some(format!("[{from}]")),
                     to: Some(format!("[{to}]")),
                     is_volatile: false,
@@ -104,7 +112,10 @@ impl<'a> Walk<'a> {
 
     fn at(&mut self, step: &str, then: impl FnOnce(&mut Self)) {
         let outer = self.path.len();
-        self.path.push_str(step);
+        match step.get(..step.floor_char_boundary(STEP)) {
+            Some(cut) if cut.len() < step.len() => self.path.extend([cut, "…"]),
+            _ => self.path.push_str(step),
+        }
         then(self);
         self.path.truncate(outer);
     }
@@ -121,16 +132,23 @@ impl<'a> Walk<'a> {
         let is_volatile = scalar(from)
             .zip(scalar(to))
             .is_some_and(|(from, to)| volatile::is_field(self.key.trim_matches('"'), from, to));
-        self.changes.push(Change {
+        self.push(|path| Change {
             mark,
-            what: match self.path.is_empty() {
+            what: match path.is_empty() {
                 true => ".".to_owned(),
-                false => self.path.clone(),
+                false => path,
             },
             from: from.map(|node| short(node, differs)),
             to: to.map(|node| short(node, differs)),
             is_volatile,
         });
+    }
+
+    fn push(&mut self, change: impl FnOnce(String) -> Change) {
+        match self.changes.len() < MOST {
+            true => self.changes.push(change(self.path.clone())),
+            false => self.more = self.more.saturating_add(1),
+        }
     }
 }
 

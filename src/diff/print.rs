@@ -39,11 +39,16 @@ pub fn print(
             printer.heading("body", out)?;
             writeln!(out, "  the same once decoded, compressed otherwise")?;
         }
-        BodyDiff::Json(changes) if changes.is_empty() => {
+        BodyDiff::Json { changes, .. } if changes.is_empty() => {
             printer.heading("body", out)?;
             writeln!(out, "~ the same values, in other order or white space")?;
         }
-        BodyDiff::Json(changes) => printer.changes("body", changes, out)?,
+        BodyDiff::Json { changes, more } => {
+            printer.changes("body", changes, out)?;
+            if *more > 0 {
+                writeln!(out, "  … {more} changes more …")?;
+            }
+        }
         BodyDiff::Text(lines) => {
             printer.heading("body", out)?;
             for line in lines {

@@ -86,6 +86,22 @@ fn a_long_value_is_shown_where_it_differs() {
 }
 
 #[test]
+fn no_key_and_no_number_of_changes_costs_more_than_its_body() {
+    let key = "k".repeat(100_000);
+    let list = |digit| format!("{digit},").repeat(100_000);
+    let body = |digit| format!("{{\"{key}\":[{}0]}}", list(digit));
+    let none = Headers::new();
+    let (from, to) = (body(1), body(2));
+    let diff = compare(&side(&none, from.as_bytes()), &side(&none, to.as_bytes()));
+    assert_eq!(diff.count(), (100_000, 0));
+    let BodyDiff::Json { changes, more } = diff.body else {
+        panic!("json");
+    };
+    assert_eq!((changes.len(), more), (5_000, 95_000));
+    assert!(changes.iter().all(|change| change.what.len() < 200));
+}
+
+#[test]
 fn volatile_changes_are_counted_and_hidden_until_asked_for() {
     let before = lines(&[
         ("Date", "a"),
@@ -175,7 +191,7 @@ fn bodies_are_decoded_first() {
         &side(&gzip, &first),
         &side(&Headers::new(), br#"{"a":"b"}"#),
     );
-    assert!(matches!(diff.body, BodyDiff::Json(_)), "{diff:?}");
+    assert!(matches!(diff.body, BodyDiff::Json { .. }), "{diff:?}");
 }
 
 #[test]

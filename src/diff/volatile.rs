@@ -73,8 +73,14 @@ pub(super) fn is_header(name: &str) -> bool {
     is_ours || HEADERS.contains(&name) || HEADER_PARTS.iter().any(|part| name.contains(part))
 }
 
+/// Longest name that is looked at, in bytes: every change of a list asks again for the key above it.
+const NAME: usize = 64;
+
 /// Whether a JSON field is volatile; values as spelled.
 pub(super) fn is_field(key: &str, from: &str, to: &str) -> bool {
+    if key.len() > NAME {
+        return false;
+    }
     let name: String = key
         .chars()
         .filter(char::is_ascii_alphanumeric)

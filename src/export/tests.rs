@@ -91,9 +91,12 @@ fn no_secret_is_in_any_export_unless_asked_for() {
     }
 }
 
+/// Whether a field is as it should be.
+type Check = fn(&Value) -> bool;
+
 /// Checks that a JSON object has all these fields, each of its type; `?` before a name: it may be left out.
 #[track_caller]
-fn has(value: &Value, fields: &[(&str, fn(&Value) -> bool)]) {
+fn has(value: &Value, fields: &[(&str, Check)]) {
     let object = value.as_object().expect("an object");
     for (name, is_right) in fields {
         let name = name.trim_start_matches('?');
@@ -134,7 +137,7 @@ fn validate(entry: &Value) {
         &[
             ("startedDateTime", |value| {
                 let text = value.as_str().unwrap_or_default();
-                text.parse::<jiff::Timestamp>().is_ok()
+                text.parse::<Timestamp>().is_ok()
             }),
             ("time", Value::is_number),
             ("request", Value::is_object),

@@ -250,4 +250,9 @@ fn skippable(error: &errors::FrameDecoderError) -> Option<usize> {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a test may panic"
+)]
 mod tests;

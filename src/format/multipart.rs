@@ -211,6 +211,7 @@ fn contents(part: &Part<'_>, rows: &mut String) {
 }
 
 #[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests {
     use super::*;
 
