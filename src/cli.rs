@@ -7,11 +7,13 @@ use std::ffi::OsString;
 
 use clap::{Arg, ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+pub mod export;
 pub mod listen;
 pub mod relay;
 pub mod requests;
 pub mod value;
 
+use export::{Diff, Export};
 use listen::Listen;
 use relay::{Login, Relay};
 use requests::{List, Replay, Show};
@@ -59,6 +61,10 @@ pub enum Verb {
     Show(Show),
     /// Send stored requests to the target once more, byte for byte.
     Replay(Replay),
+    /// Compare two stored requests, or two tries.
+    Diff(Diff),
+    /// Write stored requests for other programs: HAR, .http, JSON lines, curl.
+    Export(Export),
     /// Run the public server, or manage its tokens.
     Relay(Relay),
     /// Keep a relay and its token in your own config.

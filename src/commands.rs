@@ -18,9 +18,13 @@ use crate::{
     exit::{Failure, Report},
 };
 
+mod body;
 mod config;
-mod curl;
+mod diff;
+mod draft;
+
 mod edit;
+mod export;
 mod list;
 mod listen;
 mod login;
@@ -45,6 +49,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Result<(), Failure> {
         None => help(),
         Some(Verb::List(list)) => list::run(&list),
         Some(Verb::Show(show)) => show::run(&show),
+        Some(Verb::Diff(args)) => diff::run(&args),
+        Some(Verb::Export(args)) => export::run(&args),
         Some(Verb::Config(config)) => config::run(config.verb),
         Some(Verb::Completions(completions)) => {
             let mut script = Vec::new();

@@ -1,7 +1,12 @@
-//! Bytes of a body → something readable: JSON and form fields laid out, anything binary as hex.
+//! Bytes of a body → something readable: JSON, XML, forms and multipart laid out, anything binary as hex, compressed ones decoded.
 //!
-//! In: a body as received and what its Content-Type claims. Out: text whose characters still are the sender's, so it goes through
-//! [`crate::text::safe`] before it is shown. Must not know: screens, the history.
+//! In: a body as received and what its Content-Type and Content-Encoding claim. Out: text whose characters still are the
+//! sender's, so it goes through [`crate::text::safe`] before it is shown. Must not know: screens, the history.
+//!
+//! ```text
+//! body ─▶ compressed? decode ─▶ multipart? ─▶ UTF-8? ─▶ form · JSON · XML ─▶ pretty
+//!                                               └─ no: text as received, or hex
+//! ```
 #![warn(
     clippy::indexing_slicing,
     clippy::string_slice,
@@ -9,21 +14,33 @@
     clippy::cast_possible_truncation
 )]
 
+pub mod decode;
 mod form;
 mod hex;
 mod json;
+pub mod multipart;
+mod xml;
 
 pub use hex::hex;
 
 /// How much of a body is looked at to call it binary, in bytes: a page of a terminal several times over.
 const LOOKED_AT: usize = 8 * 1024;
 
-/// Lays a body out: JSON indented by two, a form as `name = value` rows. None when it is neither, is not UTF-8, or would grow
-/// beyond reason; then it is best shown as received.
+/// Deepest level that is still indented further: beyond it a line is wider than any screen.
+const DEEPEST: usize = 40;
+
+/// Largest text that is made, in bytes. A megabyte of `[` would become a hundred.
+const LARGEST: usize = 16 * 1024 * 1024;
+
+/// Lays a body out: JSON and XML indented by two, a form as `name = value` rows, multipart as a block a part. None when it is
+/// none of these, is not UTF-8 (a multipart body need not be), or would grow beyond reason; then it is best shown as received.
 ///
 /// JSON keeps the order of keys, repeated keys, the spelling of numbers and every escape. A broken document is laid out as far
 /// as it goes, then the place is marked and the rest follows as received. Several roots (JSON lines) are laid out one by one.
 pub fn pretty(content_type: Option<&[u8]>, bytes: &[u8]) -> Option<String> {
+    if let Some(rows) = content_type.and_then(|kind| multipart::pretty(kind, bytes)) {
+        return Some(rows);
+    }
     let text = str::from_utf8(bytes).ok()?;
     let kind = content_type.map(essence).unwrap_or_default();
     if kind == "application/x-www-form-urlencoded" && !looks_like_json(text) {
@@ -31,6 +48,10 @@ pub fn pretty(content_type: Option<&[u8]>, bytes: &[u8]) -> Option<String> {
     }
     if looks_like_json(text) || kind == "application/json" || kind.ends_with("+json") {
         return json::pretty(text);
+    }
+    let is_xml = matches!(kind.as_str(), "application/xml" | "text/xml") || kind.ends_with("+xml");
+    if is_xml || text.trim_start().starts_with("<?xml") {
+        return xml::pretty(text);
     }
     None
 }
@@ -74,6 +95,15 @@ mod tests {
         assert_eq!(
             pretty(Some(b"application/json"), b"3.10").as_deref(),
             Some("3.10\n")
+        );
+        assert_eq!(
+            pretty(Some(b"application/soap+xml"), b"<a><b/></a>").as_deref(),
+            Some("<a>\n  <b/>\n</a>\n")
+        );
+        assert_eq!(pretty(Some(b"text/html"), b"<p>"), None);
+        assert_eq!(
+            pretty(None, b"{\"a\":1}\n{\"a\":2}\n").as_deref(),
+            Some("{\n  \"a\": 1\n}\n{\n  \"a\": 2\n}\n")
         );
         assert_eq!(pretty(None, b"hello"), None);
         assert_eq!(pretty(None, b"{\xff}"), None);

@@ -20,6 +20,7 @@
 //! | [`history`] | what came and what became of it |
 //! | [`forward`], [`target`] | one request to the app, and where the app is |
 //! | [`event`] | what the listener tells its views, and what the person asks |
+//! | [`diff`], [`export`] | two requests compared; requests for other programs |
 //! | [`mod@format`], [`text`] | strangers' bytes made readable and safe |
 
 pub mod agent;
@@ -27,8 +28,10 @@ pub mod backoff;
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod diff;
 pub mod event;
 pub mod exit;
+pub mod export;
 pub mod format;
 pub mod forward;
 pub mod history;

@@ -9,6 +9,8 @@ use std::{
 use tempfile::TempDir;
 
 pub(crate) mod relay;
+mod bodies;
+mod export;
 mod requests;
 
 /// A home that is empty but for what a test puts there, and one run of the binary in it.
@@ -105,6 +107,8 @@ fn help_is_what_was_reviewed() {
         "list",
         "show",
         "replay",
+        "diff",
+        "export",
         "relay",
         "relay token",
         "relay token add",

@@ -54,10 +54,12 @@ const LISTENER: &[(&str, &[&str])] = &[
     ("history", &[]),
     ("agent", &["link", "protocol", "forward", "history"]),
     ("replay", &["forward", "history"]),
-    ("format", &[]),
     ("text", &[]),
+    ("format", &["text"]),
+    ("diff", &["format", "text"]),
+    ("export", &["format", "text"]),
     ("output", &["history", "format", "text"]),
-    ("tui", &["history", "format", "text"]),
+    ("tui", &["history", "format", "diff", "export", "text"]),
 ];
 
 /// Rooms that stand above all others and may import any.

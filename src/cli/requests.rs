@@ -27,7 +27,8 @@ pub struct List {
 Examples:
   hooktool show last
   hooktool show 1199 --body > body.json
-  hooktool show req_01K7 --as curl")]
+  hooktool show req_01K7 --as curl
+  hooktool show last --as http > last.http")]
 pub struct Show {
     /// Its number, its id or the beginning of that, or `last`.
     pub id: String,
@@ -43,16 +44,23 @@ pub struct Show {
     /// JSON lines: the request, then each try.
     #[arg(long, group = "part")]
     pub json: bool,
-    /// A command that sends the same bytes to the target.
+    /// The request for another program.
     #[arg(long = "as", value_name = "FORM", group = "part")]
     pub form: Option<Form>,
+    /// With --as: leave secrets in header lines and URLs as they are [default: masked].
+    #[arg(long, requires = "form")]
+    pub with_secrets: bool,
 }
 
 /// What `show --as` writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Form {
-    /// A curl command, safe to paste.
+    /// A curl command, safe to paste: the same bytes to the target.
     Curl,
+    /// A request file for editors (.http).
+    Http,
+    /// An HTTP archive, for the network panel of a browser.
+    Har,
 }
 
 /// `hooktool replay`.

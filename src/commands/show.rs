@@ -6,11 +6,10 @@ use std::io::{self, BufWriter, IsTerminal as _, Write};
 
 use hooktool_relay::capture::{Body, Edit, Headers, Kind};
 
-use super::{curl, stored::Stored};
+use super::{body, export, stored::Stored};
 use crate::{
-    cli::requests::{Form, Show},
+    cli::requests::Show,
     exit::Failure,
-    format,
     history::{Attempt, Request},
     output::{
         follow::shown_body,
@@ -39,8 +38,8 @@ pub(super) fn run(show: &Show) -> Result<(), Failure> {
         head_lines(&request.capture.headers, "", &mut out)?;
     } else if show.raw {
         raw(&stored, &request, &mut out)?;
-    } else if show.form == Some(Form::Curl) {
-        writeln!(out, "{}", curl::command(&stored, &request)?)?;
+    } else if let Some(form) = show.form {
+        export::one(&stored, &request, form, show.with_secrets, &mut out)?;
     } else {
         whole(&stored, &request, &mut out)?;
     }
@@ -125,7 +124,7 @@ fn whole(stored: &Stored, request: &Request, out: &mut impl Write) -> Result<(),
     if !matches!(request.capture.body, Body::Absent) {
         writeln!(out)?;
         match shown_body(&stored.reader, request)? {
-            Some(bytes) => body(&request.capture.headers, &bytes, row.number, out)?,
+            Some(bytes) => body::print(&request.capture.headers, &bytes, row.number, out)?,
             None => {
                 let size = text::size(request.capture.body.len());
                 writeln!(
@@ -148,22 +147,6 @@ fn head_lines(headers: &Headers, margin: &str, out: &mut impl Write) -> io::Resu
         writeln!(out, "{margin}{name}: {}", text::safe(value, Mode::Cell))?;
     }
     Ok(())
-}
-
-fn body(headers: &Headers, bytes: &[u8], number: u64, out: &mut impl Write) -> io::Result<()> {
-    if format::is_binary(bytes) {
-        let size = text::size(bytes.len() as u64);
-        return writeln!(
-            out,
-            "({size}, binary: `hooktool show {number} --body > FILE`)"
-        );
-    }
-    let pretty = format::pretty(headers.first("content-type"), bytes);
-    let shown = match &pretty {
-        Some(text) => text::safe(text.as_bytes(), Mode::Body),
-        None => text::safe(bytes, Mode::Body),
-    };
-    writeln!(out, "{}", shown.as_str().trim_end_matches('\n'))
 }
 
 fn tried(
@@ -196,7 +179,7 @@ fn tried(
         head_lines(&answer.headers, "  ", out)?;
         if !answer.body.is_empty() {
             writeln!(out)?;
-            body(&answer.headers, &answer.body, number, out)?;
+            body::print(&answer.headers, &answer.body, number, out)?;
         }
         if answer.len > answer.body.len() as u64 {
             writeln!(out, "(the first part of {})", text::size(answer.len))?;

@@ -8,11 +8,7 @@
 //!   └────▶ string, number, literal ─────────────▶ After ─▶ ] or } ─▶ After
 //! ```
 
-/// Deepest level that is still indented further: beyond it a line is wider than any screen.
-const DEEPEST: usize = 40;
-
-/// Largest text that is made, in bytes. A megabyte of `[` would become a hundred.
-const LARGEST: usize = 16 * 1024 * 1024;
+use super::{DEEPEST, LARGEST};
 
 /// Text laid out, each root beginning a line; none if it would become too large.
 pub(super) fn pretty(text: &str) -> Option<String> {

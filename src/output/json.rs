@@ -24,9 +24,9 @@ use super::{
 use crate::{
     event::{Feed, Link},
     history::{Attempt, History, Request, Summary},
+    text,
 };
 
-pub mod escape;
 pub mod record;
 
 use record::{AttemptRecord, CaptureRecord, GapRecord, LinkRecord, SessionRecord};
@@ -36,7 +36,7 @@ use record::{AttemptRecord, CaptureRecord, GapRecord, LinkRecord, SessionRecord}
 /// # Errors
 /// The pipe's.
 pub fn line(out: &mut impl Write, record: &impl Serialize) -> io::Result<()> {
-    let mut text = escape::to_vec(record)?;
+    let mut text = text::json(record)?;
     text.push(b'\n');
     out.write_all(&text)?;
     out.flush()

@@ -12,7 +12,7 @@ use serde_json::ser::{Formatter, Serializer};
 ///
 /// # Errors
 /// The record's own, if it cannot be JSON.
-pub(super) fn to_vec(record: &impl Serialize) -> io::Result<Vec<u8>> {
+pub fn json(record: &impl Serialize) -> io::Result<Vec<u8>> {
     let mut text = Vec::new();
     record.serialize(&mut Serializer::with_formatter(&mut text, Plain))?;
     Ok(text)
@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn what_a_terminal_obeys_is_written_as_a_number() {
         let text = "a\u{1b}[31m\u{7f}\u{9b}\u{202e}\u{200b}\u{2028}\u{feff}\u{e0041}\u{ffff}ü漢🦀";
-        let json = String::from_utf8(to_vec(&text).expect("json")).expect("utf-8");
+        let json = String::from_utf8(json(&text).expect("json")).expect("utf-8");
         assert_eq!(
             json,
             r#""a\u001b[31m\u007f\u009b\u202e\u200b\u2028\ufeff\udb40\udc41\uffffü漢🦀""#
@@ -82,7 +82,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_parser_reads_the_same_text_back(text in any::<String>()) {
-            let json = to_vec(&text).expect("json");
+            let json = json(&text).expect("json");
             let back: String = serde_json::from_slice(&json).expect("parses");
             prop_assert_eq!(back, text);
             let json = String::from_utf8(json).expect("utf-8");

@@ -1,21 +1,13 @@
 //! A stored request as a curl command that is safe to paste, and sends the same bytes to the target.
 //!
-//! In: a request. Out: words quoted for sh, bash and zsh: plain ones in `'…'`, all others in `$'…'` with every byte that is not
-//! printable ASCII as `\xNN`. `--data-raw` never reads a file, `--globoff` leaves brackets alone.
+//! In: an exchange and its URL. Out: words quoted for bash and zsh: plain ones in `'…'`, all others in `$'…'` with every byte that
+//! is not printable ASCII as `\xNN`. `--data-raw` never reads a file, `--globoff` leaves brackets alone.
 
 use std::fmt::Write as _;
 
-use bytes::Bytes;
-use hooktool_relay::{
-    capture::{Body, Headers},
-    headers,
-};
+use hooktool_relay::capture::{Body, Headers};
 
-use super::stored::Stored;
-use crate::{
-    exit::{Failure, Report},
-    history::Request,
-};
+use super::Exchange;
 
 /// Longest body on a command line, in bytes: four a byte in `\xNN`, and Linux ends a word at 128 KiB.
 const INLINE: usize = 30 * 1024;
@@ -23,33 +15,35 @@ const INLINE: usize = 30 * 1024;
 /// What curl adds by itself unless it is told not to.
 const CURLS_OWN: [&str; 4] = ["Accept", "Content-Type", "Expect", "User-Agent"];
 
-/// The command.
-pub(super) fn command(stored: &Stored, request: &Request) -> Result<String, Failure> {
-    let url = url(stored, request)?;
-    let body = match &request.capture.body {
-        Body::Absent => None,
+/// The command, with its line end.
+pub(super) fn command(exchange: &Exchange, url: &[u8]) -> String {
+    let capture = &exchange.capture;
+    let body = match &capture.body {
         Body::Whole(bytes) => Some(bytes),
-        Body::Pieces(_) => None,
+        Body::Absent | Body::Pieces(_) => None,
     };
     let is_inline = body.is_none_or(|bytes| bytes.len() <= INLINE && !bytes.contains(&0));
-    let is_piped = !is_inline || matches!(request.capture.body, Body::Pieces(_));
+    let is_piped = !is_inline || matches!(capture.body, Body::Pieces(_));
     let mut command = String::new();
+    // Writing to a String cannot fail.
     if is_piped {
         // No word of a command line can hold a NUL or 25 MiB.
-        let _ = write!(
-            command,
-            "hooktool show {} --body | ",
-            request.summary.number
-        );
+        let _ = write!(command, "hooktool show {} --body | ", exchange.number);
     }
     command.push_str("curl --globoff --path-as-is");
-    match request.capture.method.as_str() {
-        "HEAD" => command.push_str(" --head"),
-        method => {
+    if url.starts_with(b"https:") {
+        // HTTP/2 would write every name in lower case.
+        command.push_str(" --http1.1");
+    }
+    match (capture.method.as_str(), &capture.body) {
+        ("HEAD", Body::Absent) => command.push_str(" --head"),
+        // With a body curl takes no --head, and waits for an answer's body that never comes.
+        ("HEAD", _) => command.push_str(" --request 'HEAD' --max-time 5"),
+        (method, _) => {
             let _ = write!(command, " --request {}", quoted(method.as_bytes()));
         }
     }
-    for line in lines(&request.capture.headers) {
+    for line in lines(&capture.headers) {
         let _ = write!(command, " \\\n  --header {}", quoted(&line));
     }
     if is_piped {
@@ -57,37 +51,15 @@ pub(super) fn command(stored: &Stored, request: &Request) -> Result<String, Fail
     } else if let Some(bytes) = body {
         let _ = write!(command, " \\\n  --data-raw {}", quoted(bytes));
     }
-    let _ = write!(command, " \\\n  {}", quoted(&url));
-    Ok(command)
+    let _ = writeln!(command, " \\\n  {}", quoted(url));
+    command
 }
 
-/// Where the last try went; without one, where the settings say.
-fn url(stored: &Stored, request: &Request) -> Result<Bytes, Failure> {
-    let attempts = stored.reader.attempts(request.summary.number)?;
-    let tried = attempts.iter().rev().find(|try_| !try_.target.is_empty());
-    if let Some(tried) = tried {
-        return Ok(Bytes::copy_from_slice(tried.target.as_bytes()));
-    }
-    let Some(target) = stored.layers.target()? else {
-        let number = request.summary.number;
-        let report = Report::new(format!("no target is known for #{number}"))
-            .because("it was never forwarded, and the settings name none")
-            .hint(format!("`hooktool replay {number} --to 3000` sends it"));
-        return Err(Failure::Other(report));
-    };
-    let mut url = target.to_string().into_bytes();
-    url.extend_from_slice(super::show::path(request));
-    Ok(url.into())
-}
-
-/// Header lines as curl takes them. Those of the connection are curl's own; one without a value ends in `;`.
+/// Header lines as curl takes them: one without a value ends in `;`.
 fn lines(all: &Headers) -> Vec<Vec<u8>> {
-    let (headers, _) = headers::strip_hop_by_hop(all);
-    let own = |name: &[u8]| {
-        name.eq_ignore_ascii_case(b"host") || name.eq_ignore_ascii_case(b"content-length")
-    };
+    let headers = super::told(all);
     let mut lines: Vec<Vec<u8>> = Vec::new();
-    for (name, value) in headers.iter().filter(|(name, _)| !own(name)) {
+    for (name, value) in headers.iter() {
         let line = match value.is_empty() {
             true => [name, b";"].concat(),
             false => [name, b": ", value].concat(),
