@@ -29,6 +29,7 @@ pub mod commands;
 pub mod config;
 pub mod event;
 pub mod exit;
+pub mod filter;
 pub mod format;
 pub mod forward;
 pub mod history;

@@ -18,6 +18,7 @@
 
 mod class;
 mod escape;
+mod near;
 #[cfg(test)]
 mod tests;
 mod units;
@@ -27,6 +28,7 @@ use std::{borrow::Cow, fmt, ops::Range};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
+pub use near::{distance, nearest};
 pub use units::{Zone, clock, count, date_clock, duration, size};
 
 /// Where a text will stand; it decides what becomes of line ends, tabs, emoji and symbols.
