@@ -17,9 +17,11 @@
 //! | [`output`], [`tui`] | the same history, shown as lines, JSON or a screen |
 //! | [`replay`] | one stored request, sent again |
 //! | [`agent`], [`backoff`] | the link to the relay, kept |
+//! | [`search`] | which stored requests fit a filter |
 //! | [`history`] | what came and what became of it |
 //! | [`forward`], [`target`] | one request to the app, and where the app is |
 //! | [`event`] | what the listener tells its views, and what the person asks |
+//! | [`filter`] | one line that says which requests are meant |
 //! | [`mod@format`], [`text`] | strangers' bytes made readable and safe |
 
 pub mod agent;
@@ -35,6 +37,7 @@ pub mod forward;
 pub mod history;
 pub mod output;
 pub mod replay;
+pub mod search;
 pub mod target;
 pub mod text;
 pub mod tui;

@@ -252,7 +252,7 @@ pub(super) fn named(name: &str) -> Option<&'static Field> {
     })
 }
 
-/// The field that was probably meant: at most two letters away, or one that the name begins.
+/// The field that was probably meant: one that the name begins, or at most two letters away and less than the whole name.
 pub(super) fn nearest(name: &str) -> Option<&'static str> {
     let name = name.to_ascii_lowercase();
     let began = FIELDS
@@ -262,5 +262,5 @@ pub(super) fn nearest(name: &str) -> Option<&'static str> {
         return Some(field.name);
     }
     let names = FIELDS.iter().map(|field| field.name);
-    text::nearest(&name, names).filter(|near| text::distance(&name, near) <= 2)
+    text::nearest(&name, names).filter(|near| text::distance(&name, near) < name.len().min(3))
 }
