@@ -28,6 +28,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     event::{Board, Reach},
+    filter::Filter,
     forward::{Answered, Failure, Forwarder, RequestBody, Tried},
     history::{Arrival, Cause, History, HistoryError, KeptAnswer, Recorded},
     target::{Routes, Target},
@@ -39,6 +40,7 @@ mod answer;
 mod carried;
 mod large;
 mod settle;
+mod way;
 
 use settle::{Reply, Told};
 
@@ -68,6 +70,7 @@ pub(super) struct Deliveries {
     pub(super) failure: watch::Sender<Option<HistoryError>>,
     pub(super) relay: Arc<str>,
     pub(super) endpoint: EndpointName,
+    only: Option<Arc<Filter>>,
     wait_for_target: bool,
     retry: u32,
     repeats_old: bool,
@@ -94,6 +97,7 @@ impl Deliveries {
             failure: watch::Sender::new(None),
             relay: plan.relay_name.clone(),
             endpoint: plan.endpoint.clone(),
+            only: plan.only.clone().map(Arc::new),
             wait_for_target: plan.wait_for_target,
             retry: plan.retry,
             repeats_old: !matches!(plan.from, From::Cursor | From::Now),
@@ -252,8 +256,9 @@ impl Deliveries {
                 .map_err(|never| match never {})
                 .boxed_unsync()
         };
-        let Some(target) = self.target_now(&capture, kind) else {
-            return self.keep_back(&capture, recording, reply).await;
+        let target = match self.way(&capture, kind, self.fits(&capture, kind)) {
+            Ok(target) => target,
+            Err(outcome) => return self.keep_back(&capture, recording, outcome, reply).await,
         };
         if kind == Kind::Waited {
             if let Some(done) = self.known(recording.await?, capture.id) {
@@ -316,16 +321,6 @@ impl Deliveries {
             }
             !is_same
         });
-    }
-
-    /// Where a capture goes now; none if it is held, parked behind others, or has no target.
-    fn target_now(&self, capture: &Capture, kind: Kind) -> Option<Target> {
-        let hold = self.board.hold.borrow();
-        let is_behind = hold.parked > 0 && (kind == Kind::Waited || self.wait_for_target);
-        if hold.on || is_behind {
-            return None;
-        }
-        self.routes.pick(&capture.path).cloned()
     }
 
     /// Whether `--retry` repeats this.

@@ -1,15 +1,18 @@
 //! A websocket upgrade carried through to the app: the same stream frames, both ways, until either side ends.
 
-use crate::history::{Cause, HistoryError, KeptAnswer};
+use crate::{
+    filter::Verdict,
+    history::{Cause, HistoryError, KeptAnswer},
+};
 use hooktool_relay::{
-    capture::Body,
+    capture::{Body, Kind, Outcome},
     protocol::{Frame, Reset, ResetCode, ResponseHead},
 };
 
 use super::{
     Deliveries, Delivery,
     answer::carry_on,
-    settle::{reset, split},
+    settle::{no_try, reset, split},
 };
 
 impl Deliveries {
@@ -31,12 +34,15 @@ impl Deliveries {
         let arrival = self.arrival(head, Body::Absent);
         let capture = arrival.capture.clone();
         self.history.record(arrival, None).await?;
-        let Some(target) = self.routes.pick(&capture.path) else {
+        let fits = self.fits(&capture, Kind::Live) == Verdict::Yes;
+        let Some(target) = self.routes.pick(&capture.path).filter(|_| fits) else {
             let reset = Reset {
                 code: ResetCode::Refused,
-                text: "there is no target".into(),
+                text: "it is not to be forwarded".into(),
             };
             let _ = out.control(Frame::Reset { stream, reset }).await;
+            let attempt = no_try(Cause::Live, Outcome::Skipped, None);
+            self.history.attempted(capture.id, attempt).await?;
             return Ok(());
         };
         let tried = self.forwarder.upgrade(target, &capture, body).await;

@@ -2,14 +2,17 @@
 
 use bytes::Bytes;
 use hooktool_relay::{
-    capture::{Body, Kind},
+    capture::{Body, Capture, Kind},
     protocol::{Done, RequestHead},
     registry::{AnswerBody, Cut},
 };
 use http_body_util::{BodyExt, channel::Channel};
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::history::{Draft, HistoryError};
+use crate::{
+    filter::Verdict,
+    history::{Draft, HistoryError, Recorded},
+};
 
 use super::{Deliveries, Reply};
 
@@ -36,13 +39,23 @@ impl Deliveries {
         {
             return Ok(Some(done));
         }
-        let Some(target) = self.target_now(&capture, kind) else {
-            if !keep(body, &mut draft, None, length).await? {
-                return Ok(None);
+        let fits = self.fits(&capture, kind);
+        let way = self.way(&capture, kind, fits);
+        let target = match way {
+            Ok(target) => target,
+            Err(outcome) => {
+                if !keep(body, &mut draft, None, length).await? {
+                    return Ok(None);
+                }
+                let recorded = self.history.record(arrival, Some(draft)).await?;
+                return match fits {
+                    Verdict::Unknown => self.decide(&capture, recorded, reply, slot).await,
+                    _ => {
+                        let recording = std::future::ready(Ok(recorded));
+                        self.keep_back(&capture, recording, outcome, reply).await
+                    }
+                };
             }
-            return self
-                .keep_back(&capture, self.history.record(arrival, Some(draft)), reply)
-                .await;
         };
         let (sender, channel) = Channel::<Bytes, Cut>::new(PIECES);
         let recording = async {
@@ -61,6 +74,31 @@ impl Deliveries {
             return Ok(None);
         }
         self.settle(&capture, tried, reply, slot).await
+    }
+
+    /// Goes on with a capture that `--only` could not judge before its body was recorded; it is forwarded from there.
+    async fn decide(
+        &self,
+        capture: &Capture,
+        recorded: Recorded,
+        reply: Reply,
+        slot: OwnedSemaphorePermit,
+    ) -> Result<Option<Done>, HistoryError> {
+        let (kind, number) = (reply.kind, recorded.number);
+        if kind == Kind::Waited
+            && let Some(done) = self.known(recorded, capture.id)
+        {
+            return Ok(Some(done));
+        }
+        let fits = self.fits_recorded(capture, kind, number).await?;
+        match self.way(capture, kind, fits) {
+            Err(outcome) => self.record_kept_back(capture, outcome, reply).await,
+            Ok(target) => {
+                let body = self.history.stored_body(number, &capture.body);
+                let tried = self.forward(&target, capture, body).await;
+                self.settle(capture, tried, reply, slot).await
+            }
+        }
     }
 }
 

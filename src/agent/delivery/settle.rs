@@ -90,6 +90,7 @@ impl Deliveries {
         &self,
         capture: &Capture,
         recording: impl Future<Output = Result<Recorded, HistoryError>>,
+        outcome: Outcome,
         reply: Reply,
     ) -> Result<Option<Done>, HistoryError> {
         let recorded = recording.await?;
@@ -98,24 +99,20 @@ impl Deliveries {
         {
             return Ok(Some(done));
         }
-        let has_target = self.routes.pick(&capture.path).is_some();
-        let outcome = match (has_target, self.board.hold.borrow().on) {
-            (false, _) => Outcome::Skipped,
-            (true, true) => Outcome::Held,
-            (true, false) => Outcome::Parked,
-        };
         self.record_kept_back(capture, outcome, reply).await
     }
 
     /// Records held, parked or skipped, and answers for the app that was not asked.
-    async fn record_kept_back(
+    pub(super) async fn record_kept_back(
         &self,
         capture: &Capture,
         outcome: Outcome,
         mut reply: Reply,
     ) -> Result<Option<Done>, HistoryError> {
         if reply.is_wanted() {
+            let has_target = self.routes.pick(&capture.path).is_some();
             let (status, text) = match outcome {
+                Outcome::Skipped if has_target => (202, "captured; not to be forwarded\n"),
                 Outcome::Skipped => (200, "captured; there is no target\n"),
                 Outcome::Held => (
                     202,
@@ -125,21 +122,7 @@ impl Deliveries {
             };
             reply.answer(status, text).await;
         }
-        let cause = cause(reply.kind);
-        let attempt = Attempt {
-            try_number: None,
-            cause,
-            target: String::new(),
-            started_at: UnixMillis::now(),
-            outcome,
-            error: None,
-            connect: None,
-            took: None,
-            changes: Vec::new(),
-            answer: None,
-            sent: reply.sent().await,
-            late: false,
-        };
+        let attempt = no_try(cause(reply.kind), outcome, reply.sent().await);
         self.history.attempted(capture.id, attempt).await?;
         self.board.hold.send_modify(|hold| match outcome {
             Outcome::Held => hold.held += 1,
@@ -193,6 +176,24 @@ impl Deliveries {
         let attempt = facts.attempt(cause, Err(failure), reply.sent().await);
         self.history.attempted(capture.id, attempt).await?;
         Ok(Some(Done { outcome, ms }))
+    }
+}
+
+/// What is recorded of a capture that was not forwarded.
+pub(super) fn no_try(cause: Cause, outcome: Outcome, sent: Option<Sent>) -> Attempt {
+    Attempt {
+        try_number: None,
+        cause,
+        target: String::new(),
+        started_at: UnixMillis::now(),
+        outcome,
+        error: None,
+        connect: None,
+        took: None,
+        changes: Vec::new(),
+        answer: None,
+        sent,
+        late: false,
     }
 }
 
