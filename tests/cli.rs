@@ -8,6 +8,7 @@ use std::{
 
 use tempfile::TempDir;
 
+mod filters;
 mod relay;
 mod requests;
 

@@ -14,7 +14,7 @@ Examples:
   hooktool list
   hooktool list --limit 20
   hooktool list path:/stripe status:5xx since:2h
-  hooktool list '.data.object.amount>1000 -is:ok' --json | jq .path", after_help = value::filter_help())]
+  hooktool list '.data.object.paid:true -is:ok' --json | jq .path", after_help = value::filter_help())]
 pub struct List {
     /// Only requests that fit; several words stand for one filter.
     #[arg(value_name = "FILTER")]

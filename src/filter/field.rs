@@ -111,7 +111,7 @@ pub const FIELDS: &[Field] = &[
     field(
         Kind::Path,
         ("path", "p"),
-        "the path without its query: its beginning, or a part of it",
+        "the path without its query",
         "path:/stripe",
         &[],
     ),

@@ -180,13 +180,20 @@ impl Reading {
         built.map_err(|why| fault(at, why))
     }
 
+    /// Digits alone are a number: `id:1199` is what people type.
     fn id(self, items: &[Item]) -> Result<Test, FilterError> {
-        let number = |item: &Item| {
+        let number = |item: &Item| -> Option<u64> {
             let digits = item.text.strip_prefix('#').unwrap_or(&item.text);
-            digits.parse().ok()
+            digits.parse().ok().filter(|_| self.op != Op::Regex)
         };
         let numbers = items.iter().filter_map(number).collect();
-        Ok(Test::Id(numbers, self.text(Kind::Id, items)?))
+        let parts = items.iter().filter(|item| number(item).is_none());
+        let parts: Vec<Item> = parts.cloned().collect();
+        let pattern = match parts.is_empty() {
+            true => None,
+            false => Some(self.text(Kind::Id, &parts)?),
+        };
+        Ok(Test::Id(numbers, pattern))
     }
 
     fn status(self, items: &[Item]) -> Result<Test, FilterError> {

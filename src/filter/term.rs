@@ -18,8 +18,8 @@ pub(super) enum Test {
     Anywhere(Pattern),
     /// A text in one field.
     Text(Kind, Pattern),
-    /// A number, or a part of the id.
-    Id(Vec<u64>, Pattern),
+    /// One of these numbers, or a part of the id.
+    Id(Vec<u64>, Option<Pattern>),
     /// What the app answered.
     Status(Spans, Vec<Waiting>),
     /// A number of one field.
@@ -179,7 +179,12 @@ impl Test {
                 let is_number = subject
                     .number
                     .is_some_and(|number| numbers.contains(&number));
-                (is_number || pattern.fits(subject.id.to_string().as_bytes())).into()
+                let id = subject.id.to_string();
+                (is_number
+                    || pattern
+                        .as_ref()
+                        .is_some_and(|part| part.fits(id.as_bytes())))
+                .into()
             }
             Self::Status(spans, waiting) => status(subject, spans, waiting).into(),
             Self::Number(kind, spans) => number(subject, *kind, spans),
