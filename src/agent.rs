@@ -37,9 +37,6 @@ pub use dial::{DialError, Endpoint};
 
 use delivery::Deliveries;
 
-/// A link that was healthy for so long starts the waiting anew.
-const HEALTHY: Duration = Duration::from_secs(60);
-
 /// Time that forwards under way get when the listener stops.
 const LAST_FORWARDS: Duration = Duration::from_secs(3);
 
@@ -132,6 +129,9 @@ impl Agent {
 
     /// Stays connected until stopped or refused. May be called again after it ended: that claims the endpoint anew.
     pub async fn run(&mut self, stop: &CancellationToken) -> Ended {
+        if let Err(error) = parked::count(&self.deliveries).await {
+            return Ended::History(error);
+        }
         let history = self.deliveries.history.clone();
         let parked = parked::watch(self.deliveries.clone());
         let mut failures = self.deliveries.failure.subscribe();
@@ -153,6 +153,7 @@ impl Agent {
             () = parked => unreachable!("the watch of parked requests has no end"),
         };
         if matches!(ended, Ended::Stopped) {
+            self.deliveries.leaving.cancel();
             let forwards = &self.deliveries.tasks;
             forwards.close();
             // What is not finished is offered again next time.
@@ -180,8 +181,8 @@ impl Agent {
                 Ok(lost) => lost,
                 Err(ended) => return ended,
             };
-            if lost.was_live && began.elapsed() >= HEALTHY {
-                backoff = Backoff::default();
+            if lost.was_live {
+                backoff.healthy_for(began.elapsed());
             }
             attempt = if lost.was_live { 1 } else { attempt + 1 };
             let after = lost.retry_after.unwrap_or_else(|| backoff.next(random()));
@@ -243,6 +244,13 @@ impl Agent {
             max_in_flight: self.plan.max_in_flight,
             resume: self.resume.clone(),
         }
+    }
+}
+
+impl Drop for Agent {
+    /// Nothing goes on without its listener: what has no DONE stays at the relay.
+    fn drop(&mut self) {
+        self.deliveries.stop.cancel();
     }
 }
 

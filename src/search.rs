@@ -203,3 +203,77 @@ fn is_of_person(edit: &Edit) -> bool {
         || headers::is_hop_by_hop(name.as_bytes(), []);
     !is_ours
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use bytes::Bytes;
+    use hooktool_relay::capture::{Capture, CaptureId, Headers, Kind, Version};
+
+    use super::*;
+    use crate::{
+        filter::Clock,
+        history::{Arrival, History, Retention},
+        text::Zone,
+    };
+
+    fn filter(text: &str) -> Filter {
+        Filter::parse(text, Clock::here(Zone::Utc)).expect("a filter")
+    }
+
+    /// More requests than a page holds, each with its number in a body of 2 KiB.
+    async fn history(folder: &std::path::Path, count: u64) -> History {
+        let history = History::open(&folder.join("history.db"), Retention::default());
+        let history = history.expect("a history");
+        let padding = "x".repeat(2048);
+        for number in 1..=count {
+            let mut headers = Headers::new();
+            headers.push("content-type", "application/json");
+            let body = format!("{{\"padding\":\"{padding}\",\"number\":{number}}}");
+            let capture = Capture {
+                id: CaptureId::new(),
+                endpoint: "tidy-otter".parse().expect("a name"),
+                received_at: UnixMillis::now(),
+                peer: "::1".parse().expect("an address"),
+                method: http::Method::POST,
+                path: Bytes::from(format!("/{}", number % 10)),
+                version: Version::Http11,
+                headers,
+                trailers: Headers::new(),
+                body: Body::Whole(body.into()),
+            };
+            let arrival = Arrival {
+                capture: Arc::new(capture),
+                relay: "local".into(),
+                seq: None,
+                kind: Kind::Live,
+            };
+            history.record(arrival, None).await.expect("recorded");
+        }
+        history
+    }
+
+    #[tokio::test]
+    async fn a_search_goes_through_all_pages_from_the_newest_on() {
+        let count = PAGE as u64 * 2 + 30;
+        let folder = tempfile::tempdir().expect("a folder");
+        let history = history(folder.path(), count).await;
+        let reader = history.reader().expect("a reader");
+        let found = |text: &str, limit| -> Vec<Number> {
+            let filter = filter(text);
+            let search = Search::new(&reader, &filter, &Select::default());
+            let rows = search.all(limit).expect("rows");
+            rows.iter().map(|row| row.number).collect()
+        };
+        assert_eq!(found("", None).len() as u64, count);
+        assert_eq!(found(".number:7", None), [7]);
+        assert_eq!(found(".number:7..9 | id:2070", None), [7, 8, 9, 2070]);
+        assert_eq!(found("path:/0", Some(2)), [count - 18, count - 8]);
+        assert_eq!(found("-padding", None), [0; 0]);
+        let filter = filter("number");
+        let mut search = Search::new(&reader, &filter, &Select::default());
+        let page = search.next_page().expect("a page").expect("the first");
+        assert_eq!((page.len(), page[0].number), (PAGE, count));
+    }
+}

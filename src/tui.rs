@@ -26,7 +26,7 @@ mod tests;
 mod update;
 mod view;
 
-use std::{io, time::Duration};
+use std::{io, pin::pin, time::Duration};
 
 use crossterm::event::{Event, EventStream};
 use futures_util::Stream;
@@ -108,7 +108,13 @@ pub struct Ended {
 pub async fn run(view: View) -> io::Result<Ended> {
     let _guard = terminal::Guard::take()?;
     let mut screen = Terminal::new(CrosstermBackend::new(io::stdout()))?;
-    drive(view, &mut screen, EventStream::new(), terminal::copy).await
+    let stop = view.stop.clone();
+    let mut driving = pin!(drive(view, &mut screen, EventStream::new(), terminal::copy));
+    tokio::select! {
+        ended = &mut driving => return ended,
+        () = terminal::hung_up() => stop.cancel(),
+    }
+    driving.await
 }
 
 /// The inspector on any terminal, with events from any stream, copying by `copy`.

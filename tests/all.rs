@@ -5,10 +5,16 @@ mod catchup;
 mod cli;
 mod delivery;
 mod evil;
+mod faults;
 mod fidelity;
 mod forward;
 mod house;
+mod limits;
+mod public;
+mod released;
 mod replay;
 mod streaming;
 mod support;
+#[cfg(unix)]
+mod terminal;
 mod tui;

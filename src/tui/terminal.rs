@@ -4,7 +4,7 @@
 //! take ─▶ raw mode, alternate screen, bracketed paste ─▶ … ─▶ restore, once, on drop ─▶ what panicked meanwhile is printed
 //! ```
 //!
-//! Signals end the loop, which returns here: they need no handler of their own. A panic in some other task leaves the screen as it
+//! Signals end the loop, which returns here. A panic in some other task leaves the screen as it
 //! is; its message waits until the terminal is given back.
 
 use std::{
@@ -106,6 +106,23 @@ fn keep_panics() {
 
 fn panics() -> std::sync::MutexGuard<'static, Vec<String>> {
     PANICS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Waits until the terminal says that it goes away (SIGHUP). Only while a screen is up: without one, `nohup` is right.
+#[cfg(unix)]
+pub(super) async fn hung_up() {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    match signal(SignalKind::hangup()) {
+        Ok(mut hangup) => drop(hangup.recv().await),
+        Err(_) => std::future::pending().await,
+    }
+}
+
+/// Pending for ever where the system delivers no signals.
+#[cfg(not(unix))]
+pub(super) async fn hung_up() {
+    std::future::pending().await
 }
 
 /// Asks the terminal to put text on the clipboard (OSC 52). It does not say whether it did.

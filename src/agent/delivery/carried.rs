@@ -12,7 +12,7 @@ use hooktool_relay::{
 use super::{
     Deliveries, Delivery,
     answer::carry_on,
-    settle::{no_try, reset, split},
+    settle::{reset, split},
 };
 
 impl Deliveries {
@@ -41,9 +41,9 @@ impl Deliveries {
                 text: "it is not to be forwarded".into(),
             };
             let _ = out.control(Frame::Reset { stream, reset }).await;
-            let attempt = no_try(Cause::Live, Outcome::Skipped, None);
-            self.history.attempted(capture.id, attempt).await?;
-            return Ok(());
+            return self
+                .record_unsent(capture.id, Outcome::Skipped, Cause::Live, None)
+                .await;
         };
         let tried = self.forwarder.upgrade(target, &capture, body).await;
         self.note_reach(target, &tried);

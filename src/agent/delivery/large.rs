@@ -1,20 +1,22 @@
 //! A delivery whose body comes in pieces: each goes to the history and to the app as it arrives, and is held nowhere else.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
+use futures_util::FutureExt;
 use hooktool_relay::{
     capture::{Body, Capture, Kind},
     protocol::{Done, RequestHead},
     registry::{AnswerBody, Cut},
 };
 use http_body_util::{BodyExt, channel::Channel};
-use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
     filter::Verdict,
     history::{Draft, HistoryError, Recorded},
 };
 
-use super::{Deliveries, Reply};
+use super::{Deliveries, Reply, beside, is_recorded};
 
 /// Pieces on their way to the app; when it is full the link gives no more credit.
 const PIECES: usize = 4;
@@ -22,11 +24,10 @@ const PIECES: usize = 4;
 impl Deliveries {
     /// As [`Deliveries::run`], for a body above 64 KiB.
     pub(super) async fn run_large(
-        &self,
+        self: &Arc<Self>,
         head: RequestHead,
         body: AnswerBody,
-        reply: Reply,
-        slot: OwnedSemaphorePermit,
+        reply: Reply<'_>,
     ) -> Result<Option<Done>, HistoryError> {
         let kind = head.kind;
         let length = head.length.unwrap_or_default();
@@ -40,65 +41,46 @@ impl Deliveries {
             return Ok(Some(done));
         }
         let fits = self.fits(&capture, kind);
-        let way = self.way(&capture, kind, fits);
-        let target = match way {
-            Ok(target) => target,
-            Err(outcome) => {
-                if !keep(body, &mut draft, None, length).await? {
-                    return Ok(None);
-                }
-                let recorded = self.history.record(arrival, Some(draft)).await?;
-                return match fits {
-                    Verdict::Unknown => self.decide(&capture, recorded, reply, slot).await,
-                    _ => {
-                        let recording = std::future::ready(Ok(recorded));
-                        self.keep_back(&capture, recording, outcome, reply).await
-                    }
-                };
+        let Some(target) = self.target_now(&capture, kind, fits) else {
+            if !keep(body, &mut draft, None, length).await? {
+                return Ok(None);
             }
+            let recorded = self.history.record(arrival, Some(draft)).await?;
+            return match fits {
+                Verdict::Unknown => self.decide(&capture, recorded, reply).await,
+                fits => self.keep_back(&capture, recorded, fits, reply).await,
+            };
         };
         let (sender, channel) = Channel::<Bytes, Cut>::new(PIECES);
-        let recording = async {
-            if keep(body, &mut draft, Some(sender), length).await? {
-                self.history.record(arrival, Some(draft)).await.map(Some)
-            } else {
-                Ok(None)
+        let recorded = async {
+            // Not whole: the link broke, and the capture is offered again.
+            let is_whole = keep(body, &mut draft, Some(sender), length).await?;
+            if is_whole {
+                self.history.record(arrival, Some(draft)).await?;
             }
+            Ok(is_whole)
         };
-        let (tried, recorded) = tokio::join!(
-            self.forward(&target, &capture, channel.boxed_unsync()),
-            recording
-        );
-        if recorded?.is_none() {
-            // The link broke: the capture is offered again, whole.
-            return Ok(None);
-        }
-        self.settle(&capture, tried, reply, slot).await
+        let recorded = recorded.boxed().shared();
+        let forwarding = self.forward(&target, &capture, channel.boxed_unsync());
+        let tried = beside(forwarding, recorded.clone()).await;
+        self.settle(&capture, tried, reply, recorded).await
     }
 
     /// Goes on with a capture that `--only` could not judge before its body was recorded; it is forwarded from there.
     async fn decide(
-        &self,
+        self: &Arc<Self>,
         capture: &Capture,
         recorded: Recorded,
-        reply: Reply,
-        slot: OwnedSemaphorePermit,
+        reply: Reply<'_>,
     ) -> Result<Option<Done>, HistoryError> {
         let (kind, number) = (reply.kind, recorded.number);
-        if kind == Kind::Waited
-            && let Some(done) = self.known(recorded, capture.id)
-        {
-            return Ok(Some(done));
-        }
         let fits = self.fits_recorded(capture, kind, number).await?;
-        match self.way(capture, kind, fits) {
-            Err(outcome) => self.record_kept_back(capture, outcome, reply).await,
-            Ok(target) => {
-                let body = self.history.stored_body(number, &capture.body);
-                let tried = self.forward(&target, capture, body).await;
-                self.settle(capture, tried, reply, slot).await
-            }
-        }
+        let Some(target) = self.target_now(capture, kind, fits) else {
+            return self.keep_back(capture, recorded, fits, reply).await;
+        };
+        let body = self.history.stored_body(number, &capture.body);
+        let tried = self.forward(&target, capture, body).await;
+        self.settle(capture, tried, reply, is_recorded()).await
     }
 }
 
@@ -121,6 +103,10 @@ async fn keep(
             continue;
         };
         came += bytes.len() as u64;
+        if came > length {
+            // What was not announced is kept nowhere.
+            break;
+        }
         draft.push(bytes.clone()).await?;
         if let Some(sender) = &mut app
             && sender.send_data(bytes).await.is_err()

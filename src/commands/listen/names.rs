@@ -1,4 +1,5 @@
-//! Made-up endpoint names: two words, and on a relay that strangers reach too much to guess behind them.
+//! Made-up endpoint names: two words, and on a relay that strangers reach too much to guess behind them. And what this machine
+//! is called.
 
 use data_encoding::BASE32_NOPAD;
 use hooktool_relay::capture::EndpointName;
@@ -42,6 +43,22 @@ pub(super) fn make_up(is_public: bool) -> Result<EndpointName, aws_lc_rs::error:
         name.extend(tail.chars().take(TAIL_CHARS));
     }
     name.parse().map_err(|_| aws_lc_rs::error::Unspecified)
+}
+
+/// What to call this machine in messages.
+pub(super) fn host_name() -> String {
+    let read = std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .or_else(|_| std::fs::read_to_string("/etc/hostname"));
+    let name = read
+        .ok()
+        .map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty());
+    name.or_else(|| {
+        std::env::var("HOSTNAME")
+            .or_else(|_| std::env::var("COMPUTERNAME"))
+            .ok()
+    })
+    .unwrap_or_else(|| "another machine".to_owned())
 }
 
 fn word(words: &[&'static str; 64], random: u8) -> &'static str {

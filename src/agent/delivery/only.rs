@@ -1,14 +1,14 @@
-//! Where a capture goes: to its target, or nowhere, and then why.
+//! Whether `--only` lets a capture pass.
 //!
-//! In: a capture, `--only`, what the person holds back. Out: a target, or held, parked or skipped.
+//! In: a capture, as far as it has come. Out: a verdict; unknown only while a large body is under way. Must not know: what becomes
+//! of a capture that does not pass.
 
-use hooktool_relay::capture::{Capture, Kind, Outcome, UnixMillis};
+use hooktool_relay::capture::{Capture, Kind, UnixMillis};
 
 use super::Deliveries;
 use crate::{
     filter::{Subject, Verdict},
     history::{HistoryError, Number},
-    target::Target,
 };
 
 /// Most bytes of a body that `--only` looks at. A relay takes 25 MiB unless it is told otherwise.
@@ -43,26 +43,5 @@ impl Deliveries {
             Ok(only.test(&subject, UnixMillis::now()))
         })
         .await
-    }
-
-    /// Where a capture goes now; or what it is recorded as: skipped, held, or parked behind others.
-    pub(super) fn way(
-        &self,
-        capture: &Capture,
-        kind: Kind,
-        fits: Verdict,
-    ) -> Result<Target, Outcome> {
-        let target = self.routes.pick(&capture.path).ok_or(Outcome::Skipped)?;
-        if fits != Verdict::Yes {
-            return Err(Outcome::Skipped);
-        }
-        let hold = self.board.hold.borrow();
-        if hold.on {
-            return Err(Outcome::Held);
-        }
-        if hold.parked > 0 && (kind == Kind::Waited || self.wait_for_target) {
-            return Err(Outcome::Parked);
-        }
-        Ok(target.clone())
     }
 }

@@ -1,0 +1,122 @@
+//! The real binary on a real terminal: it starts, shows what comes, follows the window, and leaves everything as it was.
+//!
+//! A machine without pseudo-terminals skips these, and says so.
+
+mod pty;
+
+use std::{fs, net::SocketAddr};
+
+use tempfile::TempDir;
+
+use self::pty::Terminal;
+use crate::support::{Request, Sender, TestTarget, story};
+
+/// An empty home with a project in it.
+fn home() -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::create_dir_all(folder.path().join("project/.git")).expect("made");
+    folder
+}
+
+/// The address and the path of the public URL that the screen names.
+fn url(text: &str) -> (SocketAddr, String) {
+    let start = text.find("http://127.0.0.1:").expect("a URL");
+    let url = text[start..].split_whitespace().next().expect("a word");
+    let rest = url.strip_prefix("http://").expect("its scheme");
+    let (addr, name) = rest.split_once('/').expect("an endpoint");
+    (addr.parse().expect("an address"), format!("/{name}"))
+}
+
+#[test]
+fn a_webhook_comes_and_is_replayed_and_the_terminal_is_as_before() {
+    story(async {
+        let (home, target) = (home(), TestTarget::start().await);
+        let port = target.addr.port().to_string();
+        let args = ["listen", &port];
+        let Some(mut terminal) = Terminal::start(home.path(), &args, &[]) else {
+            return;
+        };
+        let before = terminal.settings();
+        let text = terminal.shows("● live").await;
+        assert!(
+            text.contains("waiting for the first request"),
+            "no empty screen:\n{text}"
+        );
+        assert!(terminal.is_taken());
+        assert_ne!(terminal.settings(), before, "the terminal is not raw");
+
+        let (relay, name) = url(&terminal.shows("curl http://127.0.0.1").await);
+        let path = format!("{name}/stripe");
+        let answer = Sender::to(relay)
+            .send(Request::post(&path, "{\"id\":\"evt_1\"}"))
+            .await;
+        assert_eq!((answer.status, answer.text()), (200, "ok"));
+        terminal.shows("\"id\": \"evt_1\"").await;
+        terminal.press("4");
+        terminal.shows("[4 Tries(1)]").await;
+
+        terminal.press("r");
+        terminal.shows("[ok] replay of #1: 200").await;
+        terminal.shows("[4 Tries(2)]").await;
+        let got = target.wait_for(2).await;
+        assert_eq!(got[0].body, got[1].body);
+
+        terminal.resize(28, 6);
+        terminal.shows("28x6 is too small").await;
+        terminal.resize(120, 40);
+        let text = terminal.shows("[4 Tries(2)]").await;
+        assert!(text.contains('│'), "not side by side:\n{text}");
+
+        terminal.resize(80, 24);
+        terminal.press("q");
+        terminal.shows("[ y Quit ]").await;
+        // The box takes no key that was pressed before it could be seen.
+        crate::support::eventually("the answer to the box", || {
+            terminal.press("y");
+            let ended = terminal.has_ended();
+            async move { ended.then_some(()).ok_or_else(String::new) }
+        })
+        .await;
+        assert_eq!(terminal.ended().await.code(), Some(0));
+        terminal.shows("1 requests in").await;
+        assert!(terminal.is_given_back());
+        assert_eq!(terminal.settings(), before);
+    });
+}
+
+#[test]
+fn a_signal_gives_the_terminal_back_too() {
+    story(async {
+        for signal in ["TERM", "INT", "HUP"] {
+            let home = home();
+            let Some(mut terminal) = Terminal::start(home.path(), &["listen"], &[]) else {
+                return;
+            };
+            let before = terminal.settings();
+            terminal.shows("● live").await;
+            assert!(terminal.is_taken());
+            terminal.signal(signal);
+            assert_eq!(terminal.ended().await.code(), Some(0), "{signal}");
+            terminal.shows("0 requests in").await;
+            assert!(terminal.is_given_back(), "{signal}");
+            assert_eq!(terminal.settings(), before, "{signal}");
+        }
+    });
+}
+
+#[test]
+fn keys_typed_ahead_reach_no_shell() {
+    story(async {
+        let home = home();
+        let Some(mut terminal) = Terminal::start(home.path(), &["listen"], &[]) else {
+            return;
+        };
+        terminal.shows("● live").await;
+        terminal.press("?");
+        terminal.shows("Keys here (list)").await;
+        terminal.press("\x1b[200~rm -rf q\x1b[201~");
+        terminal.shows("paste ignored").await;
+        terminal.press("\x03");
+        assert_eq!(terminal.ended().await.code(), Some(0));
+    });
+}
