@@ -574,7 +574,7 @@ proptest! {
         } else {
             verdict(&parsed(&text), &capture(), true, true, true);
         }
-        let cursor = cut.index(text.len() + 1);
+        let cursor = cut.index(text.len().saturating_add(1));
         for candidate in complete(&text, cursor) {
             prop_assert!(text.get(candidate.replaces.clone()).is_some(), "{candidate:?}");
         }
