@@ -21,6 +21,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     backoff::Backoff,
     event::{Board, Link},
+    filter::Filter,
     forward::Forwarder,
     history::{History, HistoryError},
     target::Routes,
@@ -62,6 +63,8 @@ pub struct Plan {
     pub max_in_flight: u16,
     /// Where to forward.
     pub routes: Routes,
+    /// What is forwarded; none: everything.
+    pub only: Option<Filter>,
     /// Park what finds the target's port closed, live requests too.
     pub wait_for_target: bool,
     /// How often refused and timed-out forwards are repeated.

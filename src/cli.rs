@@ -131,9 +131,24 @@ fn templated(command: Command) -> Command {
 /// # Errors
 /// clap's: a usage error; or help or version, which are asked for.
 pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<(Cli, ArgMatches), clap::Error> {
-    let matches = command().try_get_matches_from(args)?;
+    let matches = command().try_get_matches_from(negated(args))?;
     let cli = Cli::from_arg_matches(&matches)?;
     Ok((cli, matches))
+}
+
+/// The words of `list`, where `-status:2xx` is a term of the filter and no flag: it has none of one letter but `-h`.
+fn negated(args: impl IntoIterator<Item = OsString>) -> impl Iterator<Item = OsString> {
+    let mut is_list = false;
+    args.into_iter().enumerate().map(move |(place, arg)| {
+        is_list = is_list || (place == 1 && arg == "list");
+        let term = arg.to_str().and_then(|text| text.strip_prefix('-'));
+        match term.filter(|term| is_list && !term.starts_with('-') && term.chars().nth(1).is_some())
+        {
+            // The same to a filter.
+            Some(term) => format!("!{term}").into(),
+            None => arg,
+        }
+    })
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use hooktool_relay::{
 
 use crate::{
     cli::value::{self, Color},
+    filter::Filter,
     forward,
     output::Output,
     target::Routes,
@@ -88,6 +89,8 @@ pub struct Settings {
     pub deadline: Duration,
     /// The targets; none at all: captured only.
     pub routes: Routes,
+    /// What is forwarded; none: everything.
+    pub only: Option<Filter>,
     /// How requests are changed on the way, and how long one may take.
     pub forward: forward::Options,
     /// Most requests in flight, 1 to 32.
@@ -137,6 +140,7 @@ impl Settings {
                 default: layers.one("target", value::target)?,
                 routes: layers.all("route", value::route)?,
             },
+            only: layers.one("only", value::only)?,
             forward: forward::Options {
                 host: layers.need("host-header", value::host_header)?,
                 headers: layers.all("header", value::header)?,

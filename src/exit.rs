@@ -10,6 +10,7 @@ use std::{
 
 use crate::{
     config::ConfigError,
+    filter::FilterError,
     history::{HistoryError, PickError},
     output::OutputError,
     text,
@@ -43,6 +44,8 @@ pub struct Report {
     pub cause: Option<String>,
     /// Something that works today.
     pub hint: Option<String>,
+    /// Lines that show where it stands, under what failed.
+    pub shown: Vec<String>,
 }
 
 impl Report {
@@ -52,6 +55,7 @@ impl Report {
             what: what.into(),
             cause: None,
             hint: None,
+            shown: Vec::new(),
         }
     }
 
@@ -85,6 +89,10 @@ pub enum Failure {
     Target(Report),
     /// `--expect` was not met.
     Expectation(Report),
+    /// A filter that makes no sense, and what is wrong with it.
+    Filter(String, FilterError),
+    /// No request fits.
+    NoRequest(Report),
     /// A text that names no request, or more than one.
     Pick(PickError),
     /// The history.
@@ -101,12 +109,14 @@ impl Failure {
         match self {
             Self::Words(error) if error.use_stderr() => USAGE,
             Self::Words(_) => OK,
-            Self::Usage(_) => USAGE,
+            Self::Usage(_) | Self::Filter(..) => USAGE,
             Self::Config(_) => CONFIG,
             Self::Relay(_) => RELAY,
             Self::Target(_) => TARGET,
             Self::Expectation(_) => EXPECTATION,
-            Self::Pick(PickError::None { .. } | PickError::Many { .. }) => NO_REQUEST,
+            Self::NoRequest(_) | Self::Pick(PickError::None { .. } | PickError::Many { .. }) => {
+                NO_REQUEST
+            }
             Self::Pick(PickError::History(_)) | Self::History(_) | Self::Other(_) => FAILED,
             Self::Pipe(error) if error.kind() == io::ErrorKind::BrokenPipe => OK,
             Self::Pipe(_) => FAILED,
@@ -121,7 +131,9 @@ impl Failure {
             | Self::Relay(report)
             | Self::Target(report)
             | Self::Expectation(report)
+            | Self::NoRequest(report)
             | Self::Other(report) => Some(report),
+            Self::Filter(text, error) => Some(of_filter(&text, error)),
             Self::Config(error) => Some(of_config(error)),
             Self::Pick(error) => Some(of_pick(error)),
             Self::History(error) => Some(of_history(&error)),
@@ -193,6 +205,14 @@ fn of_config(error: ConfigError) -> Report {
     }
 }
 
+fn of_filter(text: &str, error: FilterError) -> Report {
+    Report {
+        shown: error.marked(text).into(),
+        hint: error.hint,
+        ..Report::new(error.what)
+    }
+}
+
 fn of_pick(error: PickError) -> Report {
     let report = Report::new(error.to_string());
     match error {
@@ -238,6 +258,9 @@ pub fn finish(result: Result<(), Failure>) -> ExitCode {
 fn print(report: &Report) {
     let safe = |text: &str| text::safe(text.as_bytes(), text::Mode::Cell).to_string();
     let mut lines = format!("error: {}\n", safe(&report.what));
+    for line in &report.shown {
+        lines.push_str(&format!("  {}\n", safe(line)));
+    }
     if let Some(cause) = &report.cause {
         lines.push_str(&format!("  cause: {}\n", safe(cause)));
     }

@@ -17,10 +17,12 @@
 //! | [`output`], [`tui`] | the same history, shown as lines, JSON or a screen |
 //! | [`replay`] | one stored request, sent again |
 //! | [`agent`], [`backoff`] | the link to the relay, kept |
+//! | [`search`] | which stored requests fit a filter |
 //! | [`history`] | what came and what became of it |
 //! | [`forward`], [`target`] | one request to the app, and where the app is |
 //! | [`event`] | what the listener tells its views, and what the person asks |
 //! | [`diff`], [`export`] | two requests compared; requests for other programs |
+//! | [`filter`] | one line that says which requests are meant |
 //! | [`mod@format`], [`text`] | strangers' bytes made readable and safe |
 
 pub mod agent;
@@ -32,11 +34,13 @@ pub mod diff;
 pub mod event;
 pub mod exit;
 pub mod export;
+pub mod filter;
 pub mod format;
 pub mod forward;
 pub mod history;
 pub mod output;
 pub mod replay;
+pub mod search;
 pub mod target;
 pub mod text;
 pub mod tui;

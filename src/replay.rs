@@ -13,7 +13,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::stream;
 use hooktool_relay::{
-    capture::{Body, Capture, Edit, EndpointName, Outcome},
+    capture::{Body, Capture, Edit, EndpointName, Outcome, Seq},
     registry::{AnswerBody, Cut},
 };
 use http_body::Frame;
@@ -110,15 +110,12 @@ async fn read(
             .request(number)?
             .ok_or(ReplayError::NoRequest(number))?;
         let capture = request.capture;
-        if request.summary.seq.is_none() && capture.headers.first("upgrade").is_some() {
+        if is_upgrade(request.summary.seq, &capture) {
             return Err(ReplayError::Upgrade(number));
         }
-        let last = if wants_target {
-            let attempts = reader.attempts(number)?;
-            let mut tries = attempts.iter().rev();
-            tries.find_map(|attempt| target_of(attempt, &capture))
-        } else {
-            None
+        let last = match wants_target {
+            true => last_target(&reader, number, &capture)?,
+            false => None,
         };
         Ok(Stored {
             capture,
@@ -131,6 +128,25 @@ async fn read(
         // It is cancelled only with the runtime, which ends this future too.
         Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
+}
+
+/// Whether a request opened a websocket, which is live only: it has no place in its endpoint.
+pub fn is_upgrade(seq: Option<Seq>, capture: &Capture) -> bool {
+    seq.is_none() && capture.headers.first("upgrade").is_some()
+}
+
+/// Where the last try of a request went; none if it was never forwarded. Blocking.
+///
+/// # Errors
+/// The reader's.
+pub fn last_target(
+    reader: &Reader,
+    number: Number,
+    capture: &Capture,
+) -> Result<Option<Target>, HistoryError> {
+    let attempts = reader.attempts(number)?;
+    let mut tries = attempts.iter().rev();
+    Ok(tries.find_map(|attempt| target_of(attempt, capture)))
 }
 
 /// The target an attempt went to: its URL without the request's own path. That stands in its edit of the path, behind the

@@ -19,6 +19,7 @@
 mod class;
 mod escape;
 mod json;
+mod near;
 #[cfg(test)]
 mod tests;
 mod units;
@@ -29,6 +30,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 pub use json::json;
+pub use near::{distance, nearest};
 pub use units::{Zone, clock, count, date_clock, duration, size};
 
 /// Where a text will stand; it decides what becomes of line ends, tabs, emoji and symbols.

@@ -8,9 +8,10 @@ use std::{
 
 use tempfile::TempDir;
 
-pub(crate) mod relay;
 mod bodies;
 mod export;
+mod filters;
+pub(crate) mod relay;
 mod requests;
 
 /// A home that is empty but for what a test puts there, and one run of the binary in it.

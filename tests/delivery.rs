@@ -3,7 +3,11 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use hooktool::history::Cause;
+use hooktool::{
+    filter::{Clock, Filter},
+    history::Cause,
+    text::Zone,
+};
 use hooktool_relay::capture::{AnswerPolicy, Kind, Outcome, SentBy};
 
 use crate::support::{
@@ -76,6 +80,56 @@ fn without_a_target_requests_are_captured_and_answered_with_200() {
             Some(Outcome::Skipped)
         );
         assert_eq!(requests[0].summary.tries, 0);
+    });
+}
+
+#[test]
+fn only_what_fits_is_forwarded_and_the_rest_is_recorded_and_answered_with_202() {
+    story(async {
+        let relay = TestRelay::start().await;
+        let target = TestTarget::answering(|_| async { answer(201, "made") }).await;
+        let clock = Clock::here(Zone::Utc);
+        let only = Filter::parse_only("path:/stripe body:paid", clock).expect("a filter");
+        let mut listener = Setup::new(&relay, Some(target.addr))
+            .plan(|plan| plan.only = Some(only))
+            .start()
+            .await
+            .live()
+            .await;
+        let sender = Sender::to(relay.addr);
+        // Larger than what travels with its head: it is judged once it is recorded.
+        let large = |word: &str| format!("{}{word}", " ".repeat(200_000));
+        let table = [
+            ("/tidy-otter/stripe", "it is paid".to_owned(), 201),
+            ("/tidy-otter/stripe", "it is due".to_owned(), 202),
+            ("/tidy-otter/gh", "it is paid".to_owned(), 202),
+            ("/tidy-otter/stripe", large("paid"), 201),
+            ("/tidy-otter/stripe", large("due"), 202),
+            ("/tidy-otter/gh", large("paid"), 202),
+        ];
+        for (path, body, status) in &table {
+            let answer = sender.send(Request::post(path, body.clone())).await;
+            assert_eq!(answer.status, *status, "{path}: {}", answer.text());
+        }
+        let requests = listener.wait_for(table.len()).await;
+        let outcomes: Vec<_> = requests
+            .iter()
+            .map(|request| request.summary.last.as_ref().map(|last| last.outcome))
+            .collect();
+        let wanted = table.map(|(_, _, status)| match status {
+            201 => Some(Outcome::Answered),
+            _ => Some(Outcome::Skipped),
+        });
+        assert_eq!(outcomes, wanted);
+        let got = target.got();
+        let lengths: Vec<usize> = got.iter().map(|got| got.body.len()).collect();
+        assert_eq!(lengths, [10, 200_004]);
+        listener.stop().await;
+        let next = Setup::new(&relay, Some(target.addr)).start().await;
+        next.wait_live().await;
+        sender.send(Request::post("/tidy-otter/last", "")).await;
+        let offered = next.wait_for(1).await;
+        assert_eq!(offered.len(), 1, "all before had their DONE");
     });
 }
 

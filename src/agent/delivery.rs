@@ -30,6 +30,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     event::{Board, Reach},
+    filter::{Filter, Verdict},
     forward::{Failure, Forwarder, RequestBody, Tried},
     history::{Arrival, History, HistoryError, Recorded},
     target::{Routes, Target},
@@ -41,6 +42,7 @@ mod again;
 mod answer;
 mod carried;
 mod large;
+mod only;
 mod settle;
 mod under_way;
 
@@ -80,6 +82,7 @@ pub(super) struct Deliveries {
     pub(super) failure: watch::Sender<Option<HistoryError>>,
     pub(super) relay: Arc<str>,
     pub(super) endpoint: EndpointName,
+    only: Option<Arc<Filter>>,
     wait_for_target: bool,
     retry: u32,
     repeats_old: bool,
@@ -100,6 +103,7 @@ impl Deliveries {
             failure: watch::Sender::new(None),
             relay: plan.relay_name.clone(),
             endpoint: plan.endpoint.clone(),
+            only: plan.only.clone().map(Arc::new),
             wait_for_target: plan.wait_for_target,
             retry: plan.retry,
             repeats_old: !matches!(plan.from, From::Cursor | From::Now),
@@ -199,8 +203,11 @@ impl Deliveries {
         let arrival = self.arrival(head, bytes.clone().map_or(Body::Absent, Body::Whole));
         let capture = arrival.capture.clone();
         let recording = self.history.record(arrival, None);
-        let Some(target) = self.target_now(&capture, kind) else {
-            return self.keep_back(&capture, recording.await?, reply).await;
+        let fits = self.fits(&capture, kind);
+        let Some(target) = self.target_now(&capture, kind, fits) else {
+            return self
+                .keep_back(&capture, recording.await?, fits, reply)
+                .await;
         };
         let body = whole(bytes.unwrap_or_default());
         if kind == Kind::Waited {
@@ -266,11 +273,11 @@ impl Deliveries {
         });
     }
 
-    /// Where a capture goes now; none if it is held, parked behind others, or has no target.
-    fn target_now(&self, capture: &Capture, kind: Kind) -> Option<Target> {
+    /// Where a capture goes now; none if it is left out by `--only`, held, parked behind others, or has no target.
+    fn target_now(&self, capture: &Capture, kind: Kind, fits: Verdict) -> Option<Target> {
         let hold = self.board.hold.borrow();
         let is_behind = hold.parked > 0 && (kind == Kind::Waited || self.wait_for_target);
-        if hold.on || is_behind {
+        if fits != Verdict::Yes || hold.on || is_behind {
             return None;
         }
         self.routes.pick(&capture.path).cloned()

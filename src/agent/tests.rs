@@ -63,6 +63,7 @@ async fn agent(folder: &TempDir) -> Agent {
         },
         wait_for_target: false,
         retry: 0,
+        only: None,
     };
     let (minted, _) = tokio::sync::mpsc::channel(1);
     Agent::new(

@@ -13,6 +13,7 @@ Examples:
   hooktool listen localhost:3000/hooks --route /stripe=3001
   hooktool listen 3000 --relay https://relay.example --endpoint my-app
   hooktool listen --respond 200:ok      capture only, always answer 200
+  hooktool listen 3000 --only 'path:/stripe -header:x-test'
   hooktool listen 3000 --json | jq .    one record a line";
 
 /// `hooktool listen`.
@@ -62,6 +63,10 @@ pub struct Listen {
     #[arg(long, value_name = "/PATH=TARGET",
           value_parser = checked(value::route), help_heading = "Target")]
     pub route: Vec<String>,
+    /// Forward only what fits; the rest is captured and answered with 202.
+    #[arg(long, value_name = "FILTER",
+          value_parser = checked(value::marked_only), help_heading = "Target")]
+    pub only: Option<String>,
     /// Set a header on every request to the app; may be repeated.
     #[arg(long, value_name = "K: V",
           value_parser = checked(value::header), help_heading = "Target")]

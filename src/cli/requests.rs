@@ -9,10 +9,16 @@ use crate::target::Target;
 
 /// `hooktool list`.
 #[derive(Debug, Args)]
-#[command(
-    before_help = "Examples:\n  hooktool list\n  hooktool list --limit 20\n  hooktool list --json | jq .path"
-)]
+#[command(before_help = "\
+Examples:
+  hooktool list
+  hooktool list --limit 20
+  hooktool list path:/stripe status:5xx since:2h
+  hooktool list '.data.object.paid:true -is:ok' --json | jq .path", after_help = value::filter_help())]
 pub struct List {
+    /// Only requests that fit; several words stand for one filter.
+    #[arg(value_name = "FILTER")]
+    pub filter: Vec<String>,
     /// Only the newest so many.
     #[arg(long, value_name = "N", value_parser = value::count)]
     pub limit: Option<usize>,
@@ -70,11 +76,19 @@ Examples:
   hooktool replay last
   hooktool replay 1199 1203 --to 3001
   hooktool replay last --times 3 --expect 2xx
-  hooktool replay last --edit --header 'X-Debug: 1'")]
+  hooktool replay last --edit --header 'X-Debug: 1'
+  hooktool replay --where 'path:/stripe status:5xx since:1h'")]
 pub struct Replay {
     /// Numbers, ids or the beginnings of them, or `last`.
-    #[arg(required = true, value_name = "ID")]
+    #[arg(required_unless_present = "filter", value_name = "ID")]
     pub ids: Vec<String>,
+    /// Every request that fits, oldest first; `hooktool list FILTER` shows them.
+    #[arg(long = "where", value_name = "FILTER", conflicts_with = "ids")]
+    pub filter: Option<String>,
+    /// Send what --where finds without a question: it is asked before more than
+    /// 20, and before sending to another machine.
+    #[arg(long, requires = "filter")]
+    pub yes: bool,
     /// Where to send it [default: where the last try went, else the settings'
     /// target].
     #[arg(long, value_name = "TARGET", value_parser = value::target)]

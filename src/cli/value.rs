@@ -12,7 +12,14 @@ use hooktool_relay::{
 use http::{HeaderName, HeaderValue, Uri};
 
 use super::requests::BodySource;
-use crate::{config::RelayAt, forward::HostHeader, output::Output, target::Target};
+use crate::{
+    config::RelayAt,
+    filter::{Clock, FIELDS, Filter, FilterError},
+    forward::HostHeader,
+    output::Output,
+    target::Target,
+    text::Zone,
+};
 
 /// Most requests in flight, as the relay allows (design's limit).
 const MAX_IN_FLIGHT: u16 = 32;
@@ -297,6 +304,46 @@ pub(crate) fn expect(text: &str) -> Result<Expect, String> {
         .collect::<Option<Vec<_>>>()
         .map(Expect)
         .ok_or_else(|| "give statuses such as 2xx, 200 or 200,404".to_owned())
+}
+
+/// A filter for `--only`; what is wrong with it in one line.
+pub(crate) fn only(text: &str) -> Result<Filter, String> {
+    only_or(text, |error| {
+        let hint = error
+            .hint
+            .map_or_else(String::new, |hint| format!("; {hint}"));
+        format!("{} (at byte {}){hint}", error.what, error.at)
+    })
+}
+
+/// A filter for `--only`; what is wrong with it, and a caret below the place.
+pub(crate) fn marked_only(text: &str) -> Result<Filter, String> {
+    only_or(text, |error| {
+        let [line, caret] = error.marked(text);
+        let hint = error
+            .hint
+            .map_or_else(String::new, |hint| format!("\n  hint: {hint}"));
+        format!("{}\n  {line}\n  {caret}{hint}", error.what)
+    })
+}
+
+fn only_or(text: &str, say: impl FnOnce(FilterError) -> String) -> Result<Filter, String> {
+    Filter::parse_only(text, Clock::here(Zone::Local)).map_err(say)
+}
+
+/// The language of filters, for the help of the verbs that take one.
+pub(super) fn filter_help() -> String {
+    let examples = FIELDS.iter().map(|field| field.example);
+    let width = examples.map(str::len).max().unwrap_or_default();
+    let mut help = String::from("Filters (a space is and; or, -not, parentheses, \"quotes\"):\n");
+    for field in FIELDS {
+        help.push_str(&format!("  {:width$}  {}\n", field.example, field.about));
+    }
+    help.push_str(&format!(
+        "  {:width$}  {}",
+        ".data.amount>1000", "a JSON field of the body"
+    ));
+    help
 }
 
 /// An account's name.

@@ -1,4 +1,4 @@
-//! `hooktool list`: stored requests, newest last.
+//! `hooktool list`: stored requests, all or those that fit a filter, newest last.
 //!
 //! ```text
 //! #1199  2025-10-12 14:31:42  POST  /stripe  2.1 KB  500  1.20s  try 4, replay
@@ -10,7 +10,7 @@ use super::stored::Stored;
 use crate::{
     cli::requests::List,
     exit::Failure,
-    history::{Cause, Select, Summary},
+    history::{Cause, Summary},
     output::json::{self, record::CaptureRecord},
     text::{self, Mode, Safe, Zone},
 };
@@ -21,11 +21,7 @@ const PATH: usize = 48;
 /// Prints the list.
 pub(super) fn run(list: &List) -> Result<(), Failure> {
     let stored = Stored::open()?;
-    let select = Select {
-        limit: list.limit,
-        ..stored.select.clone()
-    };
-    let rows = stored.reader.list(&select)?;
+    let rows = stored.matching(&list.filter.join(" "), list.limit)?;
     let mut out = BufWriter::new(io::stdout().lock());
     if list.json {
         for row in &rows {

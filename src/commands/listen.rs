@@ -169,6 +169,7 @@ impl Listening {
             from: settings.from,
             max_in_flight: settings.max_in_flight,
             routes: settings.routes.clone(),
+            only: settings.only.clone(),
             wait_for_target: settings.wait_for_target,
             retry: settings.retry,
         }

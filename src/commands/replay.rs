@@ -1,7 +1,7 @@
 //! `hooktool replay`: stored requests, sent straight to the target once more.
 //!
-//! In: ids, and what to change. Out: a line or a record a try; every try is in the history, where a running `listen` sees it.
-//! All ids are looked up before anything is sent.
+//! In: ids or a filter, and what to change. Out: a line or a record a try; every try is in the history, where a running `listen`
+//! sees it. All requests are looked up before anything is sent, and read one by one then.
 
 use std::io;
 
@@ -13,7 +13,7 @@ use crate::{
     config::Settings,
     exit::{Failure, Report},
     forward::Forwarder,
-    history::{Attempt, Cause, History, PickError, Request, Retention},
+    history::{Attempt, Cause, History, Number, PickError, Request, Retention},
     output::{
         Surroundings,
         follow::Printer as _,
@@ -23,15 +23,15 @@ use crate::{
     replay::{self, Edits, ReplayError},
 };
 
+mod many;
+
 /// Sends the requests.
 pub(super) async fn run(args: Replay) -> Result<(), Failure> {
     let stored = Stored::open()?;
     let settings = Settings::resolve(&stored.layers)?;
-    let requests: Vec<Request> = args
-        .ids
-        .iter()
-        .map(|id| stored.pick(id))
-        .collect::<Result<_, _>>()?;
+    let Some(numbers) = chosen(&args, &stored)? else {
+        return Ok(());
+    };
     let body = args.body.as_ref().map(read).transpose()?;
     let forwarder = Forwarder::new(settings.forward).map_err(|why| {
         let report = Report::new("requests cannot be sent like this");
@@ -41,14 +41,15 @@ pub(super) async fn run(args: Replay) -> Result<(), Failure> {
     let history = History::open(&settings.folders.history(), Retention::default())?;
     let mut printer = Printer::new(&args, &stored);
     let mut tally = Tally::default();
-    for request in &requests {
+    for number in numbers {
+        let request = stored.numbered(number, &number.to_string())?;
         let mut edits = Edits {
             set: args.header.clone(),
             body: body.clone(),
             ..Edits::default()
         };
         if args.edit {
-            edits.body = edit::body(&stored, request)?;
+            edits.body = edit::body(&stored, &request)?;
             if edits.body.is_none() {
                 continue;
             }
@@ -61,12 +62,22 @@ pub(super) async fn run(args: Replay) -> Result<(), Failure> {
                 let to = Some(target.clone());
                 sent = replay::run(&history, &forwarder, number, to, &edits).await;
             }
-            let attempt = recorded(&stored, request, sent.map_err(|error| refused(&error))?)?;
-            printer.print(request, &attempt)?;
+            let attempt = recorded(&stored, &request, sent.map_err(|error| refused(&error))?)?;
+            printer.print(&request, &attempt)?;
             tally.count(&args, &attempt);
         }
     }
     tally.finish()
+}
+
+/// The requests that are meant, in order; none if the person said no.
+fn chosen(args: &Replay, stored: &Stored) -> Result<Option<Vec<Number>>, Failure> {
+    if let Some(filter) = &args.filter {
+        return many::chosen(args, stored, filter);
+    }
+    let picked = args.ids.iter().map(|id| stored.pick(id));
+    let numbers = picked.map(|request| request.map(|request| request.summary.number));
+    numbers.collect::<Result<_, _>>().map(Some)
 }
 
 fn read(body: &BodySource) -> Result<Bytes, Failure> {

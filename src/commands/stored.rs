@@ -3,7 +3,9 @@
 use crate::{
     config::Layers,
     exit::Failure,
-    history::{Number, Reader, Request, Select},
+    filter::{Clock, Filter},
+    history::{Number, Reader, Request, Select, Summary},
+    search::Search,
     text::Zone,
 };
 
@@ -42,7 +44,19 @@ impl Stored {
         self.numbered(number, text)
     }
 
-    fn numbered(&self, number: Number, text: &str) -> Result<Request, Failure> {
+    /// The requests that fit a filter, or the newest `limit` of them, ascending.
+    pub(super) fn matching(
+        &self,
+        text: &str,
+        limit: Option<usize>,
+    ) -> Result<Vec<Summary>, Failure> {
+        let filter = Filter::parse(text, Clock::here(self.zone))
+            .map_err(|error| Failure::Filter(text.to_owned(), error))?;
+        Ok(Search::new(&self.reader, &filter, &self.select).all(limit)?)
+    }
+
+    /// The request of this number, which `text` asked for.
+    pub(super) fn numbered(&self, number: Number, text: &str) -> Result<Request, Failure> {
         let gone = || crate::history::PickError::None {
             asked: text.to_owned(),
             nearest: None,

@@ -14,7 +14,7 @@ use super::{
     ConfigError, Origin,
     layers::{KEYS, Key, Line, Shape},
 };
-use crate::cli::value;
+use crate::{cli::value, text};
 
 /// Reads a file; one that does not exist says nothing. `of_project`: it came with a repository, and may name only targets on
 /// this machine.
@@ -143,25 +143,8 @@ fn refuse_foreign(
     }
 }
 
-/// The key that takes the fewest changes of a letter to reach.
+/// The key that is nearest to a word.
 fn nearest(name: &str) -> &'static str {
-    KEYS.iter()
-        .filter(|key| key.shape.is_some())
-        .min_by_key(|key| distance(name, key.name))
-        .map_or("target", |key| key.name)
-}
-
-/// Letters to insert, remove or replace (Levenshtein), a row at a time.
-fn distance(from: &str, to: &str) -> usize {
-    let mut row: Vec<usize> = (0..=to.chars().count()).collect();
-    for (i, a) in from.chars().enumerate() {
-        let mut diagonal = i;
-        row[0] = i + 1;
-        for (j, b) in to.chars().enumerate() {
-            let replaced = diagonal + usize::from(a != b);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row.last().copied().unwrap_or_default()
+    let keys = KEYS.iter().filter(|key| key.shape.is_some());
+    text::nearest(name, keys.map(|key| key.name)).unwrap_or("target")
 }

@@ -47,6 +47,7 @@ macro_rules! key {
 pub(super) const KEYS: &[Key] = &[
     key!("target", Some(Shape::Text), None, value::target),
     key!("route", Some(Shape::List), None, value::route),
+    key!("only", Some(Shape::Text), None, value::only),
     key!("relay", Some(Shape::Text), Some("local"), value::relay),
     key!("endpoint", Some(Shape::Text), None, value::endpoint),
     key!("from", None, None, value::from),

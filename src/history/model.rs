@@ -199,6 +199,8 @@ pub struct Select {
     pub endpoints: Vec<(String, EndpointName)>,
     /// Only numbers above this.
     pub after: Option<Number>,
+    /// Only numbers below this.
+    pub before: Option<Number>,
     /// At most so many, the newest ones; always ascending.
     pub limit: Option<usize>,
 }

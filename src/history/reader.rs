@@ -66,7 +66,7 @@ impl Reader {
             };
             let columns = rows::SUMMARY;
             let mut query = db.prepare_cached(&format!(
-                "SELECT {columns} FROM captures WHERE number > ?1 {chosen} ORDER BY number DESC LIMIT ?2"
+                "SELECT {columns} FROM captures WHERE number > ?1 AND number < ?3 {chosen} ORDER BY number DESC LIMIT ?2"
             ))?;
             let found = query.query_map(bounds(select), |row| rows::summary(row, &places))?;
             ascending(found)
@@ -97,7 +97,7 @@ impl Reader {
             // The word stands in the text, so that the index of pending requests serves.
             let word = outcome.as_str();
             let mut query = db.prepare_cached(&format!(
-                "SELECT number FROM captures WHERE outcome = '{word}' AND number > ?1 {chosen} ORDER BY number DESC LIMIT ?2"
+                "SELECT number FROM captures WHERE outcome = '{word}' AND number > ?1 AND number < ?3 {chosen} ORDER BY number DESC LIMIT ?2"
             ))?;
             let found = query.query_map(bounds(select), |row| {
                 Ok(row.get::<_, i64>(0)?.cast_unsigned())
@@ -111,28 +111,19 @@ impl Reader {
     /// # Errors
     /// `Damaged`, `Denied`, `Locked`.
     pub fn request(&self, number: Number) -> Result<Option<Request>, HistoryError> {
+        self.read(|db| one(db, &rows::places(db)?, number))
+    }
+
+    /// Several requests at once, in the order asked for; those that are gone are left out. A body up to 64 KiB is in each, so ask
+    /// for few.
+    ///
+    /// # Errors
+    /// `Damaged`, `Denied`, `Locked`.
+    pub fn requests(&self, numbers: &[Number]) -> Result<Vec<Request>, HistoryError> {
         self.read(|db| {
-            let mut places = rows::places(db)?;
-            let columns = rows::SUMMARY;
-            let mut query =
-                db.prepare_cached(&format!("SELECT {columns} FROM captures WHERE number = ?1"))?;
-            let row = query.query_row([number.cast_signed()], |row| {
-                Ok((rows::summary(row, &places)?, row.get::<_, i64>(2)?))
-            });
-            let Some((summary, place)) = row.optional()? else {
-                return Ok(None);
-            };
-            let capture = db
-                .prepare_cached("SELECT head, body, bytes FROM contents WHERE number = ?1")?
-                .query_row([number.cast_signed()], |row| rows::capture(&summary, row))?;
-            let (relay, _) = places
-                .remove(&place)
-                .unwrap_or_else(|| (String::new(), summary.endpoint.clone()));
-            Ok(Some(Request {
-                capture: Arc::new(capture),
-                summary,
-                relay,
-            }))
+            let places = rows::places(db)?;
+            let found = numbers.iter().map(|number| one(db, &places, *number));
+            found.filter_map(SqlResult::transpose).collect()
         })
     }
 
@@ -363,13 +354,34 @@ fn chosen(select: &Select, places: &Places) -> Option<String> {
     Some(format!("AND place IN ({})", numbers.join(", ")))
 }
 
-/// Above which number, and how many; -1 is "all" to SQLite.
-fn bounds(select: &Select) -> [i64; 2] {
-    let after = i64::try_from(select.after.unwrap_or_default()).unwrap_or(i64::MAX);
-    let limit = select
-        .limit
-        .map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX));
-    [after, limit]
+/// Above which number, how many, and below which number; -1 is "all" to SQLite.
+fn bounds(select: &Select) -> [i64; 3] {
+    let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let limit = select.limit.map_or(-1, |limit| whole(limit as u64));
+    let before = select.before.map_or(i64::MAX, whole);
+    [whole(select.after.unwrap_or_default()), limit, before]
+}
+
+/// A request with its head, and its body if that is small.
+fn one(db: &Connection, places: &Places, number: Number) -> SqlResult<Option<Request>> {
+    let columns = rows::SUMMARY;
+    let mut query =
+        db.prepare_cached(&format!("SELECT {columns} FROM captures WHERE number = ?1"))?;
+    let row = query.query_row([number.cast_signed()], |row| {
+        Ok((rows::summary(row, places)?, row.get::<_, i64>(2)?))
+    });
+    let Some((summary, place)) = row.optional()? else {
+        return Ok(None);
+    };
+    let capture = db
+        .prepare_cached("SELECT head, body, bytes FROM contents WHERE number = ?1")?
+        .query_row([number.cast_signed()], |row| rows::capture(&summary, row))?;
+    let relay = places.get(&place).map(|(relay, _)| relay.clone());
+    Ok(Some(Request {
+        capture: Arc::new(capture),
+        summary,
+        relay: relay.unwrap_or_default(),
+    }))
 }
 
 fn ascending<T>(newest_first: impl Iterator<Item = SqlResult<T>>) -> SqlResult<Vec<T>> {

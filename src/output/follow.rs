@@ -241,7 +241,7 @@ impl<P: Printer> Follower<P> {
         let new = Select {
             endpoints: vec![(self.relay.clone(), self.endpoint.clone())],
             after: Some(self.at.number),
-            limit: None,
+            ..Select::default()
         };
         for row in self.reader.list(&new)? {
             self.at.number = row.number;

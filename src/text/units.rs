@@ -17,6 +17,16 @@ pub enum Zone {
     Utc,
 }
 
+impl Zone {
+    /// Its rules.
+    pub fn rules(self) -> TimeZone {
+        match self {
+            Self::Local => TimeZone::system(),
+            Self::Utc => TimeZone::UTC,
+        }
+    }
+}
+
 /// A number of bytes in three digits or so: `812 B`, `2.1 KB`, `14.2 MB`. A KB is 1,024 bytes.
 pub fn size(bytes: u64) -> Safe<'static> {
     const UNITS: [&str; 5] = ["KB", "MB", "GB", "TB", "PB"];
@@ -91,11 +101,7 @@ pub fn date_clock(at: UnixMillis, zone: Zone) -> Safe<'static> {
 
 /// A moment out of the calendar's range is shown as its beginning.
 fn zoned(at: UnixMillis, zone: Zone) -> ZonedDateTime {
-    let zone = match zone {
-        Zone::Local => TimeZone::system(),
-        Zone::Utc => TimeZone::UTC,
-    };
     Timestamp::from_millisecond(at.0)
         .unwrap_or(Timestamp::UNIX_EPOCH)
-        .to_zoned_datetime(zone)
+        .to_zoned_datetime(zone.rules())
 }

@@ -54,6 +54,7 @@ impl Setup {
                 default: target,
                 routes: Vec::new(),
             },
+            only: None,
             wait_for_target: false,
             retry: 0,
         };

@@ -1,8 +1,11 @@
 //! A websocket upgrade carried through to the app: the same stream frames, both ways, until either side ends.
 
-use crate::history::{Cause, HistoryError, KeptAnswer};
+use crate::{
+    filter::Verdict,
+    history::{Cause, HistoryError, KeptAnswer},
+};
 use hooktool_relay::{
-    capture::{Body, Outcome},
+    capture::{Body, Kind, Outcome},
     protocol::{Frame, Reset, ResetCode, ResponseHead},
 };
 
@@ -31,10 +34,11 @@ impl Deliveries {
         let arrival = self.arrival(head, Body::Absent);
         let capture = arrival.capture.clone();
         self.history.record(arrival, None).await?;
-        let Some(target) = self.routes.pick(&capture.path) else {
+        let fits = self.fits(&capture, Kind::Live) == Verdict::Yes;
+        let Some(target) = self.routes.pick(&capture.path).filter(|_| fits) else {
             let reset = Reset {
                 code: ResetCode::Refused,
-                text: "there is no target".into(),
+                text: "it is not to be forwarded".into(),
             };
             let _ = out.control(Frame::Reset { stream, reset }).await;
             return self

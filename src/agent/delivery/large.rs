@@ -5,15 +5,18 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use hooktool_relay::{
-    capture::{Body, Kind},
+    capture::{Body, Capture, Kind},
     protocol::{Done, RequestHead},
     registry::{AnswerBody, Cut},
 };
 use http_body_util::{BodyExt, channel::Channel};
 
-use crate::history::{Draft, HistoryError};
+use crate::{
+    filter::Verdict,
+    history::{Draft, HistoryError, Recorded},
+};
 
-use super::{Deliveries, Reply, beside};
+use super::{Deliveries, Reply, beside, is_recorded};
 
 /// Pieces on their way to the app; when it is full the link gives no more credit.
 const PIECES: usize = 4;
@@ -37,12 +40,16 @@ impl Deliveries {
         {
             return Ok(Some(done));
         }
-        let Some(target) = self.target_now(&capture, kind) else {
+        let fits = self.fits(&capture, kind);
+        let Some(target) = self.target_now(&capture, kind, fits) else {
             if !keep(body, &mut draft, None, length).await? {
                 return Ok(None);
             }
             let recorded = self.history.record(arrival, Some(draft)).await?;
-            return self.keep_back(&capture, recorded, reply).await;
+            return match fits {
+                Verdict::Unknown => self.decide(&capture, recorded, reply).await,
+                fits => self.keep_back(&capture, recorded, fits, reply).await,
+            };
         };
         let (sender, channel) = Channel::<Bytes, Cut>::new(PIECES);
         let recorded = async {
@@ -57,6 +64,23 @@ impl Deliveries {
         let forwarding = self.forward(&target, &capture, channel.boxed_unsync());
         let tried = beside(forwarding, recorded.clone()).await;
         self.settle(&capture, tried, reply, recorded).await
+    }
+
+    /// Goes on with a capture that `--only` could not judge before its body was recorded; it is forwarded from there.
+    async fn decide(
+        self: &Arc<Self>,
+        capture: &Capture,
+        recorded: Recorded,
+        reply: Reply<'_>,
+    ) -> Result<Option<Done>, HistoryError> {
+        let (kind, number) = (reply.kind, recorded.number);
+        let fits = self.fits_recorded(capture, kind, number).await?;
+        let Some(target) = self.target_now(capture, kind, fits) else {
+            return self.keep_back(capture, recorded, fits, reply).await;
+        };
+        let body = self.history.stored_body(number, &capture.body);
+        let tried = self.forward(&target, capture, body).await;
+        self.settle(capture, tried, reply, is_recorded()).await
     }
 }
 

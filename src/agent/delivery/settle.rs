@@ -17,6 +17,7 @@ use tokio::{
 };
 
 use crate::{
+    filter::Verdict,
     forward::{Answered, Failure, Tried},
     history::{Attempt, Cause, HistoryError, KeptAnswer, Recorded},
 };
@@ -129,6 +130,7 @@ impl Deliveries {
         &self,
         capture: &Capture,
         recorded: Recorded,
+        fits: Verdict,
         reply: Reply<'_>,
     ) -> Result<Option<Done>, HistoryError> {
         if reply.kind == Kind::Waited
@@ -136,8 +138,8 @@ impl Deliveries {
         {
             return Ok(Some(done));
         }
-        let has_target = self.routes.pick(&capture.path).is_some();
-        let outcome = match (has_target, self.board.hold.borrow().on) {
+        let is_wanted = fits == Verdict::Yes && self.routes.pick(&capture.path).is_some();
+        let outcome = match (is_wanted, self.board.hold.borrow().on) {
             (false, _) => Outcome::Skipped,
             (true, true) => Outcome::Held,
             (true, false) => Outcome::Parked,
@@ -153,7 +155,9 @@ impl Deliveries {
         mut reply: Reply<'_>,
     ) -> Result<Option<Done>, HistoryError> {
         if reply.is_wanted() {
+            let has_target = self.routes.pick(&capture.path).is_some();
             let (status, text) = match outcome {
+                Outcome::Skipped if has_target => (202, "captured; not to be forwarded\n"),
                 Outcome::Skipped => (200, "captured; there is no target\n"),
                 Outcome::Held => (
                     202,

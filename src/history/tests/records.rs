@@ -210,6 +210,7 @@ async fn a_list_is_ascending_and_takes_the_newest() {
             endpoints: endpoints.collect(),
             after,
             limit,
+            ..Select::default()
         };
         let rows = reader.list(&select).unwrap();
         rows.iter().map(|row| row.number).collect::<Vec<_>>()

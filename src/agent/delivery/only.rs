@@ -1,0 +1,47 @@
+//! Whether `--only` lets a capture pass.
+//!
+//! In: a capture, as far as it has come. Out: a verdict; unknown only while a large body is under way. Must not know: what becomes
+//! of a capture that does not pass.
+
+use hooktool_relay::capture::{Capture, Kind, UnixMillis};
+
+use super::Deliveries;
+use crate::{
+    filter::{Subject, Verdict},
+    history::{HistoryError, Number},
+};
+
+/// Most bytes of a body that `--only` looks at. A relay takes 25 MiB unless it is told otherwise.
+const LOOKED_AT: usize = 32 * 1024 * 1024;
+
+impl Deliveries {
+    /// Whether `--only` lets a capture pass; unknown if that depends on a body that has not come whole.
+    pub(super) fn fits(&self, capture: &Capture, kind: Kind) -> Verdict {
+        let Some(only) = &self.only else {
+            return Verdict::Yes;
+        };
+        only.test(&Subject::arrived(capture, kind), UnixMillis::now())
+    }
+
+    /// As [`Deliveries::fits`], for a capture that is recorded with its whole body.
+    pub(super) async fn fits_recorded(
+        &self,
+        capture: &Capture,
+        kind: Kind,
+        number: Number,
+    ) -> Result<Verdict, HistoryError> {
+        let Some(only) = self.only.clone() else {
+            return Ok(Verdict::Yes);
+        };
+        let capture = capture.clone();
+        self.read(move |reader| {
+            let body = reader.body(number, 0, LOOKED_AT)?;
+            let subject = Subject {
+                body: Some(&body),
+                ..Subject::arrived(&capture, kind)
+            };
+            Ok(only.test(&subject, UnixMillis::now()))
+        })
+        .await
+    }
+}
