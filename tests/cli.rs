@@ -102,6 +102,7 @@ fn help_is_what_was_reviewed() {
     let verbs = [
         "",
         "listen",
+        "open",
         "list",
         "show",
         "replay",

@@ -1,22 +1,19 @@
 //! What each action does to the [`State`], and what it asks for.
 
-use std::net::IpAddr;
+mod replay;
 
 use super::{
+    field::Field,
     help,
     keys::Action,
     layout::Pane,
-    state::{Follow, Mood, Popup, State, Tab},
+    state::{Follow, Popup, State, Tab},
     update::Effect,
 };
 use crate::{
     event::Intent,
-    history::Number,
-    text::{Mode, Safe, safe},
+    text::{Mode, safe},
 };
-
-/// How many replays may be under way before the screen stops telling how each ended.
-const REPLAYS: usize = 64;
 
 /// How many cells a step to the right is.
 const SIDEWAYS: usize = 8;
@@ -60,6 +57,9 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) 
         Action::Help => state.open(Popup::Help { scroll: 0 }),
         Action::Redraw => effects.push(Effect::Redraw),
         Action::Back => back(state),
+        Action::Accept => replay::accept(state, effects),
+        Action::Erase(what) => type_in(state, |field| field.erase(what)),
+        Action::Cursor(step) => type_in(state, |field| field.step(step)),
         Action::Leave | Action::Send | Action::Release | Action::Yes => {
             confirm(state, action, effects);
         }
@@ -68,6 +68,12 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) 
         }
         Action::Quit => quit(state, effects),
         Action::QuitNow => end(effects),
+    }
+}
+
+fn type_in(state: &mut State, change: impl FnOnce(&mut Field)) {
+    if let Some(field) = state.field() {
+        change(field);
     }
 }
 
@@ -167,10 +173,11 @@ fn quit(state: &mut State, effects: &mut Vec<Effect>) {
         .rows
         .iter()
         .rev()
-        .take(REPLAYS)
+        .take(replay::MOST)
         .any(|row| row.last.is_none() && state.now.wall.since(row.received_at) < RECENT);
     let is_held = state.hold.held > 0 || state.hold.parked > 0;
-    if is_recent || is_pending || is_held || !state.replays.is_empty() {
+    let is_busy = is_recent || is_pending || is_held;
+    if (is_busy && state.route.is_listening) || !state.replays.is_empty() {
         state.open(Popup::Quit);
     } else {
         end(effects);
@@ -184,7 +191,7 @@ fn end(effects: &mut Vec<Effect>) {
 
 fn ask(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
     match (action, state.row().map(|row| (row.number, row.bookmarked))) {
-        (Action::Replay, Some((number, _))) => replay(state, number, effects),
+        (Action::Replay, Some((number, _))) => replay::replay(state, number, effects),
         (Action::Bookmark, Some((number, on))) => {
             effects.push(Effect::Ask(Intent::Bookmark { number, on: !on }));
         }
@@ -204,7 +211,7 @@ fn confirm(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
         return;
     };
     match (open.popup, action) {
-        (Popup::Replay { number, .. }, Action::Send) => send(state, number, effects),
+        (Popup::Replay { number, .. }, Action::Send) => replay::send(state, number, effects),
         (Popup::Release, Action::Release) => {
             effects.push(Effect::Ask(Intent::Hold(false)));
             effects.push(Effect::Ask(Intent::Release));
@@ -212,86 +219,5 @@ fn confirm(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
         (Popup::Release, Action::Leave) => effects.push(Effect::Ask(Intent::Hold(false))),
         (Popup::Quit, Action::Yes) => end(effects),
         _ => {}
-    }
-}
-
-/// Sends at once what surely stays on this machine; asks before anything else.
-fn replay(state: &mut State, number: Number, effects: &mut Vec<Effect>) {
-    match destination(state) {
-        Some(url) if is_loopback(&url) => send(state, number, effects),
-        url => {
-            let to = match url {
-                Some(url) => safe(url.as_bytes(), Mode::Cell).into_owned(),
-                None => Safe::own("the target of its last try"),
-            };
-            state.open(Popup::Replay { number, to });
-        }
-    }
-}
-
-/// Where a replay of the selected request would go, if that is known: the target of its last try, else the present one.
-fn destination(state: &State) -> Option<String> {
-    if state.row()?.tries == 0 {
-        return Some(state.route.target.clone());
-    }
-    let detail = state.shown().filter(|_| !state.sync.is_detail_stale)?;
-    detail.last_url.clone()
-}
-
-fn send(state: &mut State, number: Number, effects: &mut Vec<Effect>) {
-    let tries = state
-        .index(number)
-        .map_or(0, |index| state.rows[index].tries);
-    if state.replays.len() < REPLAYS {
-        state.replays.push((number, tries));
-    }
-    state.say(
-        Mood::Note,
-        Safe::format(format_args!("replay of #{number} …")),
-    );
-    effects.push(Effect::Ask(Intent::Replay { number, to: None }));
-}
-
-/// Whether a URL surely names this machine. Whatever is not plainly so counts as another one.
-fn is_loopback(url: &str) -> bool {
-    let Some((_, rest)) = url.split_once("://") else {
-        return false;
-    };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let host = match authority.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
-        None => authority.split(':').next().unwrap_or_default(),
-    };
-    let is_address = host
-        .parse()
-        .is_ok_and(|address: IpAddr| address.is_loopback());
-    !authority.contains('@') && (host == "localhost" || is_address)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_loopback;
-
-    #[test]
-    fn only_what_plainly_is_this_machine_counts_as_it() {
-        for url in [
-            "http://localhost:3000/x",
-            "http://127.0.0.1:1",
-            "https://[::1]:8443/",
-            "http://localhost",
-        ] {
-            assert!(is_loopback(url), "{url}");
-        }
-        for url in [
-            "",
-            "localhost:3000",
-            "http://localhost.evil.example",
-            "http://localhost@evil.example/",
-            "http://10.0.0.1",
-            "https://evil.example/localhost",
-            "http://localhost:1@evil.example",
-        ] {
-            assert!(!is_loopback(url), "{url}");
-        }
     }
 }

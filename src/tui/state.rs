@@ -12,12 +12,14 @@ use std::{collections::BTreeSet, time::Duration};
 use hooktool_relay::capture::UnixMillis;
 
 use super::{
+    field::Field,
     layout::{Layout, Pane, layout},
     page::Detail,
 };
 use crate::{
     event::{Hold, Link, Reach},
     history::{Number, Summary},
+    target::Target,
     text::Safe,
 };
 
@@ -31,6 +33,19 @@ pub(super) struct Route {
     pub(super) target: String,
     /// Whether the relay is embedded, so that its URL works on this machine only.
     pub(super) is_local_relay: bool,
+    /// Whether requests come in; else this is the history alone.
+    pub(super) is_listening: bool,
+}
+
+/// Where replays go.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub(super) enum Goal {
+    /// The person has not been asked yet.
+    #[default]
+    Unasked,
+    /// Where the last try of each went.
+    LastTry,
+    At(Target),
 }
 
 /// Now: a monotonic clock since the screen came up, and the wall clock.
@@ -107,6 +122,13 @@ pub(super) enum Popup {
     Help {
         /// First line shown.
         scroll: usize,
+    },
+    /// Before the first replay without a listener: where to.
+    Target {
+        number: Number,
+        field: Field,
+        /// Why what was typed is none.
+        error: Option<Safe<'static>>,
     },
     /// Before a replay to another machine.
     Replay {
@@ -193,6 +215,7 @@ pub(super) struct State {
 
     pub(super) popup: Option<Open>,
     pub(super) toast: Option<Toast>,
+    pub(super) goal: Goal,
     /// Replays that were asked for, and how many tries there were before each.
     pub(super) replays: Vec<(Number, u32)>,
 }
@@ -200,6 +223,11 @@ pub(super) struct State {
 impl State {
     /// A screen of this size before anything is read.
     pub(super) fn new(size: (u16, u16), route: Route, url: Option<String>) -> Self {
+        let goal = if route.is_listening {
+            Goal::LastTry
+        } else {
+            Goal::Unasked
+        };
         Self {
             size,
             now: Time::default(),
@@ -231,6 +259,7 @@ impl State {
             },
             popup: None,
             toast: None,
+            goal,
             replays: Vec::new(),
         }
     }
@@ -254,7 +283,8 @@ impl State {
 
     /// Whether requests are forwarded anywhere.
     pub(super) fn has_target(&self) -> bool {
-        !self.route.target.is_empty() || self.row().is_some_and(|row| row.tries > 0)
+        let is_asked = !self.route.is_listening;
+        is_asked || !self.route.target.is_empty() || self.row().is_some_and(|row| row.tries > 0)
     }
 
     /// What the detail is to show now.
@@ -319,6 +349,14 @@ impl State {
             text,
             since: self.now.since_start,
         });
+    }
+
+    /// The line that is being typed.
+    pub(super) fn field(&mut self) -> Option<&mut Field> {
+        match self.popup.as_mut().map(|open| &mut open.popup) {
+            Some(Popup::Target { field, .. }) => Some(field),
+            _ => None,
+        }
     }
 
     /// Opens a pop-up.

@@ -48,6 +48,22 @@ fn word(words: &[&'static str; 64], random: u8) -> &'static str {
     words[usize::from(random) % words.len()]
 }
 
+/// What to call this machine in messages.
+pub(super) fn host() -> String {
+    let read = std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .or_else(|_| std::fs::read_to_string("/etc/hostname"));
+    let name = read
+        .ok()
+        .map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty());
+    name.or_else(|| {
+        std::env::var("HOSTNAME")
+            .or_else(|_| std::env::var("COMPUTERNAME"))
+            .ok()
+    })
+    .unwrap_or_else(|| "another machine".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -235,7 +235,7 @@ fn the_detail_scrolls_within_its_lines() {
 #[test]
 fn toasts_end_by_time_and_problems_by_a_key() {
     let mut state = screen((80, 24), rows(1..=3));
-    update(&mut state, Input::Paste);
+    update(&mut state, Input::Paste("rQ".into()));
     assert_eq!(
         state.next_tick(),
         Some(state.now.since_start + Duration::from_secs(4))
@@ -298,7 +298,7 @@ fn the_countdown_alone_moves_the_screen_while_the_link_is_lost() {
 #[test]
 fn a_failed_read_is_told_and_not_repeated_for_ever() {
     let mut state = blank((80, 24));
-    let (_, effects) = update(&mut state, Input::Paste);
+    let (_, effects) = update(&mut state, Input::Paste("rQ".into()));
     assert_eq!(effects, [Effect::Load(What::All)]);
     let failed = Loaded::Failed {
         what: What::All,

@@ -2,8 +2,10 @@
 
 use super::{Canvas, row};
 use crate::{
+    history::Number,
     text::Safe,
     tui::{
+        field::Field,
         help, keys,
         layout::{Area, Layout},
         page::{Line, Role},
@@ -19,6 +21,16 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>, layout: &Layout) {
     let Some(open) = &state.popup else { return };
     match &open.popup {
         Popup::Help { scroll } => draw_help(state, canvas, layout.body, *scroll),
+        Popup::Target {
+            number,
+            field,
+            error,
+        } => draw_target(
+            state,
+            canvas,
+            layout.screen,
+            (*number, field, error.as_ref()),
+        ),
         Popup::Replay { number, to } => {
             let lines = [
                 Safe::format(format_args!(
@@ -36,17 +48,46 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>, layout: &Layout) {
             draw_box(state, canvas, layout.screen, &Safe::own("End hold"), &lines);
         }
         Popup::Quit => {
-            let lines = [
-                Safe::own("Requests come in, wait or are held."),
-                Safe::own(if state.route.is_local_relay {
-                    "The relay on this machine ends too: nothing is stored then."
-                } else {
-                    "What comes later waits at the relay."
-                }),
-            ];
+            let lines = if state.route.is_listening {
+                [
+                    Safe::own("Requests come in, wait or are held."),
+                    Safe::own(if state.route.is_local_relay {
+                        "The relay on this machine ends too: nothing is stored then."
+                    } else {
+                        "What comes later waits at the relay."
+                    }),
+                ]
+            } else {
+                [
+                    Safe::own("A replay is under way."),
+                    Safe::own("How it ends is not recorded then."),
+                ]
+            };
             draw_box(state, canvas, layout.screen, &Safe::own("Quit?"), &lines);
         }
     }
+}
+
+fn draw_target(
+    state: &State,
+    canvas: &mut Canvas<'_>,
+    screen: Area,
+    (number, field, error): (Number, &Field, Option<&Safe<'static>>),
+) {
+    let tries = state.row().map_or(0, |row| row.tries);
+    let lines = [
+        Safe::own("Where to? A port, host:port or URL; for this replay and the next."),
+        Safe::own(if tries > 0 {
+            "Nothing typed: where its last try went."
+        } else {
+            "It was never forwarded."
+        }),
+        Safe::default(),
+        error.cloned().unwrap_or_default(),
+    ];
+    let title = Safe::format(format_args!("Replay #{number}"));
+    let area = draw_box(state, canvas, screen, &title, &lines);
+    canvas.field(row(area, 3), 1, "> ", field);
 }
 
 fn draw_help(state: &State, canvas: &mut Canvas<'_>, area: Area, scroll: usize) {
@@ -64,14 +105,14 @@ fn draw_line(canvas: &mut Canvas<'_>, area: Area, mut x: u16, line: &Line) {
     }
 }
 
-/// A box in the middle of the screen: title, lines, and its keys at the bottom.
+/// A box in the middle of the screen: title, lines, and its keys at the bottom. Answers where its lines are.
 fn draw_box(
     state: &State,
     canvas: &mut Canvas<'_>,
     screen: Area,
     title: &Safe<'_>,
     lines: &[Safe<'_>],
-) {
+) -> Area {
     let width = screen.width.min(WIDEST);
     let height = (lines.len() as u16 + 4).min(screen.height);
     let area = Area {
@@ -94,6 +135,7 @@ fn draw_box(
     }
     let keys = row(text, height.saturating_sub(2));
     draw_line(canvas, keys, 1, &box_keys(state));
+    text
 }
 
 fn draw_border(canvas: &mut Canvas<'_>, area: Area) {
