@@ -20,6 +20,7 @@ mod layout;
 mod load;
 mod page;
 mod rows;
+mod search;
 mod state;
 mod terminal;
 #[cfg(test)]

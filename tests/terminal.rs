@@ -51,7 +51,7 @@ fn a_webhook_comes_and_is_replayed_and_the_terminal_is_as_before() {
             .send(Request::post(&path, "{\"id\":\"evt_1\"}"))
             .await;
         assert_eq!((answer.status, answer.text()), (200, "ok"));
-        terminal.shows("\"id\": \"evt_1\"").await;
+        terminal.shows("id: \"evt_1\"").await;
         terminal.press("4");
         terminal.shows("[4 Tries(1)]").await;
 
@@ -131,7 +131,7 @@ fn what_is_stored_is_opened_without_a_relay_and_sent_where_a_person_says() {
         let (relay, name) = url(&listener.shows("curl http://127.0.0.1").await);
         let request = Request::post(&format!("{name}/stripe"), "{\"id\":\"evt_1\"}");
         Sender::to(relay).send(request).await;
-        listener.shows("\"id\": \"evt_1\"").await;
+        listener.shows("id: \"evt_1\"").await;
 
         let mut terminal = Terminal::start(home.path(), &["open"], &[]).expect("a second one");
         let before = terminal.settings();

@@ -1,5 +1,6 @@
 //! What each action does to the [`State`], and what it asks for.
 
+pub(super) mod detail;
 mod replay;
 
 use super::{
@@ -15,9 +16,6 @@ use crate::{
     text::{Mode, safe},
 };
 
-/// How many cells a step to the right is.
-const SIDEWAYS: usize = 8;
-
 /// How long after the last request the end is asked about.
 const RECENT: std::time::Duration = std::time::Duration::from_secs(60);
 
@@ -28,22 +26,32 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) 
         Action::HalfDown | Action::HalfUp | Action::PageDown | Action::PageUp => {
             walk(state, action);
         }
-        Action::NextRequest => state.step(1),
-        Action::PreviousRequest => state.step(-1),
-        Action::ScrollDown => scroll(state, 1),
-        Action::ScrollUp => scroll(state, -1),
-        Action::Right => state.column = state.column.saturating_add(SIDEWAYS).min(4096),
-        Action::Left => state.column = state.column.saturating_sub(SIDEWAYS),
+        Action::NextRequest => detail::turn(state, 1),
+        Action::PreviousRequest => detail::turn(state, -1),
+        Action::ScrollDown => detail::scroll(state, 1),
+        Action::ScrollUp => detail::scroll(state, -1),
+        Action::Right | Action::Left | Action::Toggle | Action::FoldAll | Action::UnfoldAll => {
+            detail::fold(state, action);
+        }
+        Action::NextForm => detail::next_form(state),
+        Action::Forms => state.open(Popup::Forms),
+        Action::Form(form) => {
+            state.popup = None;
+            detail::lay_out(state, form);
+        }
+        Action::Search => detail::search(state),
+        Action::NextHit => detail::next_hit(state, 1),
+        Action::PreviousHit => detail::next_hit(state, -1),
         Action::Open => enter(state),
         Action::Pane => match state.focus {
             Pane::List if state.selected.is_some() => enter(state),
             _ => leave(state),
         },
-        Action::Show(tab) => show(state, tab),
-        Action::NextTab => show(state, state.tab.moved(1)),
-        Action::PreviousTab => show(state, state.tab.moved(Tab::ALL.len() - 1)),
-        Action::NextTry => choose(state, 1),
-        Action::PreviousTry => choose(state, -1),
+        Action::Show(tab) => detail::show(state, tab),
+        Action::NextTab => detail::show(state, state.tab.moved(1)),
+        Action::PreviousTab => detail::show(state, state.tab.moved(Tab::ALL.len() - 1)),
+        Action::NextTry => detail::choose(state, 1),
+        Action::PreviousTry => detail::choose(state, -1),
         Action::Secrets => {
             state.revealed = state.selected.filter(|_| state.revealed != state.selected);
         }
@@ -57,6 +65,7 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) 
         Action::Help => state.open(Popup::Help { scroll: 0 }),
         Action::Redraw => effects.push(Effect::Redraw),
         Action::Back => back(state),
+        Action::Accept if state.popup.is_none() => detail::keep_search(state),
         Action::Accept => replay::accept(state, effects),
         Action::Erase(what) => type_in(state, |field| field.erase(what)),
         Action::Cursor(step) => type_in(state, |field| field.step(step)),
@@ -74,6 +83,7 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) 
 fn type_in(state: &mut State, change: impl FnOnce(&mut Field)) {
     if let Some(field) = state.field() {
         change(field);
+        detail::look(state);
     }
 }
 
@@ -83,7 +93,7 @@ fn walk(state: &mut State, action: Action) {
     let page = match (state.popup.is_some(), in_list) {
         (true, _) => usize::from(layout.body.height),
         (false, true) => layout.list_rows(),
-        (false, false) => layout.detail_rows(),
+        (false, false) => state.detail_rows(),
     };
     let page = isize::try_from(page.max(2)).unwrap_or(isize::MAX);
     let by = match action {
@@ -99,7 +109,7 @@ fn walk(state: &mut State, action: Action) {
     if state.popup.is_some() {
         scroll_help(state, by);
     } else if !in_list {
-        scroll(state, by);
+        detail::walk(state, by);
     } else if action == Action::Last {
         state.select_newest();
     } else {
@@ -116,14 +126,6 @@ fn scroll_help(state: &mut State, by: isize) {
     }
 }
 
-fn scroll(state: &mut State, by: isize) {
-    let lines = state
-        .shown()
-        .map_or(0, |detail| detail.page(state.tab).len());
-    let most = lines.saturating_sub(state.layout().detail_rows().max(1));
-    state.scroll = state.scroll.saturating_add_signed(by).min(most);
-}
-
 fn enter(state: &mut State) {
     let line = state.selected_line();
     state.focus = Pane::Detail;
@@ -137,26 +139,10 @@ fn leave(state: &mut State) {
     state.put_on_line(line);
 }
 
-fn show(state: &mut State, tab: Tab) {
-    state.tab = tab;
-    state.scroll = 0;
-    state.column = 0;
-}
-
-fn choose(state: &mut State, by: isize) {
-    let Some((chosen, tries)) = state.shown().map(|detail| (detail.chosen, detail.tries)) else {
-        return;
-    };
-    state.chosen = Some(
-        chosen
-            .saturating_add_signed(by)
-            .min(tries.saturating_sub(1)),
-    );
-}
-
 /// One step back: closes what lies on top, else leaves the detail. Never the end.
 fn back(state: &mut State) {
-    if state.popup.take().is_none() && state.focus == Pane::Detail {
+    let is_closed = state.popup.take().is_some() || state.search.take().is_some();
+    if !is_closed && state.focus == Pane::Detail {
         leave(state);
     }
 }

@@ -39,15 +39,6 @@ pub(super) struct Field {
 }
 
 impl Field {
-    /// A line with the cursor at its end.
-    pub(super) fn new(text: impl Into<String>) -> Self {
-        let text = text.into();
-        Self {
-            at: text.len(),
-            text,
-        }
-    }
-
     /// The text as typed.
     pub(super) fn text(&self) -> &str {
         &self.text
@@ -116,7 +107,8 @@ mod tests {
 
     #[test]
     fn the_cursor_never_stands_within_a_character() {
-        let mut field = Field::new("naïve 👩\u{200d}💻");
+        let mut field = Field::default();
+        field.insert("naïve 👩\u{200d}💻");
         field.step(Step::Left);
         assert_eq!(field.shown().0.as_str(), "naïve ");
         field.insert("x\n\u{1b}");

@@ -6,8 +6,10 @@
 mod table;
 
 use super::{
+    act::detail,
     field::{Erase, Step},
     layout::Pane,
+    page::Form,
     state::{Popup, State, Tab},
 };
 use crate::event::Link;
@@ -53,6 +55,10 @@ pub(super) enum Place {
     Help,
     /// Any line that text is typed into; it takes every character that is no key of its own.
     Field,
+    /// The line that says what is searched in the detail.
+    Search,
+    /// The ways to lay a body out.
+    Forms,
     /// The box that asks for a target.
     Target,
     /// The box that asks before a replay leaves this machine.
@@ -84,6 +90,15 @@ pub(super) enum Action {
     Show(Tab),
     NextTab,
     PreviousTab,
+    Toggle,
+    FoldAll,
+    UnfoldAll,
+    NextForm,
+    Forms,
+    Form(Form),
+    Search,
+    NextHit,
+    PreviousHit,
     NextTry,
     PreviousTry,
     Secrets,
@@ -125,7 +140,8 @@ pub(super) fn hinted(place: Place) -> &'static [Action] {
     match place {
         Place::Detail => &[
             Action::Replay,
-            Action::Down,
+            Action::Search,
+            Action::NextForm,
             Action::NextTab,
             Action::NextRequest,
             Action::CopyUrl,
@@ -133,6 +149,7 @@ pub(super) fn hinted(place: Place) -> &'static [Action] {
             Action::Back,
             Action::Help,
         ],
+        Place::Search => &[Action::Accept, Action::Back],
         _ => &[
             Action::Open,
             Action::Replay,
@@ -166,19 +183,26 @@ pub(super) fn here(place: Place) -> impl Iterator<Item = &'static Binding> {
 
 /// Whether text is typed in a place.
 pub(super) fn is_typing(place: Place) -> bool {
-    matches!(place, Place::Target)
+    matches!(place, Place::Target | Place::Search)
 }
 
 /// Where the next key goes.
 pub(super) fn place(state: &State) -> Place {
     match (state.popup.as_ref().map(|open| &open.popup), state.focus) {
         (Some(Popup::Help { .. }), _) => Place::Help,
+        (Some(Popup::Forms), _) => Place::Forms,
         (Some(Popup::Target { .. }), _) => Place::Target,
         (Some(Popup::Replay { .. }), _) => Place::Replay,
         (Some(Popup::Release), _) => Place::Release,
         (Some(Popup::Quit), _) => Place::Quit,
         (None, Pane::List) => Place::List,
-        (None, Pane::Detail) => Place::Detail,
+        (None, Pane::Detail) => {
+            let search = state.search.as_ref();
+            match search.is_some_and(|search| search.is_typing) {
+                true => Place::Search,
+                false => Place::Detail,
+            }
+        }
     }
 }
 
@@ -189,6 +213,9 @@ pub(super) fn place(state: &State) -> Place {
 pub(super) fn possible(state: &State, action: Action) -> Result<(), &'static str> {
     let is_connected = matches!(state.link, Link::Live(_));
     let tries = state.detail.as_ref().map_or(0, |detail| detail.tries);
+    let has_form = state
+        .shown()
+        .is_some_and(|detail| detail.body.form.is_some());
     match action {
         Action::Hold | Action::Connect | Action::CopyUrl if !state.route.is_listening => {
             Err("not listening: this is the history")
@@ -199,6 +226,14 @@ pub(super) fn possible(state: &State, action: Action) -> Result<(), &'static str
         Action::Replay if !state.has_target() => Err("there is no target: listen TARGET"),
         Action::CopyUrl if state.url.is_none() => Err("the URL is not known yet"),
         Action::Connect if is_connected => Err("already connected"),
+        Action::Toggle | Action::FoldAll | Action::UnfoldAll if state.tree().is_none() => {
+            Err("there is no tree here")
+        }
+        Action::NextForm | Action::Forms if !has_form => Err("there is no body"),
+        Action::Form(form) => detail::obstacle(state, form).map_or(Ok(()), Err),
+        Action::NextHit | Action::PreviousHit if state.search.is_none() => {
+            Err("nothing is searched: / begins")
+        }
         Action::NextTry | Action::PreviousTry if tries < 2 => Err("there is no other try"),
         _ => Ok(()),
     }
@@ -208,6 +243,7 @@ impl Key {
     /// What is printed on it.
     pub(super) fn label(self) -> String {
         let name = match self.code {
+            Code::Char(' ') => "Space".to_owned(),
             Code::Char(c) => c.to_string(),
             Code::BackTab => "Shift-Tab".to_owned(),
             Code::PageUp => "PgUp".to_owned(),
@@ -239,7 +275,9 @@ mod tests {
         *,
     };
 
-    const PLACES: [Place; 7] = [
+    const PLACES: [Place; 9] = [
+        Place::Search,
+        Place::Forms,
         Place::List,
         Place::Detail,
         Place::Help,
@@ -268,7 +306,7 @@ mod tests {
         );
         for place in PLACES {
             for &action in hinted(place) {
-                let pane = if place == Place::Detail {
+                let pane = if matches!(place, Place::Detail | Place::Search) {
                     place
                 } else {
                     Place::List

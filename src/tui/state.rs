@@ -7,14 +7,20 @@
 //! history ──Change──▶ sync (what to read again) ──Load──▶ rows ─▶ selected ─▶ wish ──Load──▶ detail
 //! ```
 
-use std::{collections::BTreeSet, time::Duration};
+mod over;
+
+use std::{
+    collections::{BTreeSet, HashSet},
+    time::Duration,
+};
 
 use hooktool_relay::capture::UnixMillis;
 
 use super::{
     field::Field,
     layout::{Layout, Pane, layout},
-    page::Detail,
+    page::{Detail, Form, Tree},
+    search::Search,
 };
 use crate::{
     event::{Hold, Link, Reach},
@@ -22,6 +28,8 @@ use crate::{
     target::Target,
     text::Safe,
 };
+
+pub(super) use self::over::{Mood, Open, Popup, Toast};
 
 /// Under this width of a pane a row of hex has 8 bytes instead of 16.
 const WIDE_HEX: u16 = 76;
@@ -94,6 +102,8 @@ pub(super) struct Wish {
     pub(super) chosen: Option<usize>,
     /// Whether secrets are shown whole.
     pub(super) reveals: bool,
+    /// How the body is laid out, if a person said it.
+    pub(super) form: Option<Form>,
     /// Bytes in a row of hex.
     pub(super) hex_row: usize,
 }
@@ -113,61 +123,6 @@ pub(super) struct Sync {
     pub(super) is_detail_stale: bool,
     /// Whether the rows were read at least once.
     pub(super) is_loaded: bool,
-}
-
-/// What lies over the panes and has the keys.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Popup {
-    /// All keys of the pane beneath.
-    Help {
-        /// First line shown.
-        scroll: usize,
-    },
-    /// Before the first replay without a listener: where to.
-    Target {
-        number: Number,
-        field: Field,
-        /// Why what was typed is none.
-        error: Option<Safe<'static>>,
-    },
-    /// Before a replay to another machine.
-    Replay {
-        number: Number,
-        /// Where to, as far as it is known.
-        to: Safe<'static>,
-    },
-    /// What becomes of the held ones when hold ends.
-    Release,
-    /// Before the end.
-    Quit,
-}
-
-/// A pop-up and since when it is open: keys pressed before it was seen do not count.
-#[derive(Clone, Debug)]
-pub(super) struct Open {
-    pub(super) popup: Popup,
-    pub(super) since: Duration,
-}
-
-/// How a toast begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mood {
-    Done,
-    Note,
-    Problem,
-}
-
-/// A sentence that goes by itself, or with the next key if it is a problem.
-#[derive(Clone, Debug)]
-pub(super) struct Toast {
-    pub(super) mood: Mood,
-    pub(super) text: Safe<'static>,
-    pub(super) since: Duration,
-}
-
-impl Toast {
-    /// How long one stays.
-    pub(super) const STAYS: Duration = Duration::from_secs(4);
 }
 
 /// All that the inspector knows.
@@ -206,6 +161,15 @@ pub(super) struct State {
     /// First line and first cell of the detail that are shown.
     pub(super) scroll: usize,
     pub(super) column: usize,
+    /// How bodies are laid out, if a person said it.
+    pub(super) form: Option<Form>,
+    /// The paths that are folded, in every body.
+    pub(super) folded: HashSet<u64>,
+    /// The line of the tree that the person is on, counted among the visible ones.
+    pub(super) cursor: usize,
+    /// Its path: where the next request's tree is entered.
+    pub(super) watched: Option<u64>,
+    pub(super) search: Option<Search>,
     /// Which try, from 0, of the selected request; none: the newest.
     pub(super) chosen: Option<usize>,
     /// Whose secrets are shown.
@@ -250,6 +214,11 @@ impl State {
             tab: Tab::Body,
             scroll: 0,
             column: 0,
+            form: None,
+            folded: HashSet::new(),
+            cursor: 0,
+            watched: None,
+            search: None,
             chosen: None,
             revealed: None,
             detail: None,
@@ -295,6 +264,7 @@ impl State {
             number,
             chosen: self.chosen,
             reveals: self.revealed == Some(number),
+            form: self.form,
             hex_row: if width < WIDE_HEX { 8 } else { 16 },
         })
     }
@@ -303,6 +273,22 @@ impl State {
     pub(super) fn shown(&self) -> Option<&Detail> {
         let detail = self.detail.as_ref();
         detail.filter(|detail| Some(detail.number) == self.selected)
+    }
+
+    /// The tree that is shown, if one is.
+    pub(super) fn tree(&self) -> Option<&Tree> {
+        self.shown()?.tree(self.tab)
+    }
+
+    /// Whether the last line of the detail says where the person is.
+    pub(super) fn has_status(&self) -> bool {
+        let is_read = self.tree().is_some() || self.search.is_some();
+        is_read && self.focus == Pane::Detail && self.layout().detail_rows() > 2
+    }
+
+    /// How many lines of the detail are shown at once.
+    pub(super) fn detail_rows(&self) -> usize {
+        self.layout().detail_rows() - usize::from(self.has_status())
     }
 
     /// Time until the next try to connect, while there is one to come.
@@ -355,7 +341,13 @@ impl State {
     pub(super) fn field(&mut self) -> Option<&mut Field> {
         match self.popup.as_mut().map(|open| &mut open.popup) {
             Some(Popup::Target { field, .. }) => Some(field),
-            _ => None,
+            Some(_) => None,
+            None => {
+                let search = self.search.as_mut();
+                search
+                    .filter(|search| search.is_typing)
+                    .map(|search| &mut search.field)
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 //! In: an [`Input`]; time too is told by one. Out: [`Effect`]s for the loop to start. No clock, no I/O, no ratatui, no crossterm.
 
 use super::{
-    act::act,
+    act::{act, detail},
     keys::{self, Action, Code, Key},
     page::Detail,
     state::{Mood, State, Time, Toast, Wish},
@@ -102,7 +102,10 @@ pub(super) fn update(state: &mut State, input: Input) -> (bool, Vec<Effect>) {
 fn happened(state: &mut State, input: Input) {
     match input {
         Input::Paste(text) => match state.field() {
-            Some(field) => field.insert(&text),
+            Some(field) => {
+                field.insert(&text);
+                detail::look(state);
+            }
             None => state.say(
                 Mood::Note,
                 Safe::own("paste ignored: there is no input field"),
@@ -213,6 +216,7 @@ fn typed(state: &mut State, key: Key) -> bool {
     match state.field() {
         Some(field) if !key.ctrl => {
             field.insert(c.encode_utf8(&mut [0; 4]));
+            detail::look(state);
             true
         }
         _ => false,
@@ -234,6 +238,8 @@ fn take(state: &mut State, loaded: Loaded) {
             // One for a request that is no longer selected came too late.
             if Some(detail.number) == state.selected {
                 state.detail = Some(*detail);
+                detail::refold(state);
+                detail::look(state);
             }
         }
         Loaded::NoDetail => {

@@ -212,7 +212,7 @@ fn the_detail_scrolls_within_its_lines() {
     read_detail(&mut state, 1, "http://localhost:3000");
     press(&mut state, "2l");
     press(&mut state, "G");
-    let lines = state.shown().expect("a detail").page(Tab::Headers).len();
+    let lines = state.shown().expect("a detail").len(Tab::Headers);
     let rows = state.layout().detail_rows();
     assert!(lines > rows);
     assert_eq!(state.scroll, lines - rows);

@@ -125,6 +125,7 @@ impl<'a> Canvas<'a> {
             Role::Key => plain.add_modifier(Modifier::BOLD),
             Role::Warn => colored(Color::Yellow),
             Role::Bad => colored(Color::Red).add_modifier(Modifier::BOLD),
+            Role::Number => colored(Color::Magenta),
         }
     }
 }

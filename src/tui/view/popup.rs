@@ -21,6 +21,11 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>, layout: &Layout) {
     let Some(open) = &state.popup else { return };
     match &open.popup {
         Popup::Help { scroll } => draw_help(state, canvas, layout.body, *scroll),
+        Popup::Forms => {
+            let lines = forms(state);
+            let title = Safe::own("Views of the body");
+            draw_box(state, canvas, layout.screen, &title, &lines);
+        }
         Popup::Target {
             number,
             field,
@@ -90,6 +95,26 @@ fn draw_target(
     canvas.field(row(area, 3), 1, "> ", field);
 }
 
+/// Every way to lay the body out, and why some are not possible.
+fn forms(state: &State) -> Vec<Safe<'static>> {
+    let present = state.shown().and_then(|detail| detail.body.form);
+    let of_forms = keys::TABLE
+        .iter()
+        .filter_map(|binding| match binding.action {
+            keys::Action::Form(form) => Some((form, binding)),
+            _ => None,
+        });
+    let lines = of_forms.map(|(form, binding)| {
+        let sign = if present == Some(form) { '>' } else { ' ' };
+        let (key, name) = (binding.keys[0].label(), form.name());
+        let why = keys::possible(state, binding.action)
+            .err()
+            .unwrap_or(binding.help);
+        Safe::format(format_args!("{sign} {key}  {name:7} {why}"))
+    });
+    lines.collect()
+}
+
 fn draw_help(state: &State, canvas: &mut Canvas<'_>, area: Area, scroll: usize) {
     canvas.clear(area);
     let lines = help::lines(state);
@@ -156,10 +181,8 @@ fn box_keys(state: &State) -> Line {
     let place = keys::place(state);
     let own = keys::TABLE.iter().filter(|binding| binding.place == place);
     let mut line = Line::new();
-    for binding in own
-        .take(3)
-        .filter(|binding| binding.action != keys::Action::QuitNow)
-    {
+    let is_listed = |action| matches!(action, keys::Action::QuitNow | keys::Action::Form(_));
+    for binding in own.filter(|binding| !is_listed(binding.action)).take(3) {
         let label = binding.keys[0].label();
         line.push((Role::Key, Safe::format(format_args!("[ {label}"))));
         line.push((
