@@ -1,5 +1,5 @@
 //! Keeps a listener connected: dials the relay, serves the link, and dials again, for ever, until a person stops it or the
-//! relay refuses for good. Being connected is [`serving`]'s; one delivery is [`delivery`]'s.
+//! relay refuses for good. Being connected is the business of `serving`, one delivery that of `delivery`.
 //!
 //! In: what to claim and where to forward ([`Plan`]). Out: attempts in the history, states on the [`Board`].
 //! Must not know: replay, output, tui.
@@ -35,9 +35,6 @@ mod serving;
 pub use dial::{DialError, Endpoint};
 
 use delivery::Deliveries;
-
-/// A link that was healthy for so long starts the waiting anew.
-const HEALTHY: Duration = Duration::from_secs(60);
 
 /// Time that forwards under way get when the listener stops.
 const LAST_FORWARDS: Duration = Duration::from_secs(3);
@@ -129,6 +126,9 @@ impl Agent {
 
     /// Stays connected until stopped or refused. May be called again after it ended: that claims the endpoint anew.
     pub async fn run(&mut self, stop: &CancellationToken) -> Ended {
+        if let Err(error) = parked::count(&self.deliveries).await {
+            return Ended::History(error);
+        }
         let history = self.deliveries.history.clone();
         let parked = parked::watch(self.deliveries.clone());
         let mut failures = self.deliveries.failure.subscribe();
@@ -150,6 +150,7 @@ impl Agent {
             () = parked => unreachable!("the watch of parked requests has no end"),
         };
         if matches!(ended, Ended::Stopped) {
+            self.deliveries.leaving.cancel();
             let forwards = &self.deliveries.tasks;
             forwards.close();
             // What is not finished is offered again next time.
@@ -177,8 +178,8 @@ impl Agent {
                 Ok(lost) => lost,
                 Err(ended) => return ended,
             };
-            if lost.was_live && began.elapsed() >= HEALTHY {
-                backoff = Backoff::default();
+            if lost.was_live {
+                backoff.healthy_for(began.elapsed());
             }
             attempt = if lost.was_live { 1 } else { attempt + 1 };
             let after = lost.retry_after.unwrap_or_else(|| backoff.next(random()));
@@ -240,6 +241,13 @@ impl Agent {
             max_in_flight: self.plan.max_in_flight,
             resume: self.resume.clone(),
         }
+    }
+}
+
+impl Drop for Agent {
+    /// Nothing goes on without its listener: what has no DONE stays at the relay.
+    fn drop(&mut self) {
+        self.deliveries.stop.cancel();
     }
 }
 

@@ -9,6 +9,7 @@ use std::{
 };
 
 use clap::ArgMatches;
+use tokio::task::JoinSet;
 use tracing_subscriber::EnvFilter;
 
 use crate::{
@@ -116,13 +117,24 @@ fn here() -> Result<std::path::PathBuf, Failure> {
     })
 }
 
-fn wait_for(verb: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+/// Runs a verb on the runtime's own threads: on this one, each of its wake-ups would be a switch between threads.
+fn wait_for(
+    verb: impl Future<Output = Result<(), Failure>> + Send + 'static,
+) -> Result<(), Failure> {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     let runtime = builder.enable_all().build().map_err(|error| {
         let report = Report::new("no threads can be started");
         Failure::Other(report.because(error.to_string()))
     })?;
-    let result = runtime.block_on(verb);
+    let mut running = JoinSet::new();
+    running.spawn_on(verb, runtime.handle());
+    let result = match runtime.block_on(running.join_next()) {
+        Some(Ok(result)) => result,
+        Some(Err(panicked)) if panicked.is_panic() => {
+            std::panic::resume_unwind(panicked.into_panic())
+        }
+        _ => Err(Failure::Other(Report::new("it was stopped"))),
+    };
     runtime.shutdown_timeout(LEFTOVERS);
     result
 }

@@ -1,5 +1,5 @@
 //! The inspector: one loop that waits for keys, the listener's board, the history's changes, finished reads and the next tick; hands
-//! what came to the pure [`mod@update`], starts the effects, and draws once.
+//! what came to the pure `update`, starts the effects, and draws once.
 //!
 //! ```text
 //!  keys ─┐                                             ┌─▶ Ask ──▶ intents (try_send; full: "busy")
@@ -179,7 +179,7 @@ fn failed(error: impl std::error::Error) -> io::Error {
 struct Turn<C> {
     state: State,
     source: Source,
-    /// At most one read of rows and one of the detail: [`mod@update`] asks for no more.
+    /// At most one read of rows and one of the detail: `update` asks for no more.
     reads: JoinSet<Loaded>,
     intents: mpsc::Sender<Intent>,
     copy: C,

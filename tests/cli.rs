@@ -243,8 +243,7 @@ fn a_token_is_shown_once_and_stored_hashed() {
     let ran = home.run(&["relay", "token", "add", "alice"]);
     let token = ran.stdout.trim().to_owned();
     assert!(token.starts_with("hkt_"), "{ran:?}");
-    let said =
-        "hooktool: this is the only time that it is shown; alice gives it to `hooktool login`\n";
+    let said = "hooktool: for the relay in ~/.local/share/hooktool/relay; it is shown this once, and alice gives it to `hooktool login`\n";
     assert_eq!((ran.stderr.as_str(), ran.code), (said, 0));
     let listed = home.run(&["relay", "token", "list"]);
     assert!(listed.stdout.starts_with("alice "), "{listed:?}");

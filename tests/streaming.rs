@@ -24,7 +24,7 @@ use crate::support::{
 };
 
 /// An answer whose body is what comes by the channel.
-fn streamed(mut pieces: mpsc::Receiver<Bytes>) -> Answer {
+pub(crate) fn streamed(mut pieces: mpsc::Receiver<Bytes>) -> Answer {
     let stream = futures_util::stream::poll_fn(move |context| pieces.poll_recv(context))
         .map(|bytes| Ok::<_, Infallible>(Frame::data(bytes)));
     use futures_util::StreamExt;

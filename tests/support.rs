@@ -6,12 +6,14 @@ use std::{
 };
 
 pub(crate) mod listener;
+pub(crate) mod program;
 pub(crate) mod proxy;
 pub(crate) mod relay;
 pub(crate) mod sender;
 pub(crate) mod target;
 
 pub(crate) use listener::TestListener;
+pub(crate) use program::{Home, Program};
 pub(crate) use relay::TestRelay;
 pub(crate) use sender::{Request, Sender};
 pub(crate) use target::TestTarget;

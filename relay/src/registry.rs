@@ -22,7 +22,11 @@ use http_body_util::combinators::UnsyncBoxBody;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use crate::capture::{AnswerHead, Capture, CaptureId, EndpointName, Epoch, Sent, SentBy};
+use crate::capture::{AnswerHead, Capture, CaptureId, EndpointName, Epoch, Sent};
+
+mod expected;
+
+pub use expected::Expected;
 
 /// Bytes of an answer (or of an upgraded connection) as they come; an error means that it broke off, and must never look
 /// like an end.
@@ -350,72 +354,6 @@ impl Offers<'_> {
         match waiting.flatten() {
             Some(sender) => sender.send(answer),
             None => Err(answer),
-        }
-    }
-}
-
-/// A sender that waits. Dropped without [`Expected::sent`], it counts as gone, which cancels the answer, never the
-/// delivery.
-#[derive(Debug)]
-pub struct Expected {
-    registry: Registry,
-    endpoint: EndpointName,
-    hold: u64,
-    id: CaptureId,
-    answered: Option<oneshot::Receiver<Result<Answer, NoAnswer>>>,
-    told: bool,
-}
-
-impl Expected {
-    /// The answer of the listener, or why there is none. Resolves once.
-    ///
-    /// # Errors
-    /// Why the listener has none.
-    ///
-    /// # Cancel safety
-    /// Safe; asking again after a deadline is possible.
-    pub async fn answer(&mut self) -> Result<Answer, NoAnswer> {
-        let Some(answered) = self.answered.as_mut() else {
-            return Err(NoAnswer::NoListener);
-        };
-        let answer = answered.await.unwrap_or(Err(NoAnswer::NoListener));
-        self.answered = None;
-        answer
-    }
-
-    /// Tells the listener what the sender got. When it was not the listener's own answer, none is wanted any more.
-    pub fn sent(mut self, sent: Sent) {
-        self.tell(sent);
-    }
-
-    fn tell(&mut self, sent: Sent) {
-        self.told = true;
-        self.registry.with(&self.endpoint, self.hold, |holder| {
-            let Some(waiting) = holder.waiting.get_mut(&self.id) else {
-                return;
-            };
-            if waiting.offered {
-                holder.waiting.remove(&self.id);
-                // Never full for these: see ORDERS.
-                let _ = holder.orders.try_send(Order::Sent(self.id, sent));
-            } else if sent.by == SentBy::Policy && holder.told < TOLD {
-                waiting.answer = None;
-                waiting.sent = Some(sent);
-                holder.told += 1;
-            } else {
-                holder.waiting.remove(&self.id);
-            }
-        });
-    }
-}
-
-impl Drop for Expected {
-    fn drop(&mut self) {
-        if !self.told {
-            self.tell(Sent {
-                status: None,
-                by: SentBy::Gone,
-            });
         }
     }
 }

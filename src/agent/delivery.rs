@@ -8,43 +8,47 @@
 //!                                                       └─▶ history: attempt ─▶ DONE ─▶ rest of a streaming answer
 //! ```
 
-use std::{
-    collections::{HashMap, VecDeque},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Instant,
-};
+use std::{sync::Arc, time::Instant};
 
 use bytes::Bytes;
-use futures_util::FutureExt;
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, Shared},
+};
 use hooktool_relay::{
     capture::{Body, Capture, CaptureId, EndpointName, Kind, Outcome, Sent, UnixMillis},
     link::Outbound,
     protocol::{Done, Frame, From, RequestHead, Reset, ResetCode, StreamId},
     registry::AnswerBody,
 };
-use http_body_util::{BodyExt, Full};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
+use http_body_util::{BodyExt, Full, Limited};
+use tokio::{
+    pin,
+    sync::{Mutex, OwnedSemaphorePermit, Semaphore, oneshot, watch},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     event::{Board, Reach},
-    forward::{Answered, Failure, Forwarder, RequestBody, Tried},
-    history::{Arrival, Cause, History, HistoryError, KeptAnswer, Recorded},
+    forward::{Failure, Forwarder, RequestBody, Tried},
+    history::{Arrival, History, HistoryError, Recorded},
     target::{Routes, Target},
 };
 
 use super::Plan;
 
+mod again;
 mod answer;
 mod carried;
 mod large;
 mod settle;
+mod under_way;
 
 use settle::{Reply, Told};
+use under_way::{UnderWay, Waiter};
 
-/// Captures finished by this process that are remembered, so that `--from` repeats what older processes did, and a reconnect
-/// repeats nothing: the relay offers at most 256 again.
-const FINISHED: usize = 1024;
+/// Whether the capture came whole and is on disk. An attempt is recorded only behind it; the answer does not wait for it.
+type Recording<'a> = Shared<BoxFuture<'a, Result<bool, HistoryError>>>;
 
 /// A REQUEST as it came.
 pub(super) struct Delivery {
@@ -53,6 +57,9 @@ pub(super) struct Delivery {
     pub(super) body: AnswerBody,
     pub(super) out: Outbound,
     pub(super) told: oneshot::Receiver<Sent>,
+    /// Places of this link for what is in flight, as its relay counts them: a forward that outlives its link takes none of the
+    /// next.
+    pub(super) slots: Arc<Semaphore>,
 }
 
 /// Everything that deliveries of one listener share.
@@ -63,7 +70,12 @@ pub(super) struct Deliveries {
     pub(super) board: Board,
     pub(super) routes: Routes,
     pub(super) tasks: TaskTracker,
+    /// The listener is gone: nothing goes on.
     pub(super) stop: CancellationToken,
+    /// The listener leaves: what is forwarded goes on for a moment, nothing more begins.
+    pub(super) leaving: CancellationToken,
+    /// Held by whoever forwards what is held or parked, so that nothing is forwarded by two.
+    pub(super) releasing: Mutex<()>,
     /// The first failure to record; the listener ends with it.
     pub(super) failure: watch::Sender<Option<HistoryError>>,
     pub(super) relay: Arc<str>,
@@ -71,15 +83,7 @@ pub(super) struct Deliveries {
     wait_for_target: bool,
     retry: u32,
     repeats_old: bool,
-    slots: Arc<Semaphore>,
-    under_way: Mutex<UnderWay>,
-}
-
-#[derive(Debug, Default)]
-struct UnderWay {
-    /// Who wants to hear DONE, by capture.
-    running: HashMap<CaptureId, Vec<(Outbound, StreamId)>>,
-    finished: VecDeque<CaptureId>,
+    under_way: UnderWay,
 }
 
 impl Deliveries {
@@ -91,20 +95,16 @@ impl Deliveries {
             routes: plan.routes.clone(),
             tasks: super::tracker(),
             stop: CancellationToken::new(),
+            leaving: CancellationToken::new(),
+            releasing: Mutex::new(()),
             failure: watch::Sender::new(None),
             relay: plan.relay_name.clone(),
             endpoint: plan.endpoint.clone(),
             wait_for_target: plan.wait_for_target,
             retry: plan.retry,
             repeats_old: !matches!(plan.from, From::Cursor | From::Now),
-            slots: Arc::new(Semaphore::new(usize::from(plan.max_in_flight))),
-            under_way: Mutex::default(),
+            under_way: UnderWay::default(),
         }
-    }
-
-    /// Whether another delivery could begin.
-    pub(super) fn has_room(&self) -> bool {
-        self.slots.available_permits() > 0
     }
 
     /// Begins a delivery without waiting. Its first step is taken at once, so that captures are numbered and forwarded in the
@@ -115,7 +115,7 @@ impl Deliveries {
             self.spawn(async move { this.carry(delivery).await });
             return;
         }
-        let Ok(slot) = self.slots.clone().try_acquire_owned() else {
+        let Ok(slot) = delivery.slots.clone().try_acquire_owned() else {
             let out = delivery.out;
             let frame = Frame::Reset {
                 stream: delivery.stream,
@@ -127,7 +127,7 @@ impl Deliveries {
             self.spawn(async move { drop(out.control(frame).await) });
             return;
         };
-        let mut delivering = Box::pin(async move { this.deliver(delivery, slot).await });
+        let mut delivering = Box::pin(this.deliver(delivery, slot));
         if (&mut delivering).now_or_never().is_none() {
             self.spawn(delivering);
         }
@@ -142,104 +142,56 @@ impl Deliveries {
     }
 
     async fn deliver(self: Arc<Self>, delivery: Delivery, slot: OwnedSemaphorePermit) {
-        let id = delivery.head.id;
-        if !self.start(id, &delivery) {
+        let waiter = Waiter {
+            out: delivery.out.clone(),
+            stream: delivery.stream,
+            slot: Some(slot),
+        };
+        let Some((run, slot)) = self.under_way.start(delivery.head.id, waiter) else {
             return;
-        }
-        let finished = match self.run(delivery, slot).await {
-            Ok(finished) => finished,
-            Err(error) => {
-                self.fail(error);
-                None
-            }
         };
-        self.finish(id, finished).await;
-    }
-
-    /// Notes who waits for DONE; false if the capture is being delivered already, from before a reconnect.
-    fn start(&self, id: CaptureId, delivery: &Delivery) -> bool {
-        let waiter = (delivery.out.clone(), delivery.stream);
-        let mut under_way = self.under_way();
-        match under_way.running.get_mut(&id) {
-            Some(waiters) => {
-                waiters.push(waiter);
-                false
-            }
-            None => {
-                under_way.running.insert(id, vec![waiter]);
-                true
-            }
-        }
-    }
-
-    /// Says DONE to everyone who waits for it; without an outcome the capture stays with the relay.
-    async fn finish(&self, id: CaptureId, done: Option<Done>) {
-        let waiters = {
-            let mut under_way = self.under_way();
-            if done.is_some() {
-                under_way.finished.push_back(id);
-                if under_way.finished.len() > FINISHED {
-                    under_way.finished.pop_front();
-                }
-            }
-            under_way.running.remove(&id).unwrap_or_default()
-        };
-        let Some(done) = done else { return };
-        for (out, stream) in waiters {
-            // A link that is gone needs none: the capture is offered again, and answered from the history.
-            let _ = out
-                .control(Frame::Done {
-                    stream,
-                    done: done.clone(),
-                })
-                .await;
-        }
-    }
-
-    fn is_finished_here(&self, id: CaptureId) -> bool {
-        self.under_way().finished.contains(&id)
-    }
-
-    fn under_way(&self) -> MutexGuard<'_, UnderWay> {
-        self.under_way
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The delivery itself, up to the DONE that it earned.
-    async fn run(
-        self: &Arc<Self>,
-        delivery: Delivery,
-        slot: OwnedSemaphorePermit,
-    ) -> Result<Option<Done>, HistoryError> {
         let Delivery {
             stream,
             head,
             body,
             out,
             told,
+            ..
         } = delivery;
-        let kind = head.kind;
         let reply = Reply {
             out,
             stream,
-            kind,
-            told: match kind {
-                Kind::Live => Told::Waiting(told),
-                Kind::Waited => Told::Known(None),
-            },
+            kind: head.kind,
+            told: Told::of(head.kind, told),
             received: Instant::now(),
+            slot,
+            run: &run,
         };
-        let is_large = head
+        match self.run(head, body, reply).await {
+            Ok(Some(done)) => run.done(done).await,
+            Ok(None) => {}
+            Err(error) => self.fail(error),
+        }
+    }
+
+    /// The delivery itself, up to the DONE that it earned, unless that was said already.
+    async fn run(
+        self: &Arc<Self>,
+        head: RequestHead,
+        body: AnswerBody,
+        reply: Reply<'_>,
+    ) -> Result<Option<Done>, HistoryError> {
+        let kind = head.kind;
+        if head
             .length
-            .is_some_and(|length| length > Body::INLINE as u64);
-        if is_large {
-            return self.run_large(head, body, reply, slot).await;
+            .is_some_and(|length| length > Body::INLINE as u64)
+        {
+            return self.run_large(head, body, reply).await;
         }
         let bytes = match head.length {
             None => None,
             // It came whole with its head, so this does not wait.
-            Some(_) => match body.collect().await {
+            Some(_) => match Limited::new(body, Body::INLINE).collect().await {
                 Ok(collected) => Some(collected.to_bytes()),
                 Err(_) => return Ok(None),
             },
@@ -247,35 +199,28 @@ impl Deliveries {
         let arrival = self.arrival(head, bytes.clone().map_or(Body::Absent, Body::Whole));
         let capture = arrival.capture.clone();
         let recording = self.history.record(arrival, None);
-        let whole = move || {
-            Full::new(bytes.clone().unwrap_or_default())
-                .map_err(|never| match never {})
-                .boxed_unsync()
-        };
         let Some(target) = self.target_now(&capture, kind) else {
-            return self.keep_back(&capture, recording, reply).await;
+            return self.keep_back(&capture, recording.await?, reply).await;
         };
+        let body = whole(bytes.unwrap_or_default());
         if kind == Kind::Waited {
             if let Some(done) = self.known(recording.await?, capture.id) {
                 return Ok(Some(done));
             }
-            let tried = self.forward(&target, &capture, whole()).await;
-            return self.settle(&capture, tried, reply, slot).await;
+            let tried = self.forward(&target, &capture, body).await;
+            return self.settle(&capture, tried, reply, is_recorded()).await;
         }
-        let (tried, recorded) = tokio::join!(self.forward(&target, &capture, whole()), recording);
-        recorded?;
-        let again = self.again(&tried);
-        let done = self.settle(&capture, tried, reply, slot).await?;
-        if again {
-            self.retry(capture, target, self.retry);
-        }
-        Ok(done)
+        let recorded = recording.map(|recorded| recorded.map(|_| true));
+        let recorded = recorded.boxed().shared();
+        let forwarding = self.forward(&target, &capture, body);
+        let tried = beside(forwarding, recorded.clone()).await;
+        self.settle(&capture, tried, reply, recorded).await
     }
 
     /// The DONE of a capture that was finished before, if it is not to be repeated.
     fn known(&self, recorded: Recorded, id: CaptureId) -> Option<Done> {
         let outcome = recorded.outcome?;
-        (!self.repeats_old || self.is_finished_here(id)).then_some(Done { outcome, ms: None })
+        (!self.repeats_old || self.under_way.is_finished(id)).then_some(Done { outcome, ms: None })
     }
 
     pub(super) async fn forward(
@@ -284,7 +229,7 @@ impl Deliveries {
         capture: &Capture,
         body: RequestBody,
     ) -> Tried {
-        let tried = self.forwarder.send(target, capture, body, None).await;
+        let tried = Box::pin(self.forwarder.send(target, capture, body, None)).await;
         self.note_reach(target, &tried);
         tried
     }
@@ -328,79 +273,10 @@ impl Deliveries {
         self.routes.pick(&capture.path).cloned()
     }
 
-    /// Whether `--retry` repeats this.
-    fn again(&self, tried: &Tried) -> bool {
-        self.retry > 0 && !self.wait_for_target && Self::is_repeatable(tried)
-    }
-
-    /// Whether a further try may come to something else without being done twice.
-    pub(super) fn is_repeatable(tried: &Tried) -> bool {
-        matches!(&tried.result, Err(failure) if matches!(failure.outcome, Outcome::Refused | Outcome::TimedOut))
-    }
-
     /// Notes the first failure to record, which ends the listener: what has no DONE stays at the relay.
     pub(super) fn fail(&self, error: HistoryError) {
         self.failure
             .send_if_modified(|first| first.is_none() && first.replace(error).is_none());
-    }
-
-    /// Reads the history off the runtime.
-    pub(super) async fn read<T: Send + 'static>(
-        &self,
-        read: impl FnOnce(&crate::history::Reader) -> Result<T, HistoryError> + Send + 'static,
-    ) -> Result<T, HistoryError> {
-        let history = self.history.clone();
-        let reading = tokio::task::spawn_blocking(move || read(&history.reader()?));
-        match reading.await {
-            Ok(read) => read,
-            Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
-        }
-    }
-
-    /// What the history knows of a capture, if it has it.
-    async fn recorded(&self, id: CaptureId) -> Result<Option<Recorded>, HistoryError> {
-        self.read(move |reader| {
-            let Some(number) = reader.by_id(id)? else {
-                return Ok(None);
-            };
-            let outcome = reader
-                .request(number)?
-                .and_then(|request| request.summary.last)
-                .map(|last| last.outcome);
-            Ok(Some(Recorded { number, outcome }))
-        })
-        .await
-    }
-
-    /// Records a further try of a capture that is in the history, with as much of its answer as is kept.
-    pub(super) async fn record_again(
-        &self,
-        capture: &Capture,
-        tried: Tried,
-        cause: Cause,
-    ) -> Result<(), HistoryError> {
-        let (answered, facts) = settle::split(tried);
-        let (kept, body) = match answered {
-            Ok(Answered { head, body }) => {
-                let kept = KeptAnswer {
-                    status: head.status.as_u16(),
-                    headers: head.headers,
-                    body: Bytes::new(),
-                    len: 0,
-                    ended: false,
-                };
-                (Ok(kept), Some(body))
-            }
-            Err(failure) => (Err(failure), None),
-        };
-        let streaming = self
-            .history
-            .attempted(capture.id, facts.attempt(cause, kept, None))
-            .await?;
-        match (streaming, body) {
-            (Some(streaming), Some(body)) => answer::keep_all(streaming, body).await,
-            _ => Ok(()),
-        }
     }
 
     fn arrival(&self, head: RequestHead, body: Body) -> Arrival {
@@ -424,4 +300,26 @@ impl Deliveries {
             kind,
         }
     }
+}
+
+/// Works while the capture is being recorded.
+async fn beside<T>(work: impl Future<Output = T>, recorded: Recording<'_>) -> T {
+    pin!(work);
+    tokio::select! {
+        // Numbers are given in the order in which records are handed over, so that is done before anything else.
+        biased;
+        _ = recorded => {}
+        done = &mut work => return done,
+    }
+    work.await
+}
+
+fn is_recorded<'a>() -> Recording<'a> {
+    std::future::ready(Ok(true)).boxed().shared()
+}
+
+fn whole(bytes: Bytes) -> RequestBody {
+    Full::new(bytes)
+        .map_err(|never| match never {})
+        .boxed_unsync()
 }

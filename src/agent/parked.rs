@@ -2,15 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use hooktool_relay::capture::{Capture, Outcome, UnixMillis};
+use hooktool_relay::capture::{Outcome, UnixMillis};
 use tokio::{
     net::TcpStream,
     time::{Instant, sleep, timeout},
 };
 
 use crate::{
-    event::Reach,
-    forward::Tried,
+    event::{Hold, Reach},
     history::{Cause, HistoryError, Number, Select},
     target::Target,
 };
@@ -25,26 +24,21 @@ const PARKED: Duration = Duration::from_secs(1);
 /// A port that does not answer for so long counts as closed.
 const CONNECT: Duration = Duration::from_secs(3);
 
-/// Waits between the tries of `--retry`: 1, 5, then 30 s each, with up to a tenth more.
-const RETRIES: [Duration; 3] = [
-    Duration::from_secs(1),
-    Duration::from_secs(5),
-    Duration::from_secs(30),
-];
-
 /// Never ends.
 pub(super) async fn watch(deliveries: Arc<Deliveries>) {
-    if let Err(error) = count(&deliveries).await {
-        deliveries.fail(error);
-    }
     loop {
-        let is_open = match deliveries.routes.default.clone() {
-            Some(target) => probe(&deliveries, &target).await,
-            None => !deliveries.routes.routes.is_empty(),
+        let closed = match &deliveries.routes.default {
+            Some(target) if !probe(&deliveries, target).await => Some(target.clone()),
+            _ => None,
         };
-        if is_open && deliveries.board.hold.borrow().parked > 0 {
-            let parked = deliveries.stored(Which::Parked).await;
-            release(&deliveries, parked, Which::Parked).await;
+        let is_open = closed.is_none();
+        if deliveries.board.hold.borrow().parked > 0 {
+            // A task of its own: a forward under way outlives this watch, as every other does.
+            let releasing = deliveries.clone();
+            let released = deliveries
+                .tasks
+                .spawn(async move { release(&releasing, Which::Parked, closed).await });
+            let _ = released.await;
         }
         let pause = match (deliveries.board.hold.borrow().parked, is_open) {
             (1.., _) => PARKED,
@@ -61,21 +55,36 @@ pub(super) async fn watch(deliveries: Arc<Deliveries>) {
 
 /// Forwards what is held, in order.
 pub(super) async fn release_held(deliveries: &Deliveries) {
-    let held = deliveries.stored(Which::Held).await;
-    release(deliveries, held, Which::Held).await;
+    release(deliveries, Which::Held, None).await;
 }
 
 /// What was not forwarded when it came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Which {
+enum Which {
     Held,
     Parked,
 }
 
+impl Which {
+    fn outcome(self) -> Outcome {
+        match self {
+            Self::Held => Outcome::Held,
+            Self::Parked => Outcome::Parked,
+        }
+    }
+
+    fn count(self, hold: &mut Hold) -> &mut u64 {
+        match self {
+            Self::Held => &mut hold.held,
+            Self::Parked => &mut hold.parked,
+        }
+    }
+}
+
 /// Finds out how much an earlier listener left behind.
-async fn count(deliveries: &Deliveries) -> Result<(), HistoryError> {
-    let held = deliveries.stored(Which::Held).await?.len() as u64;
-    let parked = deliveries.stored(Which::Parked).await?.len() as u64;
+pub(super) async fn count(deliveries: &Deliveries) -> Result<(), HistoryError> {
+    let held = deliveries.kept_back(Which::Held).await?.len() as u64;
+    let parked = deliveries.kept_back(Which::Parked).await?.len() as u64;
     deliveries.board.hold.send_modify(|hold| {
         hold.held = held;
         hold.parked = parked;
@@ -116,95 +125,121 @@ async fn probe(deliveries: &Deliveries, target: &Target) -> bool {
     is_open
 }
 
-/// Forwards these, in order, until one is refused.
-async fn release(
-    deliveries: &Deliveries,
-    numbers: Result<Vec<Number>, HistoryError>,
-    which: Which,
-) {
-    let released = async {
-        for number in numbers? {
-            if !deliveries.forward_stored(number, Cause::Released).await? && which == Which::Parked
-            {
-                return Ok(());
-            }
-            deliveries.board.hold.send_modify(|hold| match which {
-                Which::Held => hold.held = hold.held.saturating_sub(1),
-                Which::Parked => hold.parked = hold.parked.saturating_sub(1),
-            });
-        }
-        Ok(())
-    };
-    if let Err(error) = released.await {
+/// Forwards these, in order for each target; what goes to a closed one stays.
+async fn release(deliveries: &Deliveries, which: Which, closed: Option<Target>) {
+    let stop = &deliveries.stop;
+    let released = stop.run_until_cancelled(released(deliveries, which, closed));
+    if let Some(Err(error)) = released.await {
         deliveries.fail(error);
     }
 }
 
+async fn released(
+    deliveries: &Deliveries,
+    which: Which,
+    closed: Option<Target>,
+) -> Result<(), HistoryError> {
+    let _alone = deliveries.releasing.lock().await;
+    let numbers = recounted(deliveries, which).await?;
+    if closed.is_some() && deliveries.routes.routes.is_empty() {
+        return Ok(());
+    }
+    let mut closed: Vec<Target> = closed.into_iter().collect();
+    for number in numbers {
+        if deliveries.leaving.is_cancelled() {
+            break;
+        }
+        if deliveries.release_one(number, which, &mut closed).await? {
+            less(deliveries, which, 1);
+        }
+    }
+    Ok(())
+}
+
+/// What is held or parked, the count of it set right: another process may have forwarded some. One that is recorded already, and
+/// counted in a moment, makes the correction smaller, never larger.
+async fn recounted(deliveries: &Deliveries, which: Which) -> Result<Vec<Number>, HistoryError> {
+    let counted = *which.count(&mut deliveries.board.hold.borrow().clone());
+    let numbers = deliveries.kept_back(which).await?;
+    let elsewhere = counted.saturating_sub(numbers.len() as u64);
+    if elsewhere > 0 {
+        less(deliveries, which, elsewhere);
+    }
+    Ok(numbers)
+}
+
+fn less(deliveries: &Deliveries, which: Which, by: u64) {
+    deliveries.board.hold.send_modify(|hold| {
+        let count = which.count(hold);
+        *count = count.saturating_sub(by);
+    });
+}
+
 impl Deliveries {
-    /// The requests of this endpoint whose latest attempt is held or parked, oldest first.
-    async fn stored(&self, which: Which) -> Result<Vec<Number>, HistoryError> {
+    /// The requests of this endpoint whose latest attempt is held or parked, oldest first. What no route takes is left to a
+    /// listener that has one.
+    async fn kept_back(&self, which: Which) -> Result<Vec<Number>, HistoryError> {
         let select = Select {
             endpoints: vec![(self.relay.to_string(), self.endpoint.clone())],
             ..Select::default()
         };
-        self.read(move |reader| match which {
-            Which::Held => reader.held(&select),
-            Which::Parked => reader.parked(&select),
+        let routes = self.routes.clone();
+        self.read(move |reader| {
+            if routes.default.is_none() && routes.routes.is_empty() {
+                return Ok(Vec::new());
+            }
+            let numbers = match which {
+                Which::Held => reader.held(&select)?,
+                Which::Parked => reader.parked(&select)?,
+            };
+            if routes.default.is_some() {
+                return Ok(numbers);
+            }
+            let mut routed = Vec::new();
+            for number in numbers {
+                let request = reader.request(number)?;
+                if request.is_some_and(|it| routes.pick(&it.capture.path).is_some()) {
+                    routed.push(number);
+                }
+            }
+            Ok(routed)
         })
         .await
     }
 
-    /// Forwards a recorded request again and records that; false if the target refused it, which leaves a parked one parked.
-    async fn forward_stored(&self, number: Number, cause: Cause) -> Result<bool, HistoryError> {
+    /// Forwards a request that is held or parked, and records that; false if it stays what it is.
+    async fn release_one(
+        &self,
+        number: Number,
+        which: Which,
+        closed: &mut Vec<Target>,
+    ) -> Result<bool, HistoryError> {
         let Some(request) = self.read(move |reader| reader.request(number)).await? else {
             return Ok(true);
         };
-        let capture = request.capture;
-        let Some(target) = self.routes.pick(&capture.path).cloned() else {
+        let (capture, last) = (request.capture, request.summary.last);
+        if last.is_none_or(|last| last.outcome != which.outcome()) {
             return Ok(true);
-        };
-        let tried = self.forward_again(&target, &capture, number).await;
-        let was_refused =
-            matches!(&tried.result, Err(failure) if failure.outcome == Outcome::Refused);
-        if was_refused && cause == Cause::Released {
-            return Ok(false);
         }
-        self.record_again(&capture, tried, cause).await?;
-        Ok(!was_refused)
-    }
-
-    /// Repeats a refused or timed-out forward, as `--retry` says, beside everything else.
-    pub(super) fn retry(self: &Arc<Self>, capture: Arc<Capture>, target: Target, times: u32) {
-        let this = self.clone();
-        self.spawn(async move {
-            let number = match this
-                .read({
-                    let id = capture.id;
-                    move |reader| reader.by_id(id)
-                })
-                .await
-            {
-                Ok(Some(number)) => number,
-                Ok(None) => return,
-                Err(error) => return this.fail(error),
-            };
-            for time in 0..times {
-                let wait = RETRIES[RETRIES.len().min(time as usize + 1) - 1];
-                sleep(wait.mul_f64(1.0 + super::random() / 10.0)).await;
-                let tried = this.forward_again(&target, &capture, number).await;
-                let again = Self::is_repeatable(&tried);
-                if let Err(error) = this.record_again(&capture, tried, Cause::Retry).await {
-                    return this.fail(error);
-                }
-                if !again {
-                    return;
-                }
+        let Some(target) = self.routes.pick(&capture.path) else {
+            return Ok(false);
+        };
+        if !closed.contains(target) {
+            let tried = self.forward_again(target, &capture, number).await;
+            let is_refused =
+                matches!(&tried.result, Err(failure) if failure.outcome == Outcome::Refused);
+            if !is_refused {
+                self.record_again(&capture, tried, Cause::Released).await?;
+                return Ok(true);
             }
-        });
-    }
-
-    async fn forward_again(&self, target: &Target, capture: &Capture, number: Number) -> Tried {
-        let body = self.history.stored_body(number, &capture.body);
-        self.forward(target, capture, body).await
+            closed.push(target.clone());
+        }
+        if which == Which::Held {
+            let outcome = Outcome::Parked;
+            self.record_unsent(capture.id, outcome, Cause::Released, None)
+                .await?;
+            self.board.hold.send_modify(|hold| hold.parked += 1);
+        }
+        Ok(which == Which::Held)
     }
 }

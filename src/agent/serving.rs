@@ -3,15 +3,17 @@
 //! The read loop never waits for a forward, nor for a full queue: a delivery's first step is taken here, so that forwards begin in
 //! the order of arrival, and the rest of it is a task of its own.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use hooktool_relay::{
     capture::{Sent, Seq, SessionId},
     link::{self, Inbound, Incoming, LinkError, Outbound},
-    protocol::{ErrorCode, Frame, GoAway, Heartbeat, Hello, Resume, StreamId, Welcome, WireError},
+    protocol::{
+        ErrorCode, Frame, From, GoAway, Heartbeat, Hello, Resume, StreamId, Welcome, WireError,
+    },
 };
 use tokio::{
-    sync::oneshot,
+    sync::{Semaphore, oneshot},
     task::JoinSet,
     time::{Instant, MissedTickBehavior, interval, timeout},
 };
@@ -31,11 +33,17 @@ const DEAD_AFTER: Duration = Duration::from_secs(40);
 /// Writing that makes no progress for so long ends the link.
 const WRITE_STALL: Duration = Duration::from_secs(60);
 
+/// Fastest and slowest heartbeat, whatever the relay asks for: it must neither flood nor look dead.
+const BEATS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(15));
+
 /// HELLO to WELCOME.
 const WELCOME_WITHIN: Duration = Duration::from_secs(10);
 
 /// The relay has newer captures than it offered, for so long, though there is room: it forgot this listener.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(10);
+
+/// Deliveries under way with which the relay may offer no more: its own bound of open streams, and of those without DONE.
+const OPEN: usize = 256;
 
 /// How a link was lost.
 #[derive(Debug)]
@@ -73,6 +81,8 @@ pub(super) async fn serve(socket: Socket, hello: Hello, agent: &mut Agent) -> Re
         agent.plan.relay.token = Some(token.clone());
         let _ = agent.minted.try_send(token);
     }
+    // Where to begin is said once; from here on the relay's cursor knows.
+    agent.plan.from = From::Cursor;
     let mut serving = Serving::new(welcome, agent, out.clone());
     let ended = tokio::select! {
         ended = serving.run(&mut inbound) => ended,
@@ -138,6 +148,30 @@ fn said(error: WireError) -> Result<Lost, Ended> {
     }
 }
 
+/// Whether a relay that has more offers nothing.
+#[derive(Debug, Default)]
+struct Stuck {
+    /// The last offer, and when it was seen first that nothing follows it.
+    at: Option<(Seq, Instant)>,
+}
+
+impl Stuck {
+    /// Takes note of a heartbeat: the last offer, if another is due. True if none has come for too long.
+    fn is_forgotten(&mut self, due_after: Option<Seq>, now: Instant) -> bool {
+        let Some(last) = due_after else {
+            self.at = None;
+            return false;
+        };
+        match self.at {
+            Some((seq, since)) if seq == last => now.duration_since(since) >= FORGOTTEN_AFTER,
+            _ => {
+                self.at = Some((last, now));
+                false
+            }
+        }
+    }
+}
+
 /// A link that is live.
 struct Serving<'a> {
     agent: &'a Agent,
@@ -148,7 +182,8 @@ struct Serving<'a> {
     seen: Seq,
     /// Newest seq of the endpoint, as the relay said last.
     head: Seq,
-    behind_since: Option<Instant>,
+    stuck: Stuck,
+    slots: Arc<Semaphore>,
     /// Deliveries whose SENT has not come.
     waiting: HashMap<StreamId, oneshot::Sender<Sent>>,
 }
@@ -168,14 +203,16 @@ impl<'a> Serving<'a> {
             session: welcome.session.clone(),
             seen: welcome.offered,
             head: welcome.head,
-            behind_since: None,
+            stuck: Stuck::default(),
+            slots: Arc::new(Semaphore::new(usize::from(agent.plan.max_in_flight))),
             waiting: HashMap::new(),
             welcome,
         }
     }
 
     async fn run(&mut self, inbound: &mut Inbound<Box<dyn Wire>>) -> Result<Lost, Ended> {
-        let mut beat = interval(Duration::from_millis(self.welcome.heartbeat_ms.max(100)));
+        let mut beat =
+            interval(Duration::from_millis(self.welcome.heartbeat_ms).clamp(BEATS.0, BEATS.1));
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let incoming = tokio::select! {
@@ -214,6 +251,7 @@ impl<'a> Serving<'a> {
                     body,
                     out: self.out.clone(),
                     told,
+                    slots: self.slots.clone(),
                 };
                 self.agent.deliveries.begin(delivery);
             }
@@ -288,12 +326,14 @@ impl<'a> Serving<'a> {
         }
         self.head = beat.head;
         debug!(head = %beat.head, offered = %beat.offered, seen = %self.seen, "heartbeat");
-        if beat.head <= self.seen || !self.agent.deliveries.has_room() {
-            self.behind_since = None;
-            return Ok(());
-        }
-        let since = *self.behind_since.get_or_insert_with(Instant::now);
-        if since.elapsed() < FORGOTTEN_AFTER {
+        // What streams on, and what waits for its record, fills places that only the relay counts.
+        let is_due = beat.head > self.seen
+            && self.slots.available_permits() > 0
+            && self.agent.deliveries.tasks.len() < OPEN;
+        if !self
+            .stuck
+            .is_forgotten(is_due.then_some(self.seen), Instant::now())
+        {
             return Ok(());
         }
         let cause = format!(
@@ -324,4 +364,23 @@ impl<'a> Serving<'a> {
 enum End {
     Lost(Lost),
     Ended(Ended),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_relay_that_goes_on_offering_has_forgotten_nobody() {
+        let (mut stuck, start) = (Stuck::default(), Instant::now());
+        for beat in 0..20_u32 {
+            let now = start + beat * Duration::from_secs(15);
+            assert!(!stuck.is_forgotten(Some(Seq(u64::from(beat))), now));
+        }
+        let later = start + Duration::from_secs(1_000);
+        assert!(!stuck.is_forgotten(None, later));
+        assert!(!stuck.is_forgotten(Some(Seq(20)), later));
+        assert!(!stuck.is_forgotten(Some(Seq(20)), later + FORGOTTEN_AFTER / 2));
+        assert!(stuck.is_forgotten(Some(Seq(20)), later + FORGOTTEN_AFTER));
+    }
 }

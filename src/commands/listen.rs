@@ -8,7 +8,6 @@
 
 use std::sync::Arc;
 
-use hooktool_relay::{protocol::ErrorCode, server::RelayError};
 use tokio::{
     sync::{Notify, mpsc},
     task::spawn_blocking,
@@ -32,6 +31,7 @@ use crate::{
 
 use super::{stop, wishes::Wishes};
 
+mod ending;
 mod names;
 mod place;
 
@@ -56,7 +56,7 @@ async fn open(settings: &Settings) -> Result<History, Failure> {
     let path = settings.folders.history();
     spawn_blocking(move || History::open(&path, Retention::default()))
         .await
-        .map_err(|_| panicked())?
+        .map_err(|_| ending::panicked())?
         .map_err(Into::into)
 }
 
@@ -90,7 +90,7 @@ impl Listening {
         let reading = history.clone();
         let start = spawn_blocking(move || Start::now(&reading.reader()?))
             .await
-            .map_err(|_| panicked())??;
+            .map_err(|_| ending::panicked())??;
         let board = Board::new();
         board.hold.send_modify(|hold| hold.on = settings.hold);
         Ok(Self {
@@ -111,19 +111,7 @@ impl Listening {
     async fn run(mut self) -> Result<(), Failure> {
         let relay_stop = CancellationToken::new();
         let relay = self.place.embedded.take();
-        let relay_stopped = relay_stop.clone();
-        let relay = async move {
-            match relay {
-                Some(relay) => relay
-                    .run(relay_stopped.cancelled_owned())
-                    .await
-                    .map_err(|error| relay_failed(&error)),
-                None => {
-                    relay_stopped.cancelled().await;
-                    Ok(())
-                }
-            }
-        };
+        let relay = place::serve(relay, relay_stop.clone(), self.stop.clone());
         let work = async {
             let worked = Box::pin(self.work()).await;
             relay_stop.cancel();
@@ -174,7 +162,7 @@ impl Listening {
             relay: self.place.dial.clone(),
             relay_name: self.place.relay_name.as_str().into(),
             endpoint: self.place.endpoint.clone(),
-            name: names::host(),
+            name: names::host_name(),
             answer: settings.answer.clone(),
             deadline: settings.deadline,
             from: settings.from,
@@ -195,17 +183,13 @@ impl Listening {
                     self.board
                         .link
                         .send_replace(Link::TakenOver { by: by.clone() });
-                    let report =
-                        Report::new(format!("{} was taken over by {by}", self.place.endpoint));
-                    Failure::Relay(
-                        report.because("a newer listener of the same account holds the endpoint"),
-                    )
+                    ending::taken_over(&self.place.endpoint, &by)
                 }
                 Ended::Refused { code, text } => {
                     self.board.link.send_replace(Link::Refused {
                         cause: text.clone(),
                     });
-                    self.refused(code, text)
+                    ending::refused(&self.place.dial, code, text)
                 }
             };
             if self.shown != Output::Tui {
@@ -216,24 +200,6 @@ impl Listening {
                 () = self.stop.cancelled() => return Err(failure),
             }
         }
-    }
-
-    fn refused(&self, code: ErrorCode, text: String) -> Failure {
-        let relay = &self.place.dial;
-        let report = Report::new(format!("the relay {relay} refused")).because(text);
-        Failure::Relay(match code {
-            ErrorCode::Unauthorized if secrets::is_from_environment() => report.hint(
-                "HOOKTOOL_TOKEN is set, and goes before the token that `hooktool login` keeps",
-            ),
-            ErrorCode::Unauthorized => {
-                report.hint(format!("`hooktool login {relay}` keeps a token"))
-            }
-            ErrorCode::Forbidden => report.hint("choose another name with --endpoint"),
-            ErrorCode::Version => {
-                report.hint("relay and listener must be of one generation: update the older")
-            }
-            _ => report,
-        })
     }
 
     async fn view(
@@ -311,13 +277,13 @@ impl Listening {
     /// Keeps the URL once the link is live, and says it where there is no screen.
     async fn announce(&self) {
         let mut link = self.board.link.subscribe();
-        let url = match link
-            .wait_for(|link| matches!(link, Link::Live(_)))
-            .await
-            .as_deref()
-        {
-            Ok(Link::Live(live)) => live.url.clone(),
-            _ => return std::future::pending().await,
+        let _ = link.wait_for(|link| matches!(link, Link::Live(_))).await;
+        let url = match &*link.borrow() {
+            Link::Live(live) => Some(live.url.clone()),
+            _ => None,
+        };
+        let Some(url) = url else {
+            return std::future::pending().await;
         };
         if let Err(error) = self.place.keep(&self.settings, &self.history).await {
             self.board.tell(
@@ -377,21 +343,4 @@ impl Listening {
             }
         }
     }
-}
-
-fn relay_failed(error: &RelayError) -> Failure {
-    let cause = std::error::Error::source(error)
-        .map(ToString::to_string)
-        .unwrap_or_default();
-    Failure::Other(
-        Report::new("the relay of this folder stopped")
-            .because(cause)
-            .hint("is the disk full?"),
-    )
-}
-
-fn panicked() -> Failure {
-    Failure::Other(
-        Report::new("hooktool met a bug of its own").because("a reader of the history panicked"),
-    )
 }

@@ -3,7 +3,7 @@
 //! The token goes where a link's would: in `Authorization` of the upgrade, which a relay judges before it says 101. The link that
 //! may come of it is dropped.
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use bytes::Bytes;
 use hooktool_relay::protocol::{LINK_PATH, SUBPROTOCOL};
@@ -12,7 +12,7 @@ use http_body_util::Empty;
 use hyper::body::Incoming;
 use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
-use rustls::{ClientConfig, crypto::aws_lc_rs};
+use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};
 use rustls_platform_verifier::BuilderVerifierExt as _;
 
 use crate::{
@@ -76,7 +76,10 @@ async fn ask(relay: &str, request: http::request::Builder) -> Result<Response<In
     };
     let request = request.body(Empty::<Bytes>::new());
     let request = request.map_err(|error| unreachable(error.to_string()))?;
-    let tls = tls().map_err(|error| unreachable(error.to_string()))?;
+    let tls = tls(relay).map_err(|error| {
+        let hint = "install this system's authorities, as `ca-certificates`, or name a file by SSL_CERT_FILE";
+        failed(error.to_string(), hint)
+    })?;
     let connector = HttpsConnectorBuilder::new()
         .with_tls_config(tls)
         .https_or_http()
@@ -94,10 +97,16 @@ async fn ask(relay: &str, request: http::request::Builder) -> Result<Response<In
     }
 }
 
-fn tls() -> Result<ClientConfig, rustls::Error> {
+/// How the relay is verified. Plain HTTP needs no authorities, and some machines have none.
+fn tls(relay: &str) -> Result<ClientConfig, rustls::Error> {
     let builder = ClientConfig::builder_with_provider(aws_lc_rs::default_provider().into())
         .with_safe_default_protocol_versions()?;
-    Ok(builder.with_platform_verifier()?.with_no_client_auth())
+    let builder = if relay.starts_with("https:") {
+        builder.with_platform_verifier()?
+    } else {
+        builder.with_root_certificates(RootCertStore::empty())
+    };
+    Ok(builder.with_no_client_auth())
 }
 
 /// The innermost cause: the outer ones only say "client error".
@@ -113,12 +122,15 @@ fn root(error: &dyn std::error::Error) -> String {
 fn is_tls(error: &(dyn std::error::Error + 'static)) -> bool {
     let mut cause = Some(error);
     while let Some(error) = cause {
-        let io = error.downcast_ref::<std::io::Error>();
-        let inner = io.and_then(std::io::Error::get_ref);
-        if inner.is_some_and(|inner| inner.is::<rustls::Error>()) {
-            return true;
-        }
-        cause = error.source();
+        // What an `io::Error` was made from is not its source.
+        let inner = error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref);
+        cause = match inner {
+            _ if error.is::<rustls::Error>() => return true,
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
     }
     false
 }

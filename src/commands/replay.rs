@@ -118,7 +118,7 @@ impl Printer {
 
     fn print(&mut self, request: &Request, attempt: &Attempt) -> Result<(), Failure> {
         match self {
-            Self::Lines(lines) => lines.attempt(request, attempt)?,
+            Self::Lines(lines) => lines.attempt(&request.summary, attempt)?,
             Self::Json => {
                 let record = AttemptRecord::new(&request.summary, attempt);
                 json::line(&mut io::stdout(), &record)?;

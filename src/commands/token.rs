@@ -29,7 +29,8 @@ pub(super) async fn run(verb: TokenVerb) -> Result<(), Failure> {
 }
 
 async fn add(account: Account) -> Result<(), Failure> {
-    let store = open(folder(account.data)?)?;
+    let folder = folder(account.data)?;
+    let store = open(folder.clone())?;
     let token = create_token(&store, &account.name)
         .await
         .map_err(|error| match error {
@@ -41,7 +42,8 @@ async fn add(account: Account) -> Result<(), Failure> {
         })?;
     writeln!(io::stdout().lock(), "{}", token.reveal())?;
     say(format_args!(
-        "this is the only time that it is shown; {} gives it to `hooktool login`",
+        "for the relay in {}; it is shown this once, and {} gives it to `hooktool login`",
+        folder.display(),
         account.name
     ));
     Ok(())
@@ -49,8 +51,9 @@ async fn add(account: Account) -> Result<(), Failure> {
 
 async fn list(data: Data) -> Result<(), Failure> {
     let store = open(folder(data)?)?;
+    let tokens = store.tokens().await.map_err(|error| failed(&error))?;
     let mut out = io::stdout().lock();
-    for token in store.tokens().await.map_err(|error| failed(&error))? {
+    for token in tokens {
         let account = text::safe(token.account.0.as_bytes(), Mode::Cell);
         let made = text::date_clock(token.created_at, Zone::Local);
         let state = token.revoked_at.map_or_else(String::new, |at| {

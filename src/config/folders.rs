@@ -102,6 +102,28 @@ pub(super) fn replace(file: &Path, text: &str) -> io::Result<()> {
     Ok(())
 }
 
+/// Takes a file that others may read away from them; a copy or an editor may have left it so. Missing files are well.
+///
+/// # Errors
+/// The system's.
+pub(super) fn keep_private(file: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        match std::fs::metadata(file) {
+            Ok(found) if found.permissions().mode() & 0o077 != 0 => {
+                let private = std::fs::Permissions::from_mode(0o600);
+                std::fs::set_permissions(file, private)?;
+            }
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
 /// The project's folder: the nearest parent with `hooktool.toml` or `.git`, else `here` itself.
 pub fn project(here: &Path) -> PathBuf {
     here.ancestors()

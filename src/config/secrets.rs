@@ -9,7 +9,10 @@ use std::{fmt, io::ErrorKind, path::Path};
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigError, Folders, folders::replace};
+use super::{
+    ConfigError, Folders,
+    folders::{keep_private, replace},
+};
 
 /// A token. Debug hides it, and there is no Display.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,6 +105,8 @@ pub fn keep_relay(folders: &Folders, relay: &str) -> Result<(), ConfigError> {
 }
 
 fn read(path: &Path) -> Result<Secrets, ConfigError> {
+    // A file that cannot be changed, on a read-only disk say, is still the user's choice.
+    let _ = keep_private(path);
     let text = text_of(path)?;
     toml::from_str(&text).map_err(|error| syntax(path, &text, &error))
 }

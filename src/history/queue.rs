@@ -27,6 +27,13 @@ const EVENTS: usize = 256;
 /// Most bytes that wait or are being written: a few large answers, or 250 webhooks of 128 KiB.
 const BYTES: usize = 32 * 1024 * 1024;
 
+/// How long the first entry waits for others, so that one commit takes them all: a capture and its attempt are hardly ever
+/// further apart. Only DONE and the views wait for it, never a sender.
+const GATHER: Duration = Duration::from_millis(2);
+
+/// Entries that are worth a commit at once.
+const ENOUGH: usize = EVENTS / 2;
+
 /// Something to write.
 #[derive(Debug)]
 pub(super) enum Work {
@@ -68,6 +75,14 @@ pub(super) enum Work {
         relay: String,
         kept: FolderEndpoint,
     },
+}
+
+impl Work {
+    /// Whether it comes often and in company. Of a large body the next piece comes only when there is room again, and what a
+    /// person does is done at once.
+    fn can_wait(&self) -> bool {
+        matches!(self, Self::Record { .. } | Self::Attempt { .. })
+    }
 }
 
 /// Name of a draft within this process.
@@ -145,7 +160,17 @@ pub(super) struct Queue {
 #[derive(Debug, Default)]
 struct Line {
     entries: VecDeque<Entry>,
+    /// One of them is to be written at once.
+    is_urgent: bool,
+    /// The writer waits for the first entry.
+    is_idle: bool,
     is_closed: bool,
+}
+
+impl Line {
+    fn is_enough(&self) -> bool {
+        self.is_urgent || self.is_closed || self.entries.len() >= ENOUGH
+    }
 }
 
 impl Queue {
@@ -180,19 +205,31 @@ impl Queue {
         if line.is_closed {
             return;
         }
+        line.is_urgent |= !entry.work.can_wait();
         line.entries.push_back(entry);
+        let wakes = line.is_idle || line.is_enough();
         drop(line);
-        self.filled.notify_one();
+        if wakes {
+            self.filled.notify_one();
+        }
     }
 
-    /// All that has gathered; waits at most so long for the first. What came before the end is still given.
+    /// All that has gathered, and what follows it closely; waits at most so long for the first. What came before the end is
+    /// still given.
     pub(super) fn take(&self, wait: Duration) -> Taken {
-        let line = self.line();
+        let mut line = self.line();
+        line.is_idle = true;
         let waited = self.filled.wait_timeout_while(line, wait, |line| {
             line.entries.is_empty() && !line.is_closed
         });
         let (mut line, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        line.is_idle = false;
         if !line.entries.is_empty() {
+            let waited = self
+                .filled
+                .wait_timeout_while(line, GATHER, |line| !line.is_enough());
+            let (mut line, _) = waited.unwrap_or_else(PoisonError::into_inner);
+            line.is_urgent = false;
             return Taken::Entries(std::mem::take(&mut line.entries));
         }
         if line.is_closed {

@@ -136,6 +136,24 @@ impl Reader {
         })
     }
 
+    /// One request in short, and its relay.
+    ///
+    /// # Errors
+    /// `Damaged`, `Denied`, `Locked`.
+    pub fn summary(&self, number: Number) -> Result<Option<(String, Summary)>, HistoryError> {
+        self.read(|db| {
+            let mut places = rows::places(db)?;
+            let columns = rows::SUMMARY;
+            let mut query =
+                db.prepare_cached(&format!("SELECT {columns} FROM captures WHERE number = ?1"))?;
+            let row = query.query_row([number.cast_signed()], |row| {
+                Ok((row.get::<_, i64>(2)?, rows::summary(row, &places)?))
+            });
+            let found = row.optional()?;
+            Ok(found.and_then(|(place, summary)| Some((places.remove(&place)?.0, summary))))
+        })
+    }
+
     /// The number of the request with this id.
     ///
     /// # Errors

@@ -16,7 +16,9 @@ use tokio_util::sync::CancellationToken;
 use super::OutputError;
 use crate::{
     event::{Feed, Gap, Link, Notice},
-    history::{Attempt, Change, History, HistoryError, Number, Position, Reader, Request, Select},
+    history::{
+        Attempt, Change, History, HistoryError, Number, Position, Reader, Request, Select, Summary,
+    },
 };
 
 /// Attempts that are read at once.
@@ -24,6 +26,9 @@ const PAGE: usize = 256;
 
 /// Largest body that is printed, in bytes (tui.md §11); `hooktool show ID --body` gives a larger one.
 pub const SHOWN: u64 = 1024 * 1024;
+
+/// How long after a change the history is read, so that one look finds what a busy moment brings.
+const GATHER: Duration = Duration::from_millis(20);
 
 /// How long the last lines may take after the stop, when the pipe is stuck.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -68,6 +73,9 @@ pub enum Said {
 
 /// Something that prints requests and tries.
 pub trait Printer: Send + 'static {
+    /// Whether requests are printed, too, and not only tries.
+    fn prints_captures(&self) -> bool;
+
     /// A request arrived. The body is given if it is small enough to be printed.
     ///
     /// # Errors
@@ -78,7 +86,7 @@ pub trait Printer: Send + 'static {
     ///
     /// # Errors
     /// The pipe's.
-    fn attempt(&mut self, request: &Request, attempt: &Attempt) -> io::Result<()>;
+    fn attempt(&mut self, request: &Summary, attempt: &Attempt) -> io::Result<()>;
 
     /// Something else is to be told.
     ///
@@ -153,6 +161,16 @@ impl Ears {
         Said::Link(self.feed.link.borrow_and_update().clone())
     }
 
+    /// Lets what follows a change closely come too.
+    async fn settle(&mut self, stop: &CancellationToken) {
+        tokio::select! {
+            () = tokio::time::sleep(GATHER) => {}
+            () = stop.cancelled() => {}
+        }
+        // Whatever was told until here is found by the next reading.
+        self.changes = self.changes.resubscribe();
+    }
+
     /// Waits until there may be something to print; what was said meanwhile.
     async fn next(&mut self, stop: &CancellationToken) -> Vec<Said> {
         tokio::select! {
@@ -162,7 +180,7 @@ impl Ears {
                 if change == Err(RecvError::Closed) {
                     stop.cancelled().await;
                 }
-                self.changes = self.changes.resubscribe();
+                self.settle(stop).await;
                 Vec::new()
             }
             changed = self.feed.link.changed(), if !self.is_deaf => match changed {
@@ -200,12 +218,15 @@ impl<P: Printer> Follower<P> {
         }
         loop {
             let attempts = self.reader.attempts_after(self.at.position, PAGE)?;
-            self.captures()?;
+            if self.printer.prints_captures() {
+                self.captures()?;
+            }
             let is_all = attempts.len() < PAGE;
             for (position, number, attempt) in attempts {
                 self.at.position = position;
-                if let Some(request) = self.reader.request(number)?
-                    && self.is_ours(&request)
+                if let Some((relay, request)) = self.reader.summary(number)?
+                    && relay == self.relay
+                    && request.endpoint == self.endpoint
                 {
                     self.printer.attempt(&request, &attempt)?;
                 }
@@ -230,10 +251,6 @@ impl<P: Printer> Follower<P> {
             }
         }
         Ok(())
-    }
-
-    fn is_ours(&self, request: &Request) -> bool {
-        request.relay == self.relay && request.capture.endpoint == self.endpoint
     }
 }
 
@@ -280,9 +297,13 @@ mod tests {
             self.note(format!("request {} of {body}", request.summary.number))
         }
 
-        fn attempt(&mut self, request: &Request, attempt: &Attempt) -> io::Result<()> {
+        fn prints_captures(&self) -> bool {
+            true
+        }
+
+        fn attempt(&mut self, request: &Summary, attempt: &Attempt) -> io::Result<()> {
             let try_number = attempt.try_number.unwrap_or_default();
-            self.note(format!("try {try_number} of {}", request.summary.number))
+            self.note(format!("try {try_number} of {}", request.number))
         }
 
         fn said(&mut self, _said: &Said) -> io::Result<()> {

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     event::{Feed, Link},
-    history::{Attempt, History, Request},
+    history::{Attempt, History, Request, Summary},
 };
 
 pub mod escape;
@@ -109,11 +109,12 @@ impl<W: Write + Send + 'static> Printer for Json<W> {
         line(&mut self.out, &CaptureRecord::new(request, body))
     }
 
-    fn attempt(&mut self, request: &Request, attempt: &Attempt) -> io::Result<()> {
-        line(
-            &mut self.out,
-            &AttemptRecord::new(&request.summary, attempt),
-        )
+    fn prints_captures(&self) -> bool {
+        true
+    }
+
+    fn attempt(&mut self, request: &Summary, attempt: &Attempt) -> io::Result<()> {
+        line(&mut self.out, &AttemptRecord::new(request, attempt))
     }
 
     fn said(&mut self, said: &Said) -> io::Result<()> {

@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     event::{Feed, Link},
-    history::{Attempt, Cause, History, Request},
+    history::{Attempt, Cause, History, Request, Summary},
     text::{self, Mode, Zone},
 };
 
@@ -85,8 +85,7 @@ impl<W: Write> Lines<W> {
         }
     }
 
-    fn head(&self, at: hooktool_relay::capture::UnixMillis, request: &Request) -> String {
-        let row = &request.summary;
+    fn head(&self, at: hooktool_relay::capture::UnixMillis, row: &Summary) -> String {
         let when = text::date_clock(at, self.options.zone);
         let method = text::safe(row.method.as_bytes(), Mode::Cell);
         let path = match row.path.is_empty() {
@@ -102,7 +101,7 @@ impl<W: Write + Send + 'static> Printer for Lines<W> {
         if self.options.level < 1 {
             return Ok(());
         }
-        let head = self.head(request.summary.received_at, request);
+        let head = self.head(request.summary.received_at, &request.summary);
         let size = request
             .summary
             .size
@@ -118,7 +117,11 @@ impl<W: Write + Send + 'static> Printer for Lines<W> {
         self.out.flush()
     }
 
-    fn attempt(&mut self, request: &Request, attempt: &Attempt) -> io::Result<()> {
+    fn prints_captures(&self) -> bool {
+        self.options.level >= 1
+    }
+
+    fn attempt(&mut self, request: &Summary, attempt: &Attempt) -> io::Result<()> {
         if !self.is_told(attempt) {
             return Ok(());
         }

@@ -29,14 +29,19 @@ pub(crate) struct Setup {
 impl Setup {
     /// A listener of `tidy-otter` at this relay, forwarding to this app.
     pub(crate) fn new(relay: &TestRelay, target: Option<SocketAddr>) -> Self {
+        Self::at(relay.addr, &relay.token, target)
+    }
+
+    /// The same at a relay of this address, with this token, if it is not empty.
+    pub(crate) fn at(relay: SocketAddr, token: &str, target: Option<SocketAddr>) -> Self {
         let target = target.map(|addr| addr.to_string().parse::<Target>().expect("a target"));
         let plan = Plan {
             relay: Endpoint {
                 is_tls: false,
-                host: relay.addr.ip().to_string(),
-                port: relay.addr.port(),
+                host: relay.ip().to_string(),
+                port: relay.port(),
                 path: String::new(),
-                token: Some(relay.token.clone()).filter(|token| !token.is_empty()),
+                token: Some(token.to_owned()).filter(|token| !token.is_empty()),
             },
             relay_name: Arc::from("test"),
             endpoint: "tidy-otter".parse().expect("a name"),
@@ -90,6 +95,8 @@ pub(crate) struct TestListener {
     pub(crate) history: History,
     pub(crate) path: PathBuf,
     pub(crate) valve: Valve,
+    /// Ends a wait before the next connect.
+    pub(crate) connect_now: Arc<Notify>,
     stop: CancellationToken,
     running: Option<JoinHandle<Ended>>,
     _folder: Option<tempfile::TempDir>,
@@ -107,12 +114,13 @@ impl TestListener {
         board.hold.send_modify(|hold| hold.on = setup.hold);
         let forwarder = Forwarder::new(setup.options).expect("a forwarder");
         let (minted, _) = mpsc::channel(1);
+        let connect_now = Arc::new(Notify::new());
         let mut agent = Agent::new(
             setup.plan,
             forwarder,
             history.clone(),
             board.clone(),
-            Arc::new(Notify::new()),
+            connect_now.clone(),
             minted,
         );
         let valve = agent.valve();
@@ -128,6 +136,7 @@ impl TestListener {
             history,
             path,
             valve,
+            connect_now,
             stop,
             running: Some(running),
             _folder: folder,

@@ -3,7 +3,7 @@
 use http_body_util::{BodyExt, Empty};
 
 use super::*;
-use crate::capture::Headers;
+use crate::capture::{Headers, SentBy};
 
 fn endpoint() -> EndpointName {
     "tidy-otter".parse().unwrap()

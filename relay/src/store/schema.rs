@@ -43,7 +43,7 @@ const MIGRATIONS: [&str; FORMAT as usize] = ["
 /// Bytes of a page: three captures of 2 KiB fit one, so a page is written once for three of them.
 const PAGE: u32 = 8192;
 /// The writer's cache, in KiB below zero: a commit of 4 MiB and the index fit, and no page is written twice for one commit.
-const CACHE: i32 = -16 * 1024;
+const CACHE: i32 = -8 * 1024;
 /// What the log may keep of its file when it begins anew, in bytes. Twice what it should hold, so that it is
 /// overwritten and not grown: a sync is cheaper then.
 const LOG: u32 = 64 * 1024 * 1024;

@@ -3,27 +3,30 @@
 //! The common answer is there whole when its head is: one RESPONSE, one record. A longer one is pumped to the sender while the
 //! attempt is recorded at its head; what the history gets is a copy over a bounded queue.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use futures_util::FutureExt;
 use hooktool_relay::{
     capture::{Capture, Outcome},
     link::OutBody,
-    protocol::{Done, Frame, MAX_FIRST, Reset, ResetCode, ResponseHead},
+    protocol::{Done, MAX_FIRST, Reset, ResetCode, ResponseHead},
     registry::AnswerBody,
 };
 use http_body_util::BodyExt;
 use tokio::{
-    sync::{OwnedSemaphorePermit, mpsc},
+    pin,
+    sync::mpsc,
     time::{Duration, timeout},
 };
 
 use crate::{
-    forward::{Answered, Failure},
+    forward::{Answered, Failure, Kept},
     history::{HistoryError, KeptAnswer, Streaming},
 };
 
 use super::{
-    Deliveries,
+    Deliveries, Recording, beside,
     settle::{Facts, Reply, cause},
 };
 
@@ -46,12 +49,12 @@ enum Beginning {
 impl Deliveries {
     /// Gives the app's answer to the sender, records the attempt, and streams the rest.
     pub(super) async fn pass(
-        &self,
+        self: &Arc<Self>,
         capture: &Capture,
         answered: Answered,
         facts: Facts,
-        mut reply: Reply,
-        slot: OwnedSemaphorePermit,
+        mut reply: Reply<'_>,
+        recorded: Recording<'_>,
     ) -> Result<Option<Done>, HistoryError> {
         let Answered { head, mut body } = answered;
         let (first, ended) = match begin(&mut body) {
@@ -59,33 +62,28 @@ impl Deliveries {
             Beginning::Part(first) => (first, false),
             Beginning::Cut(after) => {
                 // Nothing of it has gone out yet, so the sender can still be told the truth.
-                let text = format!("the answer broke off after {after} bytes");
                 let failure = Failure {
                     outcome: Outcome::Broken,
-                    text,
+                    text: format!("the answer broke off after {after} bytes"),
                 };
-                return self.fall_short(capture, failure, facts, reply, slot).await;
+                return self
+                    .fall_short(capture, failure, facts, reply, recorded)
+                    .await;
             }
         };
         // The client reads larger pieces than a frame takes: what is over goes first in the rest.
         let over = first.slice(first.len().min(MAX_FIRST)..);
         let ended = ended && over.is_empty();
-        let mut rest = None;
+        let mut out = None;
         if reply.is_wanted() {
             let response = ResponseHead {
                 status: head.status.as_u16(),
                 headers: head.headers.clone(),
                 ms: reply.ms(),
             };
-            let frame = Frame::Response {
-                stream: reply.stream,
-                head: Box::new(response),
-                first: first.slice(..first.len() - over.len()),
-                end: ended,
-            };
-            rest = reply.out.head(frame).await.ok().filter(|_| !ended);
+            let fits = first.slice(..first.len() - over.len());
+            out = reply.begin(response, fits, ended).await;
         }
-        drop(slot);
         let kept = KeptAnswer {
             status: head.status.as_u16(),
             headers: head.headers,
@@ -93,66 +91,56 @@ impl Deliveries {
             body: first,
             ended,
         };
-        let ms = u64::try_from(facts.took.as_millis()).ok();
-        let done = Done {
-            outcome: Outcome::Answered,
-            ms,
-        };
         if !ended {
+            let rest = Rest { over, body, out };
             return self
-                .stream(
-                    capture,
-                    kept,
-                    facts,
-                    reply,
-                    Rest {
-                        over,
-                        body,
-                        out: rest,
-                        done,
-                    },
-                )
+                .stream(capture, kept, facts, reply, recorded, rest)
                 .await;
         }
-        let cause = cause(reply.kind);
-        let attempt = facts.attempt(cause, Ok(kept), reply.sent().await);
-        self.history.attempted(capture.id, attempt).await?;
-        Ok(Some(done))
+        let (cause, ms) = (cause(reply.kind), facts.ms());
+        let sent = beside(reply.sent(), recorded.clone()).await;
+        if !recorded.await? {
+            return Ok(None);
+        }
+        self.history
+            .attempted(capture.id, facts.attempt(cause, Ok(kept), sent))
+            .await?;
+        let outcome = Outcome::Answered;
+        Ok(Some(Done { outcome, ms }))
     }
 
-    /// Pumps a streaming answer and records it; DONE is said as soon as its attempt is on disk.
+    /// Pumps a streaming answer and records it; DONE is said as soon as its attempt is on disk. The app may answer while the
+    /// request still comes, and read on only as its answer is taken: neither waits for the other here.
     async fn stream(
         &self,
         capture: &Capture,
         kept: KeptAnswer,
         facts: Facts,
-        reply: Reply,
+        reply: Reply<'_>,
+        recorded: Recording<'_>,
         rest: Rest,
     ) -> Result<Option<Done>, HistoryError> {
-        let Rest {
-            over,
-            body,
-            mut out,
-            done,
-        } = rest;
         let (copies, mut copied) = mpsc::channel(COPIES);
-        let pumping = async {
-            if let Some(out) = &mut out
-                && out.send(over).await.is_err()
-            {
-                return Err("the sender left".into());
-            }
-            pump(body, out, copies).await
-        };
+        let pumping = async { Ok(rest.pump(copies).await) };
         let recording = async {
-            let cause = cause(reply.kind);
-            let attempt = facts.attempt(cause, Ok(kept), reply.sent().await);
+            let (cause, ms, run) = (cause(reply.kind), facts.ms(), reply.run);
+            let told = async {
+                let sent = beside(reply.sent(), recorded.clone()).await;
+                recorded.await.map(|is_whole| is_whole.then_some(sent))
+            };
+            let (told, kept) = gather(told, kept, &mut copied).await;
+            let Some(sent) = told? else {
+                return Ok(None);
+            };
+            let attempt = facts.attempt(cause, Ok(kept), sent);
             let streaming = self.history.attempted(capture.id, attempt).await?;
-            self.finish(capture.id, Some(done)).await;
-            keep(streaming, &mut copied).await
+            let outcome = Outcome::Answered;
+            run.done(Done { outcome, ms }).await;
+            // Moved in, so that the pump is not held up by copies that nobody takes any more.
+            keep(streaming, copied).await
         };
-        let (ended, recorded) = tokio::join!(pumping, recording);
-        if let Some(streaming) = recorded? {
+        let (ended, recorded) = tokio::try_join!(pumping, recording)?;
+        if let Some(streaming) = recorded {
             streaming.end(ended.err()).await?;
         }
         Ok(None)
@@ -165,7 +153,42 @@ struct Rest {
     over: Bytes,
     body: AnswerBody,
     out: Option<OutBody>,
-    done: Done,
+}
+
+impl Rest {
+    async fn pump(self, copies: mpsc::Sender<Bytes>) -> Result<(), String> {
+        let Self {
+            over,
+            body,
+            mut out,
+        } = self;
+        if let Some(out) = &mut out
+            && out.send(over).await.is_err()
+        {
+            return Err("the sender left".into());
+        }
+        pump(body, out, copies).await
+    }
+}
+
+/// Adds to what is kept of an answer while something else is waited for.
+async fn gather<T>(
+    until: impl Future<Output = T>,
+    mut kept: KeptAnswer,
+    copied: &mut mpsc::Receiver<Bytes>,
+) -> (T, KeptAnswer) {
+    let mut all = Kept::new(KeptAnswer::KEPT);
+    all.take(&kept.body);
+    pin!(until);
+    let done = loop {
+        tokio::select! {
+            done = &mut until => break done,
+            Some(bytes) = copied.recv() => all.take(&bytes),
+        }
+    };
+    kept.len = all.len();
+    kept.body = all.into_bytes();
+    (done, kept)
 }
 
 /// Takes what is there already, without waiting.
@@ -258,7 +281,7 @@ async fn drain(mut body: AnswerBody, copies: mpsc::Sender<Bytes>) -> Result<(), 
 /// Keeps copies until the pump ends.
 async fn keep(
     mut streaming: Option<Streaming>,
-    copied: &mut mpsc::Receiver<Bytes>,
+    mut copied: mpsc::Receiver<Bytes>,
 ) -> Result<Option<Streaming>, HistoryError> {
     let mut pieces = Vec::new();
     while copied.recv_many(&mut pieces, COPIES).await > 0 {
@@ -270,20 +293,16 @@ async fn keep(
     Ok(streaming)
 }
 
-/// Keeps an answer that nobody but the history wants, for as long as that is worth it.
-pub(super) async fn keep_all(streaming: Streaming, body: AnswerBody) -> Result<(), HistoryError> {
-    carry_on(Some(streaming), body, None).await
-}
-
-/// Pumps what the app writes on an upgraded connection, with a copy to the history.
+/// Pumps what the app writes, to whoever wants it, with a copy to the history.
 pub(super) async fn carry_on(
     streaming: Option<Streaming>,
     body: AnswerBody,
     out: Option<OutBody>,
 ) -> Result<(), HistoryError> {
-    let (copies, mut copied) = mpsc::channel(COPIES);
-    let (ended, kept) = tokio::join!(pump(body, out, copies), keep(streaming, &mut copied));
-    match kept? {
+    let (copies, copied) = mpsc::channel(COPIES);
+    let pumping = async { Ok(pump(body, out, copies).await) };
+    let (ended, kept) = tokio::try_join!(pumping, keep(streaming, copied))?;
+    match kept {
         Some(streaming) => streaming.end(ended.err()).await,
         None => Ok(()),
     }

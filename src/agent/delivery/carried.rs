@@ -2,7 +2,7 @@
 
 use crate::history::{Cause, HistoryError, KeptAnswer};
 use hooktool_relay::{
-    capture::Body,
+    capture::{Body, Outcome},
     protocol::{Frame, Reset, ResetCode, ResponseHead},
 };
 
@@ -37,7 +37,9 @@ impl Deliveries {
                 text: "there is no target".into(),
             };
             let _ = out.control(Frame::Reset { stream, reset }).await;
-            return Ok(());
+            return self
+                .record_unsent(capture.id, Outcome::Skipped, Cause::Live, None)
+                .await;
         };
         let tried = self.forwarder.upgrade(target, &capture, body).await;
         self.note_reach(target, &tried);

@@ -1,17 +1,19 @@
 //! A delivery whose body comes in pieces: each goes to the history and to the app as it arrives, and is held nowhere else.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
+use futures_util::FutureExt;
 use hooktool_relay::{
     capture::{Body, Kind},
     protocol::{Done, RequestHead},
     registry::{AnswerBody, Cut},
 };
 use http_body_util::{BodyExt, channel::Channel};
-use tokio::sync::OwnedSemaphorePermit;
 
 use crate::history::{Draft, HistoryError};
 
-use super::{Deliveries, Reply};
+use super::{Deliveries, Reply, beside};
 
 /// Pieces on their way to the app; when it is full the link gives no more credit.
 const PIECES: usize = 4;
@@ -19,11 +21,10 @@ const PIECES: usize = 4;
 impl Deliveries {
     /// As [`Deliveries::run`], for a body above 64 KiB.
     pub(super) async fn run_large(
-        &self,
+        self: &Arc<Self>,
         head: RequestHead,
         body: AnswerBody,
-        reply: Reply,
-        slot: OwnedSemaphorePermit,
+        reply: Reply<'_>,
     ) -> Result<Option<Done>, HistoryError> {
         let kind = head.kind;
         let length = head.length.unwrap_or_default();
@@ -40,27 +41,22 @@ impl Deliveries {
             if !keep(body, &mut draft, None, length).await? {
                 return Ok(None);
             }
-            return self
-                .keep_back(&capture, self.history.record(arrival, Some(draft)), reply)
-                .await;
+            let recorded = self.history.record(arrival, Some(draft)).await?;
+            return self.keep_back(&capture, recorded, reply).await;
         };
         let (sender, channel) = Channel::<Bytes, Cut>::new(PIECES);
-        let recording = async {
-            if keep(body, &mut draft, Some(sender), length).await? {
-                self.history.record(arrival, Some(draft)).await.map(Some)
-            } else {
-                Ok(None)
+        let recorded = async {
+            // Not whole: the link broke, and the capture is offered again.
+            let is_whole = keep(body, &mut draft, Some(sender), length).await?;
+            if is_whole {
+                self.history.record(arrival, Some(draft)).await?;
             }
+            Ok(is_whole)
         };
-        let (tried, recorded) = tokio::join!(
-            self.forward(&target, &capture, channel.boxed_unsync()),
-            recording
-        );
-        if recorded?.is_none() {
-            // The link broke: the capture is offered again, whole.
-            return Ok(None);
-        }
-        self.settle(&capture, tried, reply, slot).await
+        let recorded = recorded.boxed().shared();
+        let forwarding = self.forward(&target, &capture, channel.boxed_unsync());
+        let tried = beside(forwarding, recorded.clone()).await;
+        self.settle(&capture, tried, reply, recorded).await
     }
 }
 
@@ -83,6 +79,10 @@ async fn keep(
             continue;
         };
         came += bytes.len() as u64;
+        if came > length {
+            // What was not announced is kept nowhere.
+            break;
+        }
         draft.push(bytes.clone()).await?;
         if let Some(sender) = &mut app
             && sender.send_data(bytes).await.is_err()

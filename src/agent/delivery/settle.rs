@@ -1,11 +1,14 @@
 //! How a delivery ends: its sender is answered, its attempt recorded; then it has earned its DONE.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use hooktool_relay::{
     capture::{Capture, Edit, Headers, Kind, Outcome, Sent, SentBy, UnixMillis},
-    link::Outbound,
+    link::{OutBody, Outbound},
     protocol::{Done, Frame, Reset, ResetCode, ResponseHead, StreamId},
 };
 use tokio::{
@@ -18,18 +21,23 @@ use crate::{
     history::{Attempt, Cause, HistoryError, KeptAnswer, Recorded},
 };
 
-use super::Deliveries;
+use super::{Deliveries, Recording, again, beside, under_way::Run};
 
 /// How long DONE waits for SENT. Longer means that the relay forgot it; the attempt is recorded without.
 const SENT_WITHIN: Duration = Duration::from_secs(5);
 
 /// How to answer a delivery.
-pub(super) struct Reply {
+pub(super) struct Reply<'a> {
     pub(super) out: Outbound,
     pub(super) stream: StreamId,
     pub(super) kind: Kind,
     pub(super) told: Told,
     pub(super) received: Instant,
+    /// Its place among those in flight on the link. Given back *before* an answer goes out: the relay offers the next as soon as
+    /// it hears that.
+    pub(super) slot: Option<OwnedSemaphorePermit>,
+    /// Who hears DONE.
+    pub(super) run: &'a Run<'a>,
 }
 
 /// What the sender got.
@@ -40,7 +48,42 @@ pub(super) enum Told {
     Known(Option<Sent>),
 }
 
-impl Reply {
+impl Told {
+    /// What there is to hear of a delivery of this kind.
+    pub(super) fn of(kind: Kind, told: oneshot::Receiver<Sent>) -> Self {
+        match kind {
+            Kind::Live => Self::Waiting(told),
+            Kind::Waited => Self::Known(None),
+        }
+    }
+}
+
+impl Reply<'_> {
+    /// Sends the app's answer, or its beginning; the rest of it goes through what comes back, while somebody wants it.
+    pub(super) async fn begin(
+        &mut self,
+        head: ResponseHead,
+        first: Bytes,
+        end: bool,
+    ) -> Option<OutBody> {
+        self.slot = None;
+        let frame = Frame::Response {
+            stream: self.stream,
+            head: Box::new(head),
+            first,
+            end,
+        };
+        self.out.head(frame).await.ok().filter(|_| !end)
+    }
+
+    /// Says that no answer comes.
+    async fn reset(&mut self, outcome: Outcome) {
+        self.slot = None;
+        let (stream, reset) = (self.stream, reset(outcome));
+        // A link that is gone needs none.
+        let _ = self.out.control(Frame::Reset { stream, reset }).await;
+    }
+
     /// Whether the sender still waits for an answer, as far as is known.
     pub(super) fn is_wanted(&mut self) -> bool {
         if let Told::Waiting(receiver) = &mut self.told {
@@ -53,22 +96,17 @@ impl Reply {
     }
 
     /// An answer of the listener's own, whole.
-    async fn answer(&self, status: u16, text: &'static str) {
+    async fn answer(&mut self, status: u16, text: &'static str) {
         let mut headers = Headers::new();
         headers.push("content-type", "text/plain; charset=utf-8");
+        let ms = self.ms();
         let head = ResponseHead {
             status,
             headers,
-            ms: self.ms(),
+            ms,
         };
-        let first = Bytes::from_static(text.as_bytes());
-        let frame = Frame::Response {
-            stream: self.stream,
-            head: Box::new(head),
-            first,
-            end: true,
-        };
-        drop(self.out.head(frame).await);
+        self.begin(head, Bytes::from_static(text.as_bytes()), true)
+            .await;
     }
 
     pub(super) fn ms(&self) -> u64 {
@@ -76,7 +114,8 @@ impl Reply {
     }
 
     /// What the sender got, if a sender waited and the relay says it in time.
-    pub(super) async fn sent(self) -> Option<Sent> {
+    pub(super) async fn sent(mut self) -> Option<Sent> {
+        self.slot = None;
         match self.told {
             Told::Known(sent) => sent,
             Told::Waiting(receiver) => timeout(SENT_WITHIN, receiver).await.ok()?.ok(),
@@ -85,14 +124,13 @@ impl Reply {
 }
 
 impl Deliveries {
-    /// Records that a capture was not forwarded, and answers its sender.
+    /// Answers the sender of a capture that was recorded but is not forwarded, and records that too.
     pub(super) async fn keep_back(
         &self,
         capture: &Capture,
-        recording: impl Future<Output = Result<Recorded, HistoryError>>,
-        reply: Reply,
+        recorded: Recorded,
+        reply: Reply<'_>,
     ) -> Result<Option<Done>, HistoryError> {
-        let recorded = recording.await?;
         if reply.kind == Kind::Waited
             && let Some(done) = self.known(recorded, capture.id)
         {
@@ -112,7 +150,7 @@ impl Deliveries {
         &self,
         capture: &Capture,
         outcome: Outcome,
-        mut reply: Reply,
+        mut reply: Reply<'_>,
     ) -> Result<Option<Done>, HistoryError> {
         if reply.is_wanted() {
             let (status, text) = match outcome {
@@ -126,21 +164,8 @@ impl Deliveries {
             reply.answer(status, text).await;
         }
         let cause = cause(reply.kind);
-        let attempt = Attempt {
-            try_number: None,
-            cause,
-            target: String::new(),
-            started_at: UnixMillis::now(),
-            outcome,
-            error: None,
-            connect: None,
-            took: None,
-            changes: Vec::new(),
-            answer: None,
-            sent: reply.sent().await,
-            late: false,
-        };
-        self.history.attempted(capture.id, attempt).await?;
+        let sent = reply.sent().await;
+        self.record_unsent(capture.id, outcome, cause, sent).await?;
         self.board.hold.send_modify(|hold| match outcome {
             Outcome::Held => hold.held += 1,
             Outcome::Parked => hold.parked += 1,
@@ -151,47 +176,54 @@ impl Deliveries {
 
     /// Answers and records what a forward came to.
     pub(super) async fn settle(
-        &self,
+        self: &Arc<Self>,
         capture: &Capture,
         tried: Tried,
-        reply: Reply,
-        slot: OwnedSemaphorePermit,
+        reply: Reply<'_>,
+        recorded: Recording<'_>,
     ) -> Result<Option<Done>, HistoryError> {
         let (answered, facts) = split(tried);
         match answered {
-            Ok(answered) => self.pass(capture, answered, facts, reply, slot).await,
+            Ok(answered) => self.pass(capture, answered, facts, reply, recorded).await,
             Err(failure)
                 if failure.outcome == Outcome::Refused
                     && (reply.kind == Kind::Waited || self.wait_for_target) =>
             {
+                if !recorded.await? {
+                    return Ok(None);
+                }
                 self.record_kept_back(capture, Outcome::Parked, reply).await
             }
-            Err(failure) => self.fall_short(capture, failure, facts, reply, slot).await,
+            Err(failure) => {
+                self.fall_short(capture, failure, facts, reply, recorded)
+                    .await
+            }
         }
     }
 
     /// Records a forward without an answer, and lets the relay answer by its policy.
     pub(super) async fn fall_short(
-        &self,
+        self: &Arc<Self>,
         capture: &Capture,
         failure: Failure,
         facts: Facts,
-        mut reply: Reply,
-        slot: OwnedSemaphorePermit,
+        mut reply: Reply<'_>,
+        recorded: Recording<'_>,
     ) -> Result<Option<Done>, HistoryError> {
         let outcome = failure.outcome;
         if reply.is_wanted() {
-            let frame = Frame::Reset {
-                stream: reply.stream,
-                reset: reset(outcome),
-            };
-            let _ = reply.out.control(frame).await;
+            reply.reset(outcome).await;
         }
-        drop(slot);
-        let ms = u64::try_from(facts.took.as_millis()).ok();
-        let cause = cause(reply.kind);
-        let attempt = facts.attempt(cause, Err(failure), reply.sent().await);
+        let (cause, ms) = (cause(reply.kind), facts.ms());
+        let sent = beside(reply.sent(), recorded.clone()).await;
+        if !recorded.await? {
+            return Ok(None);
+        }
+        let attempt = facts.attempt(cause, Err(failure), sent);
         self.history.attempted(capture.id, attempt).await?;
+        if again::is_repeatable(outcome) {
+            self.retry(capture.id);
+        }
         Ok(Some(Done { outcome, ms }))
     }
 }
@@ -227,6 +259,10 @@ pub(super) fn split(tried: Tried) -> (Result<Answered, Failure>, Facts) {
 }
 
 impl Facts {
+    pub(super) fn ms(&self) -> Option<u64> {
+        u64::try_from(self.took.as_millis()).ok()
+    }
+
     pub(super) fn attempt(
         self,
         cause: Cause,

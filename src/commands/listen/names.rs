@@ -1,4 +1,5 @@
-//! Made-up endpoint names: two words, and on a relay that strangers reach too much to guess behind them.
+//! Made-up endpoint names: two words, and on a relay that strangers reach too much to guess behind them. And what this machine
+//! is called.
 
 use data_encoding::BASE32_NOPAD;
 use hooktool_relay::capture::EndpointName;
@@ -44,12 +45,8 @@ pub(super) fn make_up(is_public: bool) -> Result<EndpointName, aws_lc_rs::error:
     name.parse().map_err(|_| aws_lc_rs::error::Unspecified)
 }
 
-fn word(words: &[&'static str; 64], random: u8) -> &'static str {
-    words[usize::from(random) % words.len()]
-}
-
 /// What to call this machine in messages.
-pub(super) fn host() -> String {
+pub(super) fn host_name() -> String {
     let read = std::fs::read_to_string("/proc/sys/kernel/hostname")
         .or_else(|_| std::fs::read_to_string("/etc/hostname"));
     let name = read
@@ -62,6 +59,10 @@ pub(super) fn host() -> String {
             .ok()
     })
     .unwrap_or_else(|| "another machine".to_owned())
+}
+
+fn word(words: &[&'static str; 64], random: u8) -> &'static str {
+    words[usize::from(random) % words.len()]
 }
 
 #[cfg(test)]

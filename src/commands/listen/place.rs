@@ -12,6 +12,8 @@ use hooktool_relay::{
     token::Token,
 };
 
+use tokio_util::sync::CancellationToken;
+
 use crate::{
     agent::Endpoint,
     config::{RelayAt, Settings},
@@ -19,7 +21,7 @@ use crate::{
     history::{FolderEndpoint, History, HistoryError},
 };
 
-use super::names;
+use super::{ending, names};
 
 /// First port of an embedded relay; the next free one is taken, and kept for the folder.
 const FIRST_PORT: u16 = 4141;
@@ -184,6 +186,22 @@ async fn bind(
         &last.unwrap_or(BindError::InUse(SocketAddr::from(([127, 0, 0, 1], 0)))),
         project,
     ))
+}
+
+/// Runs the relay of this process, if there is one, until it is stopped; when it ends by itself, the listener is asked to stop:
+/// it would wait for ever.
+pub(super) async fn serve(
+    relay: Option<Relay>,
+    stopped: CancellationToken,
+    listener: CancellationToken,
+) -> Result<(), Failure> {
+    let Some(relay) = relay else {
+        stopped.cancelled().await;
+        return Ok(());
+    };
+    let ended = relay.run(stopped.cancelled_owned()).await;
+    listener.cancel();
+    ended.map_err(|error| ending::relay_failed(&error))
 }
 
 fn not_bound(error: &BindError, project: &Path) -> Failure {

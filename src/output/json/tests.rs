@@ -65,7 +65,7 @@ fn a_request_and_its_try_are_a_line_each() {
     let request = request(b"/stripe?a=\x9b\xff");
     json.capture(&request, Some(&Bytes::from_static(b"{\"a\":1}")))
         .expect("written");
-    json.attempt(&request, &attempt(Some(400)))
+    json.attempt(&request.summary, &attempt(Some(400)))
         .expect("written");
     let [capture, attempt] = &lines(json)[..] else {
         panic!("two lines");

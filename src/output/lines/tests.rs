@@ -90,7 +90,7 @@ fn printed(level: i16, path: &'static [u8], attempt: &Attempt) -> String {
     let mut lines = Lines::new(Vec::new(), options);
     let request = request(path);
     lines.capture(&request, None).expect("written");
-    lines.attempt(&request, attempt).expect("written");
+    lines.attempt(&request.summary, attempt).expect("written");
     String::from_utf8(lines.out).expect("utf-8")
 }
 

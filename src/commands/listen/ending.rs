@@ -1,0 +1,51 @@
+//! Why `listen` ends otherwise than asked, in words.
+//!
+//! In: what the agent, the relay in this process or a task said. Out: a [`Failure`]. Must not know: what is done about it.
+
+use hooktool_relay::{capture::EndpointName, protocol::ErrorCode, server::RelayError};
+
+use crate::{
+    agent::Endpoint,
+    config::secrets,
+    exit::{Failure, Report},
+};
+
+/// The relay refused, in its own words, which are not safe to show as they are.
+pub(super) fn refused(relay: &Endpoint, code: ErrorCode, text: String) -> Failure {
+    let report = Report::new(format!("the relay {relay} refused")).because(text);
+    Failure::Relay(match code {
+        ErrorCode::Unauthorized if secrets::is_from_environment() => report
+            .hint("HOOKTOOL_TOKEN is set, and goes before the token that `hooktool login` keeps"),
+        ErrorCode::Unauthorized => report.hint(format!("`hooktool login {relay}` keeps a token")),
+        ErrorCode::Forbidden => report.hint("choose another name with --endpoint"),
+        ErrorCode::Version => {
+            report.hint("relay and listener must be of one generation: update the older")
+        }
+        _ => report,
+    })
+}
+
+/// A newer listener, which the relay calls so, holds the endpoint.
+pub(super) fn taken_over(endpoint: &EndpointName, by: &str) -> Failure {
+    let report = Report::new(format!("{endpoint} was taken over by {by}"));
+    Failure::Relay(report.because("a newer listener of the same account holds the endpoint"))
+}
+
+/// The embedded relay stopped by itself.
+pub(super) fn relay_failed(error: &RelayError) -> Failure {
+    let cause = std::error::Error::source(error)
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    Failure::Other(
+        Report::new("the relay of this folder stopped")
+            .because(cause)
+            .hint("is the disk full?"),
+    )
+}
+
+/// A thread that reads for this process panicked.
+pub(super) fn panicked() -> Failure {
+    Failure::Other(
+        Report::new("hooktool met a bug of its own").because("a reader of the history panicked"),
+    )
+}
