@@ -5,6 +5,7 @@
 
 mod body;
 mod headers;
+mod raw;
 mod tree;
 mod tries;
 
@@ -51,7 +52,7 @@ pub(super) struct Detail {
     pub(super) wish: Wish,
     pub(super) body: Page,
     /// A page for each tab but the body's, in the order of [`Tab::ALL`].
-    pub(super) pages: [Vec<Line>; 3],
+    pub(super) pages: [Vec<Line>; 4],
     /// How many tries there are.
     pub(super) tries: usize,
     /// The one that headers and response are of, from 0.
@@ -105,6 +106,7 @@ pub(super) fn compose(request: &Request, attempts: &[Attempt], body: &[u8], wish
             headers::page(request, attempt, wish.reveals),
             tries::response(attempt.or(attempts.last()), wish),
             tries::list(request, attempts, attempt),
+            raw::page(capture, body, wish.reveals),
         ],
         tries: tries.len(),
         chosen,

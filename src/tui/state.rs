@@ -83,10 +83,28 @@ pub(super) enum Tab {
     Headers,
     Response,
     Tries,
+    Raw,
 }
 
 impl Tab {
-    pub(super) const ALL: [Self; 4] = [Self::Body, Self::Headers, Self::Response, Self::Tries];
+    pub(super) const ALL: [Self; 5] = [
+        Self::Body,
+        Self::Headers,
+        Self::Response,
+        Self::Tries,
+        Self::Raw,
+    ];
+
+    /// The key that shows it, wherever it stands among the others.
+    pub(super) const fn digit(self) -> char {
+        match self {
+            Self::Body => '1',
+            Self::Headers => '2',
+            Self::Response => '3',
+            Self::Tries => '4',
+            Self::Raw => '6',
+        }
+    }
 
     /// The tab so many places on, around the end.
     pub(super) fn moved(self, by: usize) -> Self {

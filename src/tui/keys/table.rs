@@ -84,6 +84,7 @@ pub(in crate::tui) const TABLE: &[Binding] = &[
     on(Place::Everywhere, Action::Show(Tab::Headers), &[char('2')], "headers"),
     on(Place::Everywhere, Action::Show(Tab::Response), &[char('3')], "response"),
     on(Place::Everywhere, Action::Show(Tab::Tries), &[char('4')], "tries"),
+    on(Place::Everywhere, Action::Show(Tab::Raw), &[char('6')], "raw"),
     on(Place::Everywhere, Action::NextTab, &[char(']')], "next tab"),
     on(Place::Everywhere, Action::PreviousTab, &[char('[')], "previous tab"),
     on(Place::Everywhere, Action::NextForm, &[char('v')], "view"),

@@ -176,7 +176,8 @@ fn heading(kind: Option<&[u8]>, len: u64, form: Form, hidden: usize) -> Safe<'st
     }
 }
 
-fn cut(len: u64, lines: usize) -> Safe<'static> {
+/// Says that a body is not shown whole.
+pub(super) fn cut(len: u64, lines: usize) -> Safe<'static> {
     let lines = count(lines as u64);
     Safe::format(format_args!(
         "[ {}: the first {lines} lines are shown ]",

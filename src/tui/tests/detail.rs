@@ -130,6 +130,19 @@ fn other_tabs_are_searched_as_they_are_shown() {
 }
 
 #[test]
+fn raw_shows_line_ends_and_masks_secrets() {
+    let mut state = reading(b"a\r\n\x1bb");
+    press(&mut state, "6");
+    let lines = lines(&state);
+    assert!(lines.contains(&"Host: relay.example".to_owned()));
+    assert!(
+        !lines.iter().any(|line| line.contains("4be109c2")),
+        "{lines:?}"
+    );
+    assert_eq!(lines[lines.len() - 2..], ["a^M", "^[b"]);
+}
+
+#[test]
 fn tree_screens() {
     let mut state = screen((80, 24), rows(1..=30));
     press_all(&mut state, &[code(Code::Enter)]);

@@ -177,9 +177,10 @@ fn tabs_tries_zoom_and_panes() {
     for (key, tab) in [
         ("2", Tab::Headers),
         ("3", Tab::Response),
+        ("6", Tab::Raw),
         ("4", Tab::Tries),
         ("1", Tab::Body),
-        ("[", Tab::Tries),
+        ("[", Tab::Raw),
         ("]", Tab::Body),
     ] {
         press(&mut state, key);

@@ -52,13 +52,13 @@ fn draw_heading(state: &State, canvas: &mut Canvas<'_>, area: Area) {
 /// The tabs, their names as long as there is room for.
 fn tabs(state: &State, width: u16) -> Line {
     let names = match width {
-        ..60 if state.layout().shape == Shape::Narrow => ["B", "H", "R", "T"],
-        ..80 => [" Body", " Head", " Resp", " Tries"],
-        _ => [" Body", " Headers", " Response", " Tries"],
+        ..60 if state.layout().shape == Shape::Narrow => ["B", "H", "R", "T", "W"],
+        ..90 => [" Body", " Head", " Resp", " Tries", " Raw"],
+        _ => [" Body", " Headers", " Response", " Tries", " Raw"],
     };
     let tries = state.shown().map_or(0, |detail| detail.tries);
     let mut line = Line::new();
-    for ((number, tab), name) in (1..).zip(Tab::ALL).zip(names) {
+    for (tab, name) in Tab::ALL.into_iter().zip(names) {
         let many = if tab == Tab::Tries && tries > 0 {
             format!("({tries})")
         } else {
@@ -66,7 +66,7 @@ fn tabs(state: &State, width: u16) -> Line {
         };
         let is_shown = tab == state.tab;
         let (open, close) = if is_shown { ("[", "]") } else { (" ", " ") };
-        let text = Safe::format(format_args!("{open}{number}{name}{many}{close}"));
+        let text = Safe::format(format_args!("{open}{}{name}{many}{close}", tab.digit()));
         let role = if is_shown { Role::Strong } else { Role::Text };
         line.push((role, text));
     }
