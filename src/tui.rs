@@ -18,6 +18,7 @@ mod help;
 mod keys;
 mod layout;
 mod load;
+mod log;
 mod page;
 mod rows;
 mod search;

@@ -8,6 +8,7 @@ use super::{
     help,
     keys::Action,
     layout::Pane,
+    log,
     state::{Follow, Popup, State, Tab},
     update::Effect,
 };
@@ -63,6 +64,10 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) 
         Action::Follow if state.follow == Follow::On => state.pause(Follow::Paused),
         Action::Follow => state.select_newest(),
         Action::Help => state.open(Popup::Help { scroll: 0 }),
+        Action::Log => {
+            state.open(Popup::Log { scroll: 0 });
+            scroll_popup(state, isize::MAX);
+        }
         Action::Redraw => effects.push(Effect::Redraw),
         Action::Back => back(state),
         Action::Accept if state.popup.is_none() => detail::keep_search(state),
@@ -107,7 +112,7 @@ fn walk(state: &mut State, action: Action) {
         _ => isize::MAX,
     };
     if state.popup.is_some() {
-        scroll_help(state, by);
+        scroll_popup(state, by);
     } else if !in_list {
         detail::walk(state, by);
     } else if action == Action::Last {
@@ -117,11 +122,15 @@ fn walk(state: &mut State, action: Action) {
     }
 }
 
-fn scroll_help(state: &mut State, by: isize) {
+fn scroll_popup(state: &mut State, by: isize) {
     let height = usize::from(state.layout().body.height);
-    let most = help::lines(state).len().saturating_sub(height);
+    let lines = match state.popup.as_ref().map(|open| &open.popup) {
+        Some(Popup::Log { .. }) => log::lines(state).len(),
+        _ => help::lines(state).len(),
+    };
     let open = state.popup.as_mut().map(|open| &mut open.popup);
-    if let Some(Popup::Help { scroll }) = open {
+    if let Some(Popup::Help { scroll } | Popup::Log { scroll }) = open {
+        let most = lines.saturating_sub(height);
         *scroll = scroll.saturating_add_signed(by).min(most);
     }
 }

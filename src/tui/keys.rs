@@ -57,6 +57,8 @@ pub(super) enum Place {
     Field,
     /// The line that says what is searched in the detail.
     Search,
+    /// What was told.
+    Log,
     /// The ways to lay a body out.
     Forms,
     /// The box that asks for a target.
@@ -112,6 +114,7 @@ pub(super) enum Action {
     Zoom,
     Redraw,
     Help,
+    Log,
     Back,
     Quit,
     QuitNow,
@@ -190,6 +193,7 @@ pub(super) fn is_typing(place: Place) -> bool {
 pub(super) fn place(state: &State) -> Place {
     match (state.popup.as_ref().map(|open| &open.popup), state.focus) {
         (Some(Popup::Help { .. }), _) => Place::Help,
+        (Some(Popup::Log { .. }), _) => Place::Log,
         (Some(Popup::Forms), _) => Place::Forms,
         (Some(Popup::Target { .. }), _) => Place::Target,
         (Some(Popup::Replay { .. }), _) => Place::Replay,
@@ -275,7 +279,8 @@ mod tests {
         *,
     };
 
-    const PLACES: [Place; 9] = [
+    const PLACES: [Place; 10] = [
+        Place::Log,
         Place::Search,
         Place::Forms,
         Place::List,

@@ -10,7 +10,7 @@
 mod over;
 
 use std::{
-    collections::{BTreeSet, HashSet},
+    collections::{BTreeSet, HashSet, VecDeque},
     time::Duration,
 };
 
@@ -29,7 +29,7 @@ use crate::{
     text::Safe,
 };
 
-pub(super) use self::over::{Mood, Open, Popup, Toast};
+pub(super) use self::over::{Mood, Open, Popup, Toast, Told};
 
 /// Under this width of a pane a row of hex has 8 bytes instead of 16.
 const WIDE_HEX: u16 = 76;
@@ -197,6 +197,8 @@ pub(super) struct State {
 
     pub(super) popup: Option<Open>,
     pub(super) toast: Option<Toast>,
+    /// What was told, oldest first.
+    pub(super) log: VecDeque<Told>,
     pub(super) goal: Goal,
     /// Replays that were asked for, and how many tries there were before each.
     pub(super) replays: Vec<(Number, u32)>,
@@ -246,6 +248,7 @@ impl State {
             },
             popup: None,
             toast: None,
+            log: VecDeque::new(),
             goal,
             replays: Vec::new(),
         }
@@ -348,6 +351,7 @@ impl State {
 
     /// Tells a sentence.
     pub(super) fn say(&mut self, mood: Mood, text: Safe<'static>) {
+        self.note(mood, text.clone());
         self.toast = Some(Toast {
             mood,
             text,
@@ -367,6 +371,15 @@ impl State {
                     .map(|search| &mut search.field)
             }
         }
+    }
+
+    /// Puts a sentence into the log alone.
+    pub(super) fn note(&mut self, mood: Mood, text: Safe<'static>) {
+        if self.log.len() == Told::KEPT {
+            self.log.pop_front();
+        }
+        let at = self.now.wall;
+        self.log.push_back(Told { at, mood, text });
     }
 
     /// Opens a pop-up.

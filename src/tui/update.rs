@@ -5,6 +5,7 @@
 use super::{
     act::{act, detail},
     keys::{self, Action, Code, Key},
+    log,
     page::Detail,
     state::{Mood, State, Time, Toast, Wish},
 };
@@ -119,6 +120,13 @@ fn happened(state: &mut State, input: Input) {
         Input::Link(link) => {
             if let Link::Live(live) = &link {
                 state.url = Some(live.url.clone());
+            }
+            // A live link says each second how it goes; that it is live is told once.
+            if std::mem::discriminant(&state.link) != std::mem::discriminant(&link)
+                || !matches!(link, Link::Live(_))
+            {
+                let (mood, text) = log::link(&link);
+                state.note(mood, text);
             }
             state.link = link;
             state.link_since = state.now;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use hooktool_relay::capture::UnixMillis;
+
 use crate::{history::Number, text::Safe, tui::field::Field};
 
 /// What lies over the panes and has the keys.
@@ -9,6 +11,11 @@ use crate::{history::Number, text::Safe, tui::field::Field};
 pub(in crate::tui) enum Popup {
     /// All keys of the pane beneath.
     Help {
+        /// First line shown.
+        scroll: usize,
+    },
+    /// What was told, and how the link went.
+    Log {
         /// First line shown.
         scroll: usize,
     },
@@ -59,4 +66,17 @@ pub(in crate::tui) struct Toast {
 impl Toast {
     /// How long one stays.
     pub(in crate::tui) const STAYS: Duration = Duration::from_secs(4);
+}
+
+/// Something that was told, for those who looked elsewhere.
+#[derive(Clone, Debug)]
+pub(in crate::tui) struct Told {
+    pub(in crate::tui) at: UnixMillis,
+    pub(in crate::tui) mood: Mood,
+    pub(in crate::tui) text: Safe<'static>,
+}
+
+impl Told {
+    /// How many are kept; the oldest goes.
+    pub(in crate::tui) const KEPT: usize = 500;
 }

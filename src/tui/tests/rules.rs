@@ -309,3 +309,26 @@ fn a_failed_read_is_told_and_not_repeated_for_ever() {
     assert!(effects.is_empty());
     assert_eq!(toast(&state), "history: locked");
 }
+
+#[test]
+fn what_was_told_is_read_again_in_the_log() {
+    let mut state = screen((80, 24), rows(1..=3));
+    let link = Link::TakenOver {
+        by: "lap\u{1b}top".into(),
+    };
+    update(&mut state, Input::Link(link));
+    update(&mut state, Input::Paste("x".into()));
+    press(&mut state, "L");
+    let shown = screens::shown(&state);
+    for told in ["live", "taken over by session lap^[top", "paste ignored"] {
+        assert!(shown.contains(told), "no {told} in\n{shown}");
+    }
+    for _ in 0..600 {
+        update(&mut state, Input::Busy);
+    }
+    assert_eq!(state.log.len(), crate::tui::state::Told::KEPT);
+    press(&mut state, "gG");
+    assert!(screens::shown(&state).contains("busy"));
+    press(&mut state, "L");
+    assert!(popup(&state).is_none());
+}

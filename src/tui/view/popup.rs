@@ -8,6 +8,7 @@ use crate::{
         field::Field,
         help, keys,
         layout::{Area, Layout},
+        log,
         page::{Line, Role},
         state::{Popup, State},
     },
@@ -20,7 +21,8 @@ const WIDEST: u16 = 64;
 pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>, layout: &Layout) {
     let Some(open) = &state.popup else { return };
     match &open.popup {
-        Popup::Help { scroll } => draw_help(state, canvas, layout.body, *scroll),
+        Popup::Help { scroll } => draw_lines(canvas, layout.body, &help::lines(state), *scroll),
+        Popup::Log { scroll } => draw_lines(canvas, layout.body, &log::lines(state), *scroll),
         Popup::Forms => {
             let lines = forms(state);
             let title = Safe::own("Views of the body");
@@ -115,9 +117,8 @@ fn forms(state: &State) -> Vec<Safe<'static>> {
     lines.collect()
 }
 
-fn draw_help(state: &State, canvas: &mut Canvas<'_>, area: Area, scroll: usize) {
+fn draw_lines(canvas: &mut Canvas<'_>, area: Area, lines: &[Line], scroll: usize) {
     canvas.clear(area);
-    let lines = help::lines(state);
     let most = lines.len().saturating_sub(usize::from(area.height));
     for (y, line) in (0..area.height).zip(lines.iter().skip(scroll.min(most))) {
         draw_line(canvas, row(area, y), 1, line);
