@@ -20,6 +20,7 @@ mod layout;
 mod load;
 mod log;
 mod page;
+mod palette;
 mod rows;
 mod search;
 mod state;

@@ -6,15 +6,15 @@ mod replay;
 use super::{
     field::Field,
     help,
-    keys::Action,
+    keys::{self, Action},
     layout::Pane,
-    log,
-    state::{Follow, Popup, State, Tab},
+    log, palette,
+    state::{Follow, Mood, Popup, State, Tab},
     update::Effect,
 };
 use crate::{
     event::Intent,
-    text::{Mode, safe},
+    text::{Mode, Safe, safe},
 };
 
 /// How long after the last request the end is asked about.
@@ -64,6 +64,10 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) 
         Action::Follow if state.follow == Follow::On => state.pause(Follow::Paused),
         Action::Follow => state.select_newest(),
         Action::Help => state.open(Popup::Help { scroll: 0 }),
+        Action::Palette => state.open(Popup::Palette {
+            field: Field::default(),
+            at: 0,
+        }),
         Action::Log => {
             state.open(Popup::Log { scroll: 0 });
             scroll_popup(state, isize::MAX);
@@ -71,7 +75,10 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) 
         Action::Redraw => effects.push(Effect::Redraw),
         Action::Back => back(state),
         Action::Accept if state.popup.is_none() => detail::keep_search(state),
-        Action::Accept => replay::accept(state, effects),
+        Action::Accept => match palette::chosen(state) {
+            Some(chosen) => perform(state, chosen.action, effects),
+            None => replay::accept(state, effects),
+        },
         Action::Erase(what) => type_in(state, |field| field.erase(what)),
         Action::Cursor(step) => type_in(state, |field| field.step(step)),
         Action::Leave | Action::Send | Action::Release | Action::Yes => {
@@ -82,6 +89,15 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) 
         }
         Action::Quit => quit(state, effects),
         Action::QuitNow => end(effects),
+    }
+}
+
+/// Does what was chosen in the palette, or says why not.
+fn perform(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
+    state.popup = None;
+    match keys::possible(state, action) {
+        Ok(()) => act(state, action, effects),
+        Err(why) => state.say(Mood::Note, Safe::own(why)),
     }
 }
 
@@ -124,6 +140,7 @@ fn walk(state: &mut State, action: Action) {
 
 fn scroll_popup(state: &mut State, by: isize) {
     let height = usize::from(state.layout().body.height);
+    let entries = palette::entries(state).len();
     let lines = match state.popup.as_ref().map(|open| &open.popup) {
         Some(Popup::Log { .. }) => log::lines(state).len(),
         _ => help::lines(state).len(),
@@ -132,6 +149,9 @@ fn scroll_popup(state: &mut State, by: isize) {
     if let Some(Popup::Help { scroll } | Popup::Log { scroll }) = open {
         let most = lines.saturating_sub(height);
         *scroll = scroll.saturating_add_signed(by).min(most);
+    } else if let Some(Popup::Palette { at, .. }) = open {
+        let last = entries.saturating_sub(1);
+        *at = (*at).min(last).saturating_add_signed(by).min(last);
     }
 }
 

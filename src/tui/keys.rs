@@ -57,6 +57,8 @@ pub(super) enum Place {
     Field,
     /// The line that says what is searched in the detail.
     Search,
+    /// Every action by its name.
+    Palette,
     /// What was told.
     Log,
     /// The ways to lay a body out.
@@ -115,6 +117,7 @@ pub(super) enum Action {
     Redraw,
     Help,
     Log,
+    Palette,
     Back,
     Quit,
     QuitNow,
@@ -152,7 +155,7 @@ pub(super) fn hinted(place: Place) -> &'static [Action] {
             Action::Back,
             Action::Help,
         ],
-        Place::Search => &[Action::Accept, Action::Back],
+        Place::Search | Place::Palette => &[Action::Accept, Action::Back],
         _ => &[
             Action::Open,
             Action::Replay,
@@ -186,13 +189,14 @@ pub(super) fn here(place: Place) -> impl Iterator<Item = &'static Binding> {
 
 /// Whether text is typed in a place.
 pub(super) fn is_typing(place: Place) -> bool {
-    matches!(place, Place::Target | Place::Search)
+    matches!(place, Place::Target | Place::Search | Place::Palette)
 }
 
 /// Where the next key goes.
 pub(super) fn place(state: &State) -> Place {
     match (state.popup.as_ref().map(|open| &open.popup), state.focus) {
         (Some(Popup::Help { .. }), _) => Place::Help,
+        (Some(Popup::Palette { .. }), _) => Place::Palette,
         (Some(Popup::Log { .. }), _) => Place::Log,
         (Some(Popup::Forms), _) => Place::Forms,
         (Some(Popup::Target { .. }), _) => Place::Target,
@@ -279,7 +283,8 @@ mod tests {
         *,
     };
 
-    const PLACES: [Place; 10] = [
+    const PLACES: [Place; 11] = [
+        Place::Palette,
         Place::Log,
         Place::Search,
         Place::Forms,
@@ -311,7 +316,7 @@ mod tests {
         );
         for place in PLACES {
             for &action in hinted(place) {
-                let pane = if matches!(place, Place::Detail | Place::Search) {
+                let pane = if matches!(place, Place::Detail | Place::Search | Place::Palette) {
                     place
                 } else {
                     Place::List

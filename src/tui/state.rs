@@ -362,7 +362,7 @@ impl State {
     /// The line that is being typed.
     pub(super) fn field(&mut self) -> Option<&mut Field> {
         match self.popup.as_mut().map(|open| &mut open.popup) {
-            Some(Popup::Target { field, .. }) => Some(field),
+            Some(Popup::Target { field, .. } | Popup::Palette { field, .. }) => Some(field),
             Some(_) => None,
             None => {
                 let search = self.search.as_mut();

@@ -14,6 +14,12 @@ pub(in crate::tui) enum Popup {
         /// First line shown.
         scroll: usize,
     },
+    /// Every action by its name.
+    Palette {
+        field: Field,
+        /// Which of those that fit.
+        at: usize,
+    },
     /// What was told, and how the link went.
     Log {
         /// First line shown.

@@ -332,3 +332,26 @@ fn what_was_told_is_read_again_in_the_log() {
     press(&mut state, "L");
     assert!(popup(&state).is_none());
 }
+
+#[test]
+fn the_palette_finds_an_action_by_its_name_and_says_why_one_is_not_possible() {
+    let mut state = screen((80, 24), rows(1..=3));
+    press(&mut state, ":zoo");
+    insta::assert_snapshot!("palette", screens::shown(&state));
+    press_all(&mut state, &[code(Code::Enter)]);
+    assert!(popup(&state).is_none() && state.layout().shape == Shape::Zoomed);
+    press(&mut state, ":connect");
+    assert!(press_all(&mut state, &[code(Code::Enter)]).is_empty());
+    assert_eq!(toast(&state), "already connected");
+    press(&mut state, ":request");
+    press_all(&mut state, &[code(Code::Down), code(Code::Enter)]);
+    assert_eq!(
+        state.selected,
+        Some(2),
+        "the second that fits: the previous request"
+    );
+    press(&mut state, ":nothing fits");
+    assert!(press_all(&mut state, &[code(Code::Down), code(Code::Enter)]).is_empty());
+    press_all(&mut state, &[code(Code::Esc)]);
+    assert!(popup(&state).is_none());
+}

@@ -10,6 +10,7 @@ use crate::{
         layout::{Area, Layout},
         log,
         page::{Line, Role},
+        palette,
         state::{Popup, State},
     },
 };
@@ -23,6 +24,21 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>, layout: &Layout) {
     match &open.popup {
         Popup::Help { scroll } => draw_lines(canvas, layout.body, &help::lines(state), *scroll),
         Popup::Log { scroll } => draw_lines(canvas, layout.body, &log::lines(state), *scroll),
+        Popup::Palette { field, at } => {
+            let body = layout.body;
+            let (first, rest) = (
+                row(body, 0),
+                Area {
+                    y: body.y + 1,
+                    height: body.height.saturating_sub(1),
+                    ..body
+                },
+            );
+            let top = (at + 1).saturating_sub(usize::from(rest.height));
+            canvas.clear(first);
+            draw_lines(canvas, rest, &palette::lines(state), top);
+            canvas.field(first, 1, "> ", field);
+        }
         Popup::Forms => {
             let lines = forms(state);
             let title = Safe::own("Views of the body");
