@@ -29,6 +29,8 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) 
         }
         Action::NextRequest => detail::turn(state, 1),
         Action::PreviousRequest => detail::turn(state, -1),
+        Action::NextProblem => problem(state, true),
+        Action::PreviousProblem => problem(state, false),
         Action::ScrollDown => detail::scroll(state, 1),
         Action::ScrollUp => detail::scroll(state, -1),
         Action::Right | Action::Left | Action::Toggle | Action::FoldAll | Action::UnfoldAll => {
@@ -152,6 +154,17 @@ fn scroll_popup(state: &mut State, by: isize) {
     } else if let Some(Popup::Palette { at, .. }) = open {
         let last = entries.saturating_sub(1);
         *at = (*at).min(last).saturating_add_signed(by).min(last);
+    }
+}
+
+fn problem(state: &mut State, is_forward: bool) {
+    if !state.step_to_problem(is_forward) {
+        let text = if is_forward {
+            "no problem further down"
+        } else {
+            "no problem further up"
+        };
+        state.say(Mood::Note, Safe::own(text));
     }
 }
 

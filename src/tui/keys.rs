@@ -91,6 +91,8 @@ pub(super) enum Action {
     ScrollUp,
     NextRequest,
     PreviousRequest,
+    NextProblem,
+    PreviousProblem,
     Show(Tab),
     NextTab,
     PreviousTab,

@@ -121,10 +121,9 @@ fn happened(state: &mut State, input: Input) {
             if let Link::Live(live) = &link {
                 state.url = Some(live.url.clone());
             }
-            // A live link says each second how it goes; that it is live is told once.
-            if std::mem::discriminant(&state.link) != std::mem::discriminant(&link)
-                || !matches!(link, Link::Live(_))
-            {
+            // A live link tells its counts again and again; that it is live is told once.
+            let is_news = !matches!((&state.link, &link), (Link::Live(_), Link::Live(_)));
+            if is_news && state.route.is_listening {
                 let (mood, text) = log::link(&link);
                 state.note(mood, text);
             }

@@ -54,6 +54,8 @@ pub(in crate::tui) const TABLE: &[Binding] = &[
     on(Place::List, Action::PageDown, PAGE_DOWN, "page down"),
     on(Place::List, Action::PageUp, PAGE_UP, "page up"),
     on(Place::List, Action::Open, &[key(Code::Enter), char('l'), key(Code::Right)], "open"),
+    on(Place::List, Action::NextProblem, &[char('}')], "next problem"),
+    on(Place::List, Action::PreviousProblem, &[char('{')], "previous problem"),
     on(Place::List, Action::ScrollDown, &[char('J')], "scroll the detail down"),
     on(Place::List, Action::ScrollUp, &[char('K')], "scroll the detail up"),
     on(Place::Detail, Action::Down, DOWN, "scroll down"),
