@@ -55,6 +55,9 @@ pub struct Cli {
 pub enum Verb {
     /// Receive requests at a public URL and forward them to a local port.
     Listen(Listen),
+    /// Look at what is stored on the screen of `listen`, without a relay.
+    #[command(before_help = "Examples:\n  hooktool open")]
+    Open,
     /// List the stored requests of this folder, newest last.
     List(List),
     /// Show one stored request and its tries.

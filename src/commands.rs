@@ -28,6 +28,7 @@ mod export;
 mod list;
 mod listen;
 mod login;
+mod open;
 mod probe;
 mod relay;
 mod replay;
@@ -35,6 +36,7 @@ mod show;
 mod stop;
 mod stored;
 mod token;
+mod wishes;
 
 /// How long threads that still read or write a pipe may keep a finished command from ending.
 const LEFTOVERS: Duration = Duration::from_millis(200);
@@ -68,6 +70,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Result<(), Failure> {
             let level = i16::from(flags.verbose) - i16::from(flags.quiet);
             wait_for(listen::run(settings, level))
         }
+        Some(Verb::Open) => wait_for(open::run()),
         Some(Verb::Replay(replay)) => wait_for(replay::run(replay)),
         Some(Verb::Login(login)) => wait_for(login::run(login)),
         Some(Verb::Relay(relay)) => match relay.verb {

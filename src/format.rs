@@ -19,9 +19,11 @@ mod form;
 mod hex;
 mod json;
 pub mod multipart;
+mod outline;
 mod xml;
 
 pub use hex::hex;
+pub use outline::{Outline, Row, is_word};
 
 /// How much of a body is looked at to call it binary, in bytes: a page of a terminal several times over.
 const LOOKED_AT: usize = 8 * 1024;
@@ -46,7 +48,7 @@ pub fn pretty(content_type: Option<&[u8]>, bytes: &[u8]) -> Option<String> {
     if kind == "application/x-www-form-urlencoded" && !looks_like_json(text) {
         return Some(form::rows(text));
     }
-    if looks_like_json(text) || kind == "application/json" || kind.ends_with("+json") {
+    if is_json(&kind, text) {
         return json::pretty(text);
     }
     let is_xml = matches!(kind.as_str(), "application/xml" | "text/xml") || kind.ends_with("+xml");
@@ -54,6 +56,20 @@ pub fn pretty(content_type: Option<&[u8]>, bytes: &[u8]) -> Option<String> {
         return xml::pretty(text);
     }
     None
+}
+
+/// The same JSON as a tree of its lines; none when it is no JSON or would grow beyond reason.
+pub fn outline(content_type: Option<&[u8]>, bytes: &[u8]) -> Option<Outline> {
+    let text = str::from_utf8(bytes).ok()?;
+    let kind = content_type.map(essence).unwrap_or_default();
+    if is_json(&kind, text) {
+        return Outline::new(text);
+    }
+    None
+}
+
+fn is_json(kind: &str, text: &str) -> bool {
+    looks_like_json(text) || kind == "application/json" || kind.ends_with("+json")
 }
 
 /// Whether bytes are no text: a NUL, or more than a tenth that is not UTF-8, among the first 8 KiB.

@@ -13,12 +13,16 @@
 
 mod act;
 mod feed;
+mod field;
 mod help;
 mod keys;
 mod layout;
 mod load;
+mod log;
 mod page;
+mod palette;
 mod rows;
+mod search;
 mod state;
 mod terminal;
 #[cfg(test)]
@@ -66,7 +70,7 @@ pub struct View {
     pub history: History,
     /// Which of them are shown.
     pub select: Select,
-    /// The link, the target's port, hold, notices.
+    /// The link, the target's port, hold; without a listener, notices alone.
     pub feed: Feed,
     /// Where what the person asks for goes; full is said on the screen, never waited for. Capacity [`View::INTENTS`].
     pub intents: mpsc::Sender<Intent>,
@@ -78,6 +82,8 @@ pub struct View {
     pub is_local_relay: bool,
     /// Whether colours are wanted; bold, dim and reverse are used in any case.
     pub is_colored: bool,
+    /// Whether a listener is behind it; else it shows what is stored, and asks where replays go.
+    pub is_listening: bool,
     /// Ends the inspector.
     pub stop: CancellationToken,
 }
@@ -192,6 +198,7 @@ impl<C: FnMut(&str) -> io::Result<()>> Turn<C> {
         let route = Route {
             target: view.target,
             is_local_relay: view.is_local_relay,
+            is_listening: view.is_listening,
         };
         let turn = Self {
             state: State::new(size, route, view.url),

@@ -105,6 +105,7 @@ fn help_is_what_was_reviewed() {
     let verbs = [
         "",
         "listen",
+        "open",
         "list",
         "show",
         "replay",

@@ -9,7 +9,7 @@ use std::{fs, net::SocketAddr};
 use tempfile::TempDir;
 
 use self::pty::Terminal;
-use crate::support::{Request, Sender, TestTarget, story};
+use crate::support::{Request, Sender, TestTarget, eventually, story};
 
 /// An empty home with a project in it.
 fn home() -> TempDir {
@@ -51,7 +51,7 @@ fn a_webhook_comes_and_is_replayed_and_the_terminal_is_as_before() {
             .send(Request::post(&path, "{\"id\":\"evt_1\"}"))
             .await;
         assert_eq!((answer.status, answer.text()), (200, "ok"));
-        terminal.shows("\"id\": \"evt_1\"").await;
+        terminal.shows("id: \"evt_1\"").await;
         terminal.press("4");
         terminal.shows("[4 Tries(1)]").await;
 
@@ -71,14 +71,14 @@ fn a_webhook_comes_and_is_replayed_and_the_terminal_is_as_before() {
         terminal.press("q");
         terminal.shows("[ y Quit ]").await;
         // The box takes no key that was pressed before it could be seen.
-        crate::support::eventually("the answer to the box", || {
+        eventually("the answer to the box", || {
             terminal.press("y");
             let ended = terminal.has_ended();
             async move { ended.then_some(()).ok_or_else(String::new) }
         })
         .await;
         assert_eq!(terminal.ended().await.code(), Some(0));
-        terminal.shows("1 requests in").await;
+        terminal.shows("1 request in").await;
         assert!(terminal.is_given_back());
         assert_eq!(terminal.settings(), before);
     });
@@ -118,5 +118,47 @@ fn keys_typed_ahead_reach_no_shell() {
         terminal.shows("paste ignored").await;
         terminal.press("\x03");
         assert_eq!(terminal.ended().await.code(), Some(0));
+    });
+}
+
+#[test]
+fn what_is_stored_is_opened_without_a_relay_and_sent_where_a_person_says() {
+    story(async {
+        let (home, target) = (home(), TestTarget::start().await);
+        let Some(mut listener) = Terminal::start(home.path(), &["listen"], &[]) else {
+            return;
+        };
+        let (relay, name) = url(&listener.shows("curl http://127.0.0.1").await);
+        let request = Request::post(&format!("{name}/stripe"), "{\"id\":\"evt_1\"}");
+        Sender::to(relay).send(request).await;
+        listener.shows("id: \"evt_1\"").await;
+
+        let mut terminal = Terminal::start(home.path(), &["open"], &[]).expect("a second one");
+        let before = terminal.settings();
+        terminal.shows("□ HISTORY  1 request · not listening").await;
+        terminal.press("r");
+        terminal.shows("It was never forwarded.").await;
+        terminal.press(&target.addr.port().to_string());
+        // Enter does not count in the moment after the box opened.
+        eventually("the end of the replay", || {
+            terminal.press("\r");
+            let text = terminal.text();
+            let has_ended = text.contains("[ok] replay of #1: 200");
+            async move { has_ended.then_some(()).ok_or(text) }
+        })
+        .await;
+        terminal.press("q");
+        assert_eq!(target.wait_for(1).await[0].body, "{\"id\":\"evt_1\"}");
+
+        // Each sees what the other one does.
+        listener.press("4");
+        listener.shows("[4 Tries(1)]").await;
+        let request = Request::post(&format!("{name}/later"), "{}");
+        Sender::to(relay).send(request).await;
+        terminal.shows("HISTORY  2 requests").await;
+        terminal.press("q");
+        assert_eq!(terminal.ended().await.code(), Some(0));
+        assert!(terminal.is_given_back());
+        assert_eq!(terminal.settings(), before);
     });
 }

@@ -36,7 +36,7 @@ async fn a_request_comes_is_looked_at_and_replayed() {
             .await;
         table.screen.shows("POST /stripe").await;
         table.screen.shows("500   19ms").await;
-        table.screen.shows("  \"a\": [").await;
+        table.screen.shows("▾ a: [").await;
         table.keys.type_in("3");
         table.screen.shows("thanks").await;
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use tokio::{
     sync::{Notify, mpsc},
-    task::{JoinSet, spawn_blocking},
+    task::spawn_blocking,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -27,10 +27,10 @@ use crate::{
     forward::Forwarder,
     history::{History, Retention, Select},
     output::{self, Output, Start, Surroundings},
-    replay, text, tui,
+    text, tui,
 };
 
-use super::stop;
+use super::{stop, wishes::Wishes};
 
 mod ending;
 mod names;
@@ -251,6 +251,7 @@ impl Listening {
                     url: self.place.url.clone(),
                     is_local_relay: self.settings.relay == RelayAt::Local,
                     is_colored: self.is_colored(),
+                    is_listening: true,
                     stop,
                 };
                 let ended = tui::run(view).await?;
@@ -272,8 +273,9 @@ impl Listening {
         let (requests, failed) = (ended.requests, ended.failed);
         let lasted = text::duration(ended.lasted);
         let path = self.settings.folders.history();
+        let word = if requests == 1 { "request" } else { "requests" };
         output::say(format_args!(
-            "{requests} requests in {lasted}, {failed} failed. Saved: {}",
+            "{requests} {word} in {lasted}, {failed} failed. Saved: {}",
             path.display()
         ));
     }
@@ -332,36 +334,18 @@ impl Listening {
 
     /// Does what the person asks of the screen.
     async fn perform(&self, mut asked: mpsc::Receiver<Intent>, valve: Valve) {
-        let mut replays = JoinSet::new();
+        let mut wishes = Wishes::new(
+            self.history.clone(),
+            self.forwarder.clone(),
+            self.board.clone(),
+        );
         loop {
-            let intent = tokio::select! {
-                intent = asked.recv() => intent,
-                Some(_) = replays.join_next() => continue,
-            };
-            match intent {
-                None => std::future::pending().await,
-                Some(Intent::Replay { number, to }) => {
-                    let (history, forwarder) = (self.history.clone(), self.forwarder.clone());
-                    let board = self.board.clone();
-                    replays.spawn(async move {
-                        if let Err(error) =
-                            replay::run(&history, &forwarder, number, to, &replay::Edits::default())
-                                .await
-                        {
-                            board.tell(true, format!("#{number} was not sent: {error}"));
-                        }
-                    });
-                }
-                Some(Intent::Hold(on)) => valve.hold(on),
-                Some(Intent::Release) => valve.release(),
-                Some(Intent::Connect) => self.connect_now.notify_one(),
-                Some(Intent::Bookmark { number, on }) => {
-                    if let Err(error) = self.history.bookmark(number, on).await {
-                        self.board
-                            .tell(true, format!("the bookmark is not kept: {error}"));
-                    }
-                }
-                Some(Intent::Quit) => self.stop.cancel(),
+            match wishes.next(&mut asked).await {
+                Intent::Hold(on) => valve.hold(on),
+                Intent::Release => valve.release(),
+                Intent::Connect => self.connect_now.notify_one(),
+                Intent::Quit => self.stop.cancel(),
+                wish => wishes.grant(wish).await,
             }
         }
     }

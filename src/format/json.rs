@@ -12,11 +12,39 @@ use super::{DEEPEST, LARGEST};
 
 /// Text laid out, each root beginning a line; none if it would become too large.
 pub(super) fn pretty(text: &str) -> Option<String> {
+    Some(laid_out(text)?.0)
+}
+
+/// What a line of the laid-out text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A value that is whole in it.
+    Value,
+    Opens,
+    Closes,
+    /// Where the document is broken, and what follows there.
+    Broken,
+}
+
+/// A line of the laid-out text.
+#[derive(Clone, Debug)]
+pub(super) struct Mark {
+    /// Where it begins, behind its indentation.
+    pub(super) start: usize,
+    pub(super) depth: usize,
+    pub(super) kind: Kind,
+    /// Where its key ends, quotes included; `start` if it has none.
+    pub(super) key_end: usize,
+}
+
+/// The same, with what each of its lines is.
+pub(super) fn laid_out(text: &str) -> Option<(String, Vec<Mark>)> {
     let mut walk = Walk {
         text,
         at: 0,
         out: String::with_capacity(text.len().saturating_mul(2)),
         open: Vec::new(),
+        marks: Vec::new(),
         expects: Expect::Root,
     };
     loop {
@@ -36,7 +64,7 @@ pub(super) fn pretty(text: &str) -> Option<String> {
     if !walk.out.ends_with('\n') {
         walk.out.push('\n');
     }
-    Some(walk.out)
+    Some((walk.out, walk.marks))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -68,6 +96,7 @@ struct Walk<'a> {
     at: usize,
     out: String,
     open: Vec<Bracket>,
+    marks: Vec<Mark>,
     expects: Expect,
 }
 
@@ -118,6 +147,7 @@ impl<'a> Walk<'a> {
         self.place();
         self.open.push(bracket);
         self.out.push(first);
+        self.is(Kind::Opens);
         self.advance(1, expects);
         Step::Taken
     }
@@ -149,6 +179,9 @@ impl<'a> Walk<'a> {
         };
         self.new_line();
         self.out.push_str(rest.get(..len).unwrap_or_default());
+        if let Some(mark) = self.marks.last_mut() {
+            mark.key_end = self.out.len();
+        }
         self.advance(len, Expect::Colon);
         Step::Taken
     }
@@ -165,6 +198,7 @@ impl<'a> Walk<'a> {
     fn close_empty(&mut self, bracket: char) {
         self.open.pop();
         self.out.push(bracket);
+        self.is(Kind::Value);
         let expects = self.after();
         self.advance(1, expects);
     }
@@ -172,6 +206,7 @@ impl<'a> Walk<'a> {
     fn close(&mut self, bracket: char) {
         self.open.pop();
         self.new_line();
+        self.is(Kind::Closes);
         self.out.push(bracket);
         let expects = self.after();
         self.advance(1, expects);
@@ -190,6 +225,19 @@ impl<'a> Walk<'a> {
         }
         let depth = self.open.len().min(DEEPEST);
         self.out.extend(std::iter::repeat_n("  ", depth));
+        self.marks.push(Mark {
+            start: self.out.len(),
+            depth: self.open.len(),
+            kind: Kind::Value,
+            key_end: self.out.len(),
+        });
+    }
+
+    /// Says what the present line is.
+    fn is(&mut self, kind: Kind) {
+        if let Some(mark) = self.marks.last_mut() {
+            mark.kind = kind;
+        }
     }
 
     fn after(&self) -> Expect {
@@ -219,6 +267,7 @@ impl<'a> Walk<'a> {
         if !self.out.is_empty() {
             self.out.push('\n');
         }
+        let from = self.out.len();
         let place = if self.rest().is_empty() {
             "the end".to_owned()
         } else {
@@ -227,6 +276,15 @@ impl<'a> Walk<'a> {
         self.out
             .push_str(&format!("^ expected {expected} at {place}\n"));
         self.out.push_str(self.rest());
+        let broken = self.out.get(from..).unwrap_or_default();
+        let ends = broken.trim_end_matches('\n').match_indices('\n');
+        let starts = std::iter::once(0).chain(ends.map(|(at, _)| at.saturating_add(1)));
+        self.marks.extend(starts.map(|at| Mark {
+            start: from.saturating_add(at),
+            depth: 0,
+            kind: Kind::Broken,
+            key_end: from.saturating_add(at),
+        }));
     }
 }
 

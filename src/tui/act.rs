@@ -1,25 +1,21 @@
 //! What each action does to the [`State`], and what it asks for.
 
-use std::net::IpAddr;
+pub(super) mod detail;
+mod replay;
 
 use super::{
+    field::Field,
     help,
-    keys::Action,
+    keys::{self, Action},
     layout::Pane,
+    log, palette,
     state::{Follow, Mood, Popup, State, Tab},
     update::Effect,
 };
 use crate::{
     event::Intent,
-    history::Number,
     text::{Mode, Safe, safe},
 };
-
-/// How many replays may be under way before the screen stops telling how each ended.
-const REPLAYS: usize = 64;
-
-/// How many cells a step to the right is.
-const SIDEWAYS: usize = 8;
 
 /// How long after the last request the end is asked about.
 const RECENT: std::time::Duration = std::time::Duration::from_secs(60);
@@ -31,22 +27,34 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) 
         Action::HalfDown | Action::HalfUp | Action::PageDown | Action::PageUp => {
             walk(state, action);
         }
-        Action::NextRequest => state.step(1),
-        Action::PreviousRequest => state.step(-1),
-        Action::ScrollDown => scroll(state, 1),
-        Action::ScrollUp => scroll(state, -1),
-        Action::Right => state.column = state.column.saturating_add(SIDEWAYS).min(4096),
-        Action::Left => state.column = state.column.saturating_sub(SIDEWAYS),
+        Action::NextRequest => detail::turn(state, 1),
+        Action::PreviousRequest => detail::turn(state, -1),
+        Action::NextProblem => problem(state, true),
+        Action::PreviousProblem => problem(state, false),
+        Action::ScrollDown => detail::scroll(state, 1),
+        Action::ScrollUp => detail::scroll(state, -1),
+        Action::Right | Action::Left | Action::Toggle | Action::FoldAll | Action::UnfoldAll => {
+            detail::fold(state, action);
+        }
+        Action::NextForm => detail::next_form(state),
+        Action::Forms => state.open(Popup::Forms),
+        Action::Form(form) => {
+            state.popup = None;
+            detail::lay_out(state, form);
+        }
+        Action::Search => detail::search(state),
+        Action::NextHit => detail::next_hit(state, 1),
+        Action::PreviousHit => detail::next_hit(state, -1),
         Action::Open => enter(state),
         Action::Pane => match state.focus {
             Pane::List if state.selected.is_some() => enter(state),
             _ => leave(state),
         },
-        Action::Show(tab) => show(state, tab),
-        Action::NextTab => show(state, state.tab.moved(1)),
-        Action::PreviousTab => show(state, state.tab.moved(Tab::ALL.len() - 1)),
-        Action::NextTry => choose(state, 1),
-        Action::PreviousTry => choose(state, -1),
+        Action::Show(tab) => detail::show(state, tab),
+        Action::NextTab => detail::show(state, state.tab.moved(1)),
+        Action::PreviousTab => detail::show(state, state.tab.moved(Tab::ALL.len() - 1)),
+        Action::NextTry => detail::choose(state, 1),
+        Action::PreviousTry => detail::choose(state, -1),
         Action::Secrets => {
             state.revealed = state.selected.filter(|_| state.revealed != state.selected);
         }
@@ -58,8 +66,23 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) 
         Action::Follow if state.follow == Follow::On => state.pause(Follow::Paused),
         Action::Follow => state.select_newest(),
         Action::Help => state.open(Popup::Help { scroll: 0 }),
+        Action::Palette => state.open(Popup::Palette {
+            field: Field::default(),
+            at: 0,
+        }),
+        Action::Log => {
+            state.open(Popup::Log { scroll: 0 });
+            scroll_popup(state, isize::MAX);
+        }
         Action::Redraw => effects.push(Effect::Redraw),
         Action::Back => back(state),
+        Action::Accept if state.popup.is_none() => detail::keep_search(state),
+        Action::Accept => match palette::chosen(state) {
+            Some(chosen) => perform(state, chosen.action, effects),
+            None => replay::accept(state, effects),
+        },
+        Action::Erase(what) => type_in(state, |field| field.erase(what)),
+        Action::Cursor(step) => type_in(state, |field| field.step(step)),
         Action::Leave | Action::Send | Action::Release | Action::Yes => {
             confirm(state, action, effects);
         }
@@ -71,13 +94,29 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) 
     }
 }
 
+/// Does what was chosen in the palette, or says why not.
+fn perform(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
+    state.popup = None;
+    match keys::possible(state, action) {
+        Ok(()) => act(state, action, effects),
+        Err(why) => state.say(Mood::Note, Safe::own(why)),
+    }
+}
+
+fn type_in(state: &mut State, change: impl FnOnce(&mut Field)) {
+    if let Some(field) = state.field() {
+        change(field);
+        detail::look(state);
+    }
+}
+
 fn walk(state: &mut State, action: Action) {
     let layout = state.layout();
     let in_list = state.popup.is_none() && state.focus == Pane::List;
     let page = match (state.popup.is_some(), in_list) {
         (true, _) => usize::from(layout.body.height),
         (false, true) => layout.list_rows(),
-        (false, false) => layout.detail_rows(),
+        (false, false) => state.detail_rows(),
     };
     let page = isize::try_from(page.max(2)).unwrap_or(isize::MAX);
     let by = match action {
@@ -91,9 +130,9 @@ fn walk(state: &mut State, action: Action) {
         _ => isize::MAX,
     };
     if state.popup.is_some() {
-        scroll_help(state, by);
+        scroll_popup(state, by);
     } else if !in_list {
-        scroll(state, by);
+        detail::walk(state, by);
     } else if action == Action::Last {
         state.select_newest();
     } else {
@@ -101,21 +140,32 @@ fn walk(state: &mut State, action: Action) {
     }
 }
 
-fn scroll_help(state: &mut State, by: isize) {
+fn scroll_popup(state: &mut State, by: isize) {
     let height = usize::from(state.layout().body.height);
-    let most = help::lines(state).len().saturating_sub(height);
+    let entries = palette::entries(state).len();
+    let lines = match state.popup.as_ref().map(|open| &open.popup) {
+        Some(Popup::Log { .. }) => log::lines(state).len(),
+        _ => help::lines(state).len(),
+    };
     let open = state.popup.as_mut().map(|open| &mut open.popup);
-    if let Some(Popup::Help { scroll }) = open {
+    if let Some(Popup::Help { scroll } | Popup::Log { scroll }) = open {
+        let most = lines.saturating_sub(height);
         *scroll = scroll.saturating_add_signed(by).min(most);
+    } else if let Some(Popup::Palette { at, .. }) = open {
+        let last = entries.saturating_sub(1);
+        *at = (*at).min(last).saturating_add_signed(by).min(last);
     }
 }
 
-fn scroll(state: &mut State, by: isize) {
-    let lines = state
-        .shown()
-        .map_or(0, |detail| detail.page(state.tab).len());
-    let most = lines.saturating_sub(state.layout().detail_rows().max(1));
-    state.scroll = state.scroll.saturating_add_signed(by).min(most);
+fn problem(state: &mut State, is_forward: bool) {
+    if !state.step_to_problem(is_forward) {
+        let text = if is_forward {
+            "no problem further down"
+        } else {
+            "no problem further up"
+        };
+        state.say(Mood::Note, Safe::own(text));
+    }
 }
 
 fn enter(state: &mut State) {
@@ -131,26 +181,10 @@ fn leave(state: &mut State) {
     state.put_on_line(line);
 }
 
-fn show(state: &mut State, tab: Tab) {
-    state.tab = tab;
-    state.scroll = 0;
-    state.column = 0;
-}
-
-fn choose(state: &mut State, by: isize) {
-    let Some((chosen, tries)) = state.shown().map(|detail| (detail.chosen, detail.tries)) else {
-        return;
-    };
-    state.chosen = Some(
-        chosen
-            .saturating_add_signed(by)
-            .min(tries.saturating_sub(1)),
-    );
-}
-
 /// One step back: closes what lies on top, else leaves the detail. Never the end.
 fn back(state: &mut State) {
-    if state.popup.take().is_none() && state.focus == Pane::Detail {
+    let is_closed = state.popup.take().is_some() || state.search.take().is_some();
+    if !is_closed && state.focus == Pane::Detail {
         leave(state);
     }
 }
@@ -167,10 +201,11 @@ fn quit(state: &mut State, effects: &mut Vec<Effect>) {
         .rows
         .iter()
         .rev()
-        .take(REPLAYS)
+        .take(replay::MOST)
         .any(|row| row.last.is_none() && state.now.wall.since(row.received_at) < RECENT);
     let is_held = state.hold.held > 0 || state.hold.parked > 0;
-    if is_recent || is_pending || is_held || !state.replays.is_empty() {
+    let is_busy = is_recent || is_pending || is_held;
+    if (is_busy && state.route.is_listening) || !state.replays.is_empty() {
         state.open(Popup::Quit);
     } else {
         end(effects);
@@ -184,7 +219,7 @@ fn end(effects: &mut Vec<Effect>) {
 
 fn ask(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
     match (action, state.row().map(|row| (row.number, row.bookmarked))) {
-        (Action::Replay, Some((number, _))) => replay(state, number, effects),
+        (Action::Replay, Some((number, _))) => replay::replay(state, number, effects),
         (Action::Bookmark, Some((number, on))) => {
             effects.push(Effect::Ask(Intent::Bookmark { number, on: !on }));
         }
@@ -204,7 +239,7 @@ fn confirm(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
         return;
     };
     match (open.popup, action) {
-        (Popup::Replay { number, .. }, Action::Send) => send(state, number, effects),
+        (Popup::Replay { number, .. }, Action::Send) => replay::send(state, number, effects),
         (Popup::Release, Action::Release) => {
             effects.push(Effect::Ask(Intent::Hold(false)));
             effects.push(Effect::Ask(Intent::Release));
@@ -212,86 +247,5 @@ fn confirm(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
         (Popup::Release, Action::Leave) => effects.push(Effect::Ask(Intent::Hold(false))),
         (Popup::Quit, Action::Yes) => end(effects),
         _ => {}
-    }
-}
-
-/// Sends at once what surely stays on this machine; asks before anything else.
-fn replay(state: &mut State, number: Number, effects: &mut Vec<Effect>) {
-    match destination(state) {
-        Some(url) if is_loopback(&url) => send(state, number, effects),
-        url => {
-            let to = match url {
-                Some(url) => safe(url.as_bytes(), Mode::Cell).into_owned(),
-                None => Safe::own("the target of its last try"),
-            };
-            state.open(Popup::Replay { number, to });
-        }
-    }
-}
-
-/// Where a replay of the selected request would go, if that is known: the target of its last try, else the present one.
-fn destination(state: &State) -> Option<String> {
-    if state.row()?.tries == 0 {
-        return Some(state.route.target.clone());
-    }
-    let detail = state.shown().filter(|_| !state.sync.is_detail_stale)?;
-    detail.last_url.clone()
-}
-
-fn send(state: &mut State, number: Number, effects: &mut Vec<Effect>) {
-    let tries = state
-        .index(number)
-        .map_or(0, |index| state.rows[index].tries);
-    if state.replays.len() < REPLAYS {
-        state.replays.push((number, tries));
-    }
-    state.say(
-        Mood::Note,
-        Safe::format(format_args!("replay of #{number} …")),
-    );
-    effects.push(Effect::Ask(Intent::Replay { number, to: None }));
-}
-
-/// Whether a URL surely names this machine. Whatever is not plainly so counts as another one.
-fn is_loopback(url: &str) -> bool {
-    let Some((_, rest)) = url.split_once("://") else {
-        return false;
-    };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let host = match authority.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
-        None => authority.split(':').next().unwrap_or_default(),
-    };
-    let is_address = host
-        .parse()
-        .is_ok_and(|address: IpAddr| address.is_loopback());
-    !authority.contains('@') && (host == "localhost" || is_address)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_loopback;
-
-    #[test]
-    fn only_what_plainly_is_this_machine_counts_as_it() {
-        for url in [
-            "http://localhost:3000/x",
-            "http://127.0.0.1:1",
-            "https://[::1]:8443/",
-            "http://localhost",
-        ] {
-            assert!(is_loopback(url), "{url}");
-        }
-        for url in [
-            "",
-            "localhost:3000",
-            "http://localhost.evil.example",
-            "http://localhost@evil.example/",
-            "http://10.0.0.1",
-            "https://evil.example/localhost",
-            "http://localhost:1@evil.example",
-        ] {
-            assert!(!is_loopback(url), "{url}");
-        }
     }
 }

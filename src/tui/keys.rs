@@ -3,9 +3,18 @@
 //! In: a key and the place that has it. Out: the action, or why it is not possible now. Behaviour, the hint line and `?` read
 //! this table and nothing else. Must not know: terminals.
 
-use super::layout::Pane;
-use super::state::{Popup, State, Tab};
+mod table;
+
+use super::{
+    act::detail,
+    field::{Erase, Step},
+    layout::Pane,
+    page::Form,
+    state::{Popup, State, Tab},
+};
 use crate::event::Link;
+
+pub(super) use self::table::TABLE;
 
 /// A key as people name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -13,6 +22,8 @@ pub(super) enum Code {
     Char(char),
     Enter,
     Esc,
+    Backspace,
+    Delete,
     Tab,
     BackTab,
     Up,
@@ -42,6 +53,18 @@ pub(super) enum Place {
     Detail,
     /// The list of keys.
     Help,
+    /// Any line that text is typed into; it takes every character that is no key of its own.
+    Field,
+    /// The line that says what is searched in the detail.
+    Search,
+    /// Every action by its name.
+    Palette,
+    /// What was told.
+    Log,
+    /// The ways to lay a body out.
+    Forms,
+    /// The box that asks for a target.
+    Target,
     /// The box that asks before a replay leaves this machine.
     Replay,
     /// The box that asks what becomes of held requests.
@@ -68,9 +91,20 @@ pub(super) enum Action {
     ScrollUp,
     NextRequest,
     PreviousRequest,
+    NextProblem,
+    PreviousProblem,
     Show(Tab),
     NextTab,
     PreviousTab,
+    Toggle,
+    FoldAll,
+    UnfoldAll,
+    NextForm,
+    Forms,
+    Form(Form),
+    Search,
+    NextHit,
+    PreviousHit,
     NextTry,
     PreviousTry,
     Secrets,
@@ -84,13 +118,18 @@ pub(super) enum Action {
     Zoom,
     Redraw,
     Help,
+    Log,
+    Palette,
     Back,
     Quit,
     QuitNow,
+    Accept,
     Send,
     Release,
     Leave,
     Yes,
+    Erase(Erase),
+    Cursor(Step),
 }
 
 /// One line of the table.
@@ -104,113 +143,13 @@ pub(super) struct Binding {
     pub(super) help: &'static str,
 }
 
-const fn on(place: Place, action: Action, keys: &'static [Key], help: &'static str) -> Binding {
-    Binding {
-        place,
-        action,
-        keys,
-        help,
-    }
-}
-
-const fn key(code: Code) -> Key {
-    Key { code, ctrl: false }
-}
-
-const fn char(c: char) -> Key {
-    key(Code::Char(c))
-}
-
-const fn ctrl(c: char) -> Key {
-    Key {
-        code: Code::Char(c),
-        ctrl: true,
-    }
-}
-
-const DOWN: &[Key] = &[char('j'), key(Code::Down)];
-const UP: &[Key] = &[char('k'), key(Code::Up)];
-const FIRST: &[Key] = &[char('g'), key(Code::Home)];
-const LAST: &[Key] = &[char('G'), key(Code::End)];
-const HALF_DOWN: &[Key] = &[ctrl('d')];
-const HALF_UP: &[Key] = &[ctrl('u')];
-const PAGE_DOWN: &[Key] = &[key(Code::PageDown), ctrl('f')];
-const PAGE_UP: &[Key] = &[key(Code::PageUp), ctrl('b')];
-
-/// Every key there is.
-#[rustfmt::skip]
-pub(super) const TABLE: &[Binding] = &[
-    on(Place::List, Action::Down, DOWN, "next request"),
-    on(Place::List, Action::Up, UP, "previous request"),
-    on(Place::List, Action::First, FIRST, "first request"),
-    on(Place::List, Action::Last, LAST, "newest, and follow"),
-    on(Place::List, Action::HalfDown, HALF_DOWN, "half a page down"),
-    on(Place::List, Action::HalfUp, HALF_UP, "half a page up"),
-    on(Place::List, Action::PageDown, PAGE_DOWN, "page down"),
-    on(Place::List, Action::PageUp, PAGE_UP, "page up"),
-    on(Place::List, Action::Open, &[key(Code::Enter), char('l'), key(Code::Right)], "open"),
-    on(Place::List, Action::ScrollDown, &[char('J')], "scroll the detail down"),
-    on(Place::List, Action::ScrollUp, &[char('K')], "scroll the detail up"),
-    on(Place::Detail, Action::Down, DOWN, "scroll down"),
-    on(Place::Detail, Action::Up, UP, "scroll up"),
-    on(Place::Detail, Action::First, FIRST, "beginning"),
-    on(Place::Detail, Action::Last, LAST, "end"),
-    on(Place::Detail, Action::HalfDown, HALF_DOWN, "half a page down"),
-    on(Place::Detail, Action::HalfUp, HALF_UP, "half a page up"),
-    on(Place::Detail, Action::PageDown, PAGE_DOWN, "page down"),
-    on(Place::Detail, Action::PageUp, PAGE_UP, "page up"),
-    on(Place::Detail, Action::Right, &[char('l'), key(Code::Right)], "scroll right"),
-    on(Place::Detail, Action::Left, &[char('h'), key(Code::Left)], "scroll left"),
-    on(Place::Detail, Action::NextRequest, &[char('J')], "next request"),
-    on(Place::Detail, Action::PreviousRequest, &[char('K')], "previous request"),
-    on(Place::Everywhere, Action::Replay, &[char('r')], "replay"),
-    on(Place::Everywhere, Action::CopyUrl, &[char('y')], "copy URL"),
-    on(Place::Everywhere, Action::Bookmark, &[char('b')], "bookmark"),
-    on(Place::Everywhere, Action::Follow, &[char('f'), char('p')], "follow/pause"),
-    on(Place::Everywhere, Action::Hold, &[char('H')], "hold/resume"),
-    on(Place::Everywhere, Action::Connect, &[char('c')], "connect now"),
-    on(Place::Everywhere, Action::Show(Tab::Body), &[char('1')], "body"),
-    on(Place::Everywhere, Action::Show(Tab::Headers), &[char('2')], "headers"),
-    on(Place::Everywhere, Action::Show(Tab::Response), &[char('3')], "response"),
-    on(Place::Everywhere, Action::Show(Tab::Tries), &[char('4')], "tries"),
-    on(Place::Everywhere, Action::NextTab, &[char(']')], "next tab"),
-    on(Place::Everywhere, Action::PreviousTab, &[char('[')], "previous tab"),
-    on(Place::Everywhere, Action::NextTry, &[char('.')], "next try"),
-    on(Place::Everywhere, Action::PreviousTry, &[char(',')], "previous try"),
-    on(Place::Everywhere, Action::Secrets, &[char('*')], "show secrets"),
-    on(Place::Everywhere, Action::Pane, &[key(Code::Tab), key(Code::BackTab)], "other pane"),
-    on(Place::Everywhere, Action::Zoom, &[char('z')], "zoom"),
-    on(Place::Everywhere, Action::Redraw, &[ctrl('l')], "redraw"),
-    on(Place::Everywhere, Action::Help, &[char('?'), key(Code::F1)], "all keys"),
-    on(Place::Everywhere, Action::Back, &[key(Code::Esc)], "back"),
-    on(Place::Everywhere, Action::Quit, &[char('q')], "back, quit"),
-    on(Place::Everywhere, Action::QuitNow, &[char('Q'), ctrl('c')], "quit now"),
-    on(Place::Help, Action::Down, DOWN, "down"),
-    on(Place::Help, Action::Up, UP, "up"),
-    on(Place::Help, Action::PageDown, PAGE_DOWN, "page down"),
-    on(Place::Help, Action::PageUp, PAGE_UP, "page up"),
-    on(Place::Help, Action::First, FIRST, "beginning"),
-    on(Place::Help, Action::Last, LAST, "end"),
-    on(Place::Help, Action::Back, &[key(Code::Esc), char('q'), char('?'), key(Code::F1)], "close"),
-    on(Place::Help, Action::QuitNow, &[char('Q'), ctrl('c')], "quit now"),
-    on(Place::Replay, Action::Send, &[char('s')], "Send"),
-    on(Place::Replay, Action::Back, &[key(Code::Esc), char('q')], "Cancel"),
-    on(Place::Replay, Action::QuitNow, &[ctrl('c')], "Quit now"),
-    on(Place::Release, Action::Release, &[char('d')], "Forward them"),
-    on(Place::Release, Action::Leave, &[char('s')], "Leave them"),
-    on(Place::Release, Action::Back, &[key(Code::Esc), char('q')], "Cancel"),
-    on(Place::Release, Action::QuitNow, &[ctrl('c')], "Quit now"),
-    on(Place::Quit, Action::Yes, &[char('y')], "Quit"),
-    on(Place::Quit, Action::Back, &[key(Code::Esc), char('n')], "Stay"),
-    on(Place::Quit, Action::QuitNow, &[ctrl('c')], "Quit now"),
-];
-
 /// The actions that the last line of the screen names, the most wanted first.
 pub(super) fn hinted(place: Place) -> &'static [Action] {
     match place {
         Place::Detail => &[
             Action::Replay,
-            Action::Down,
+            Action::Search,
+            Action::NextForm,
             Action::NextTab,
             Action::NextRequest,
             Action::CopyUrl,
@@ -218,6 +157,7 @@ pub(super) fn hinted(place: Place) -> &'static [Action] {
             Action::Back,
             Action::Help,
         ],
+        Place::Search | Place::Palette => &[Action::Accept, Action::Back],
         _ => &[
             Action::Open,
             Action::Replay,
@@ -244,18 +184,35 @@ pub(super) fn of(place: Place, action: Action) -> Option<&'static Binding> {
 pub(super) fn here(place: Place) -> impl Iterator<Item = &'static Binding> {
     let is_pane = matches!(place, Place::List | Place::Detail);
     let of = move |wanted| TABLE.iter().filter(move |line| line.place == wanted);
-    of(place).chain(of(Place::Everywhere).filter(move |_| is_pane))
+    let below = of(Place::Everywhere).filter(move |_| is_pane);
+    let typing = of(Place::Field).filter(move |_| is_typing(place));
+    of(place).chain(below).chain(typing)
+}
+
+/// Whether text is typed in a place.
+pub(super) fn is_typing(place: Place) -> bool {
+    matches!(place, Place::Target | Place::Search | Place::Palette)
 }
 
 /// Where the next key goes.
 pub(super) fn place(state: &State) -> Place {
     match (state.popup.as_ref().map(|open| &open.popup), state.focus) {
         (Some(Popup::Help { .. }), _) => Place::Help,
+        (Some(Popup::Palette { .. }), _) => Place::Palette,
+        (Some(Popup::Log { .. }), _) => Place::Log,
+        (Some(Popup::Forms), _) => Place::Forms,
+        (Some(Popup::Target { .. }), _) => Place::Target,
         (Some(Popup::Replay { .. }), _) => Place::Replay,
         (Some(Popup::Release), _) => Place::Release,
         (Some(Popup::Quit), _) => Place::Quit,
         (None, Pane::List) => Place::List,
-        (None, Pane::Detail) => Place::Detail,
+        (None, Pane::Detail) => {
+            let search = state.search.as_ref();
+            match search.is_some_and(|search| search.is_typing) {
+                true => Place::Search,
+                false => Place::Detail,
+            }
+        }
     }
 }
 
@@ -266,13 +223,27 @@ pub(super) fn place(state: &State) -> Place {
 pub(super) fn possible(state: &State, action: Action) -> Result<(), &'static str> {
     let is_connected = matches!(state.link, Link::Live(_));
     let tries = state.detail.as_ref().map_or(0, |detail| detail.tries);
+    let has_form = state
+        .shown()
+        .is_some_and(|detail| detail.body.form.is_some());
     match action {
+        Action::Hold | Action::Connect | Action::CopyUrl if !state.route.is_listening => {
+            Err("not listening: this is the history")
+        }
         Action::Open | Action::Replay | Action::Bookmark if state.selected.is_none() => {
             Err("no request yet")
         }
         Action::Replay if !state.has_target() => Err("there is no target: listen TARGET"),
         Action::CopyUrl if state.url.is_none() => Err("the URL is not known yet"),
         Action::Connect if is_connected => Err("already connected"),
+        Action::Toggle | Action::FoldAll | Action::UnfoldAll if state.tree().is_none() => {
+            Err("there is no tree here")
+        }
+        Action::NextForm | Action::Forms if !has_form => Err("there is no body"),
+        Action::Form(form) => detail::obstacle(state, form).map_or(Ok(()), Err),
+        Action::NextHit | Action::PreviousHit if state.search.is_none() => {
+            Err("nothing is searched: / begins")
+        }
         Action::NextTry | Action::PreviousTry if tries < 2 => Err("there is no other try"),
         _ => Ok(()),
     }
@@ -282,6 +253,7 @@ impl Key {
     /// What is printed on it.
     pub(super) fn label(self) -> String {
         let name = match self.code {
+            Code::Char(' ') => "Space".to_owned(),
             Code::Char(c) => c.to_string(),
             Code::BackTab => "Shift-Tab".to_owned(),
             Code::PageUp => "PgUp".to_owned(),
@@ -308,12 +280,20 @@ impl Binding {
 mod tests {
     use std::collections::HashSet;
 
-    use super::*;
+    use super::{
+        table::{char, key},
+        *,
+    };
 
-    const PLACES: [Place; 6] = [
+    const PLACES: [Place; 11] = [
+        Place::Palette,
+        Place::Log,
+        Place::Search,
+        Place::Forms,
         Place::List,
         Place::Detail,
         Place::Help,
+        Place::Target,
         Place::Replay,
         Place::Release,
         Place::Quit,
@@ -338,7 +318,7 @@ mod tests {
         );
         for place in PLACES {
             for &action in hinted(place) {
-                let pane = if place == Place::Detail {
+                let pane = if matches!(place, Place::Detail | Place::Search | Place::Palette) {
                     place
                 } else {
                     Place::List

@@ -5,7 +5,11 @@
 
 mod body;
 mod headers;
+mod raw;
+mod tree;
 mod tries;
+
+use std::borrow::Cow;
 
 use hooktool_relay::capture::Outcome;
 
@@ -15,7 +19,8 @@ use crate::{
     text::{Mode, Safe, Zone, date_clock, safe, size},
 };
 
-pub(super) use body::SHOWN;
+pub(super) use self::tree::Tree;
+pub(super) use body::{Form, Page, SHOWN};
 
 /// What a piece of text is, so that the view can choose its look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -32,6 +37,8 @@ pub(super) enum Role {
     Warn,
     /// 5xx, ERR, DOWN.
     Bad,
+    /// A number in JSON.
+    Number,
 }
 
 /// A line of text in pieces.
@@ -43,7 +50,8 @@ pub(super) struct Detail {
     pub(super) number: Number,
     /// What was asked for; another wish means that this is out of date.
     pub(super) wish: Wish,
-    /// A page a tab, in the order of [`Tab::ALL`].
+    pub(super) body: Page,
+    /// A page for each tab but the body's, in the order of [`Tab::ALL`].
     pub(super) pages: [Vec<Line>; 4],
     /// How many tries there are.
     pub(super) tries: usize,
@@ -54,9 +62,31 @@ pub(super) struct Detail {
 }
 
 impl Detail {
-    /// The lines of a tab.
-    pub(super) fn page(&self, tab: Tab) -> &[Line] {
-        &self.pages[tab as usize]
+    /// How many lines a tab has.
+    pub(super) fn len(&self, tab: Tab) -> usize {
+        self.fixed(tab).len() + self.tree(tab).map_or(0, Tree::len)
+    }
+
+    /// A line of a tab.
+    pub(super) fn line(&self, tab: Tab, at: usize) -> Option<Cow<'_, Line>> {
+        let fixed = self.fixed(tab);
+        match (fixed.get(at), self.tree(tab)) {
+            (Some(line), _) => Some(Cow::Borrowed(line)),
+            (None, Some(tree)) => tree.line(at - fixed.len()).map(Cow::Owned),
+            (None, None) => None,
+        }
+    }
+
+    /// The tree of a tab, if it shows one; it stands below the other lines.
+    pub(super) fn tree(&self, tab: Tab) -> Option<&Tree> {
+        self.body.tree.as_ref().filter(|_| tab == Tab::Body)
+    }
+
+    fn fixed(&self, tab: Tab) -> &[Line] {
+        match (tab as usize).checked_sub(1) {
+            None => &self.body.lines,
+            Some(page) => &self.pages[page],
+        }
     }
 }
 
@@ -71,11 +101,12 @@ pub(super) fn compose(request: &Request, attempts: &[Attempt], body: &[u8], wish
     Detail {
         number: request.summary.number,
         wish: wish.clone(),
+        body: body::page(kind, body, capture.body.len(), wish),
         pages: [
-            body::page(kind, body, capture.body.len(), wish.hex_row),
             headers::page(request, attempt, wish.reveals),
             tries::response(attempt.or(attempts.last()), wish),
             tries::list(request, attempts, attempt),
+            raw::page(capture, body, wish.reveals),
         ],
         tries: tries.len(),
         chosen,

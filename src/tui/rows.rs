@@ -113,6 +113,23 @@ impl State {
         self.select(self.rows.get(to).map(|row| row.number));
     }
 
+    /// Selects the next row whose latest try did not end well, or the one before; answers whether there is one.
+    pub(super) fn step_to_problem(&mut self, is_forward: bool) -> bool {
+        let Some(index) = self.selected.and_then(|number| self.index(number)) else {
+            return false;
+        };
+        let to = if is_forward {
+            let after = self.rows.iter().skip(index + 1).position(has_failed);
+            after.map(|ahead| index + 1 + ahead)
+        } else {
+            self.rows.iter().take(index).rposition(has_failed)
+        };
+        let Some(to) = to else { return false };
+        self.pause(Follow::Scrolled);
+        self.select(self.rows.get(to).map(|row| row.number));
+        true
+    }
+
     /// Selects a row by its number; another one begins at the top of its detail.
     pub(super) fn select(&mut self, number: Option<Number>) {
         if self.selected != number {

@@ -7,19 +7,29 @@
 //! history ──Change──▶ sync (what to read again) ──Load──▶ rows ─▶ selected ─▶ wish ──Load──▶ detail
 //! ```
 
-use std::{collections::BTreeSet, time::Duration};
+mod over;
+
+use std::{
+    collections::{BTreeSet, HashSet, VecDeque},
+    time::Duration,
+};
 
 use hooktool_relay::capture::UnixMillis;
 
 use super::{
+    field::Field,
     layout::{Layout, Pane, layout},
-    page::Detail,
+    page::{Detail, Form, Tree},
+    search::Search,
 };
 use crate::{
     event::{Hold, Link, Reach},
     history::{Number, Summary},
+    target::Target,
     text::Safe,
 };
+
+pub(super) use self::over::{Mood, Open, Popup, Toast, Told};
 
 /// Under this width of a pane a row of hex has 8 bytes instead of 16.
 const WIDE_HEX: u16 = 76;
@@ -31,6 +41,19 @@ pub(super) struct Route {
     pub(super) target: String,
     /// Whether the relay is embedded, so that its URL works on this machine only.
     pub(super) is_local_relay: bool,
+    /// Whether requests come in; else this is the history alone.
+    pub(super) is_listening: bool,
+}
+
+/// Where replays go.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub(super) enum Goal {
+    /// The person has not been asked yet.
+    #[default]
+    Unasked,
+    /// Where the last try of each went.
+    LastTry,
+    At(Target),
 }
 
 /// Now: a monotonic clock since the screen came up, and the wall clock.
@@ -60,10 +83,28 @@ pub(super) enum Tab {
     Headers,
     Response,
     Tries,
+    Raw,
 }
 
 impl Tab {
-    pub(super) const ALL: [Self; 4] = [Self::Body, Self::Headers, Self::Response, Self::Tries];
+    pub(super) const ALL: [Self; 5] = [
+        Self::Body,
+        Self::Headers,
+        Self::Response,
+        Self::Tries,
+        Self::Raw,
+    ];
+
+    /// The key that shows it, wherever it stands among the others.
+    pub(super) const fn digit(self) -> char {
+        match self {
+            Self::Body => '1',
+            Self::Headers => '2',
+            Self::Response => '3',
+            Self::Tries => '4',
+            Self::Raw => '6',
+        }
+    }
 
     /// The tab so many places on, around the end.
     pub(super) fn moved(self, by: usize) -> Self {
@@ -79,6 +120,8 @@ pub(super) struct Wish {
     pub(super) chosen: Option<usize>,
     /// Whether secrets are shown whole.
     pub(super) reveals: bool,
+    /// How the body is laid out, if a person said it.
+    pub(super) form: Option<Form>,
     /// Bytes in a row of hex.
     pub(super) hex_row: usize,
 }
@@ -98,54 +141,6 @@ pub(super) struct Sync {
     pub(super) is_detail_stale: bool,
     /// Whether the rows were read at least once.
     pub(super) is_loaded: bool,
-}
-
-/// What lies over the panes and has the keys.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Popup {
-    /// All keys of the pane beneath.
-    Help {
-        /// First line shown.
-        scroll: usize,
-    },
-    /// Before a replay to another machine.
-    Replay {
-        number: Number,
-        /// Where to, as far as it is known.
-        to: Safe<'static>,
-    },
-    /// What becomes of the held ones when hold ends.
-    Release,
-    /// Before the end.
-    Quit,
-}
-
-/// A pop-up and since when it is open: keys pressed before it was seen do not count.
-#[derive(Clone, Debug)]
-pub(super) struct Open {
-    pub(super) popup: Popup,
-    pub(super) since: Duration,
-}
-
-/// How a toast begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mood {
-    Done,
-    Note,
-    Problem,
-}
-
-/// A sentence that goes by itself, or with the next key if it is a problem.
-#[derive(Clone, Debug)]
-pub(super) struct Toast {
-    pub(super) mood: Mood,
-    pub(super) text: Safe<'static>,
-    pub(super) since: Duration,
-}
-
-impl Toast {
-    /// How long one stays.
-    pub(super) const STAYS: Duration = Duration::from_secs(4);
 }
 
 /// All that the inspector knows.
@@ -184,6 +179,15 @@ pub(super) struct State {
     /// First line and first cell of the detail that are shown.
     pub(super) scroll: usize,
     pub(super) column: usize,
+    /// How bodies are laid out, if a person said it.
+    pub(super) form: Option<Form>,
+    /// The paths that are folded, in every body.
+    pub(super) folded: HashSet<u64>,
+    /// The line of the tree that the person is on, counted among the visible ones.
+    pub(super) cursor: usize,
+    /// Its path: where the next request's tree is entered.
+    pub(super) watched: Option<u64>,
+    pub(super) search: Option<Search>,
     /// Which try, from 0, of the selected request; none: the newest.
     pub(super) chosen: Option<usize>,
     /// Whose secrets are shown.
@@ -193,6 +197,9 @@ pub(super) struct State {
 
     pub(super) popup: Option<Open>,
     pub(super) toast: Option<Toast>,
+    /// What was told, oldest first.
+    pub(super) log: VecDeque<Told>,
+    pub(super) goal: Goal,
     /// Replays that were asked for, and how many tries there were before each.
     pub(super) replays: Vec<(Number, u32)>,
 }
@@ -200,6 +207,11 @@ pub(super) struct State {
 impl State {
     /// A screen of this size before anything is read.
     pub(super) fn new(size: (u16, u16), route: Route, url: Option<String>) -> Self {
+        let goal = if route.is_listening {
+            Goal::LastTry
+        } else {
+            Goal::Unasked
+        };
         Self {
             size,
             now: Time::default(),
@@ -222,6 +234,11 @@ impl State {
             tab: Tab::Body,
             scroll: 0,
             column: 0,
+            form: None,
+            folded: HashSet::new(),
+            cursor: 0,
+            watched: None,
+            search: None,
             chosen: None,
             revealed: None,
             detail: None,
@@ -231,6 +248,8 @@ impl State {
             },
             popup: None,
             toast: None,
+            log: VecDeque::new(),
+            goal,
             replays: Vec::new(),
         }
     }
@@ -254,7 +273,8 @@ impl State {
 
     /// Whether requests are forwarded anywhere.
     pub(super) fn has_target(&self) -> bool {
-        !self.route.target.is_empty() || self.row().is_some_and(|row| row.tries > 0)
+        let is_asked = !self.route.is_listening;
+        is_asked || !self.route.target.is_empty() || self.row().is_some_and(|row| row.tries > 0)
     }
 
     /// What the detail is to show now.
@@ -265,6 +285,7 @@ impl State {
             number,
             chosen: self.chosen,
             reveals: self.revealed == Some(number),
+            form: self.form,
             hex_row: if width < WIDE_HEX { 8 } else { 16 },
         })
     }
@@ -273,6 +294,22 @@ impl State {
     pub(super) fn shown(&self) -> Option<&Detail> {
         let detail = self.detail.as_ref();
         detail.filter(|detail| Some(detail.number) == self.selected)
+    }
+
+    /// The tree that is shown, if one is.
+    pub(super) fn tree(&self) -> Option<&Tree> {
+        self.shown()?.tree(self.tab)
+    }
+
+    /// Whether the last line of the detail says where the person is.
+    pub(super) fn has_status(&self) -> bool {
+        let is_read = self.tree().is_some() || self.search.is_some();
+        is_read && self.focus == Pane::Detail && self.layout().detail_rows() > 2
+    }
+
+    /// How many lines of the detail are shown at once.
+    pub(super) fn detail_rows(&self) -> usize {
+        self.layout().detail_rows() - usize::from(self.has_status())
     }
 
     /// Time until the next try to connect, while there is one to come.
@@ -314,11 +351,35 @@ impl State {
 
     /// Tells a sentence.
     pub(super) fn say(&mut self, mood: Mood, text: Safe<'static>) {
+        self.note(mood, text.clone());
         self.toast = Some(Toast {
             mood,
             text,
             since: self.now.since_start,
         });
+    }
+
+    /// The line that is being typed.
+    pub(super) fn field(&mut self) -> Option<&mut Field> {
+        match self.popup.as_mut().map(|open| &mut open.popup) {
+            Some(Popup::Target { field, .. } | Popup::Palette { field, .. }) => Some(field),
+            Some(_) => None,
+            None => {
+                let search = self.search.as_mut();
+                search
+                    .filter(|search| search.is_typing)
+                    .map(|search| &mut search.field)
+            }
+        }
+    }
+
+    /// Puts a sentence into the log alone.
+    pub(super) fn note(&mut self, mood: Mood, text: Safe<'static>) {
+        if self.log.len() == Told::KEPT {
+            self.log.pop_front();
+        }
+        let at = self.now.wall;
+        self.log.push_back(Told { at, mood, text });
     }
 
     /// Opens a pop-up.

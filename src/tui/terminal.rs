@@ -137,7 +137,7 @@ pub(super) fn input(event: &Event) -> Option<Input> {
         Event::Key(pressed) if pressed.kind == KeyEventKind::Press => {
             key(pressed.code, pressed.modifiers).map(Input::Key)
         }
-        Event::Paste(_) => Some(Input::Paste),
+        Event::Paste(text) => Some(Input::Paste(text.clone())),
         Event::Resize(width, height) => Some(Input::Size(*width, *height)),
         _ => None,
     }
@@ -154,6 +154,8 @@ fn key(code: KeyCode, modifiers: KeyModifiers) -> Option<Key> {
         KeyCode::Char(c) => Code::Char(c),
         KeyCode::Enter => Code::Enter,
         KeyCode::Esc => Code::Esc,
+        KeyCode::Backspace => Code::Backspace,
+        KeyCode::Delete => Code::Delete,
         KeyCode::Tab => Code::Tab,
         KeyCode::BackTab => Code::BackTab,
         KeyCode::Up => Code::Up,

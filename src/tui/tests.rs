@@ -1,5 +1,7 @@
 //! The inspector without a terminal: its rules, its screens, and what strangers' bytes do to them.
 
+mod detail;
+mod history;
 mod hostile;
 mod list;
 mod rules;
@@ -44,6 +46,7 @@ fn blank(size: (u16, u16)) -> State {
     let route = Route {
         target: "http://localhost:3000".into(),
         is_local_relay: false,
+        is_listening: true,
     };
     let mut state = State::new(size, route, None);
     state.now.wall = UnixMillis(NOON);

@@ -3,8 +3,9 @@
 //! In: an [`Input`]; time too is told by one. Out: [`Effect`]s for the loop to start. No clock, no I/O, no ratatui, no crossterm.
 
 use super::{
-    act::act,
-    keys::{self, Key},
+    act::{act, detail},
+    keys::{self, Action, Code, Key},
+    log,
     page::Detail,
     state::{Mood, State, Time, Toast, Wish},
 };
@@ -24,8 +25,7 @@ const GRACE: std::time::Duration = std::time::Duration::from_millis(150);
 #[derive(Debug)]
 pub(super) enum Input {
     Key(Key),
-    /// Text was pasted; nothing here takes any.
-    Paste,
+    Paste(String),
     Size(u16, u16),
     Link(Link),
     Reach(Reach),
@@ -102,10 +102,16 @@ pub(super) fn update(state: &mut State, input: Input) -> (bool, Vec<Effect>) {
 
 fn happened(state: &mut State, input: Input) {
     match input {
-        Input::Paste => state.say(
-            Mood::Note,
-            Safe::own("paste ignored: there is no input field"),
-        ),
+        Input::Paste(text) => match state.field() {
+            Some(field) => {
+                field.insert(&text);
+                detail::look(state);
+            }
+            None => state.say(
+                Mood::Note,
+                Safe::own("paste ignored: there is no input field"),
+            ),
+        },
         Input::Size(width, height) => {
             let line = state.selected_line();
             state.size = (width, height);
@@ -114,6 +120,12 @@ fn happened(state: &mut State, input: Input) {
         Input::Link(link) => {
             if let Link::Live(live) = &link {
                 state.url = Some(live.url.clone());
+            }
+            // A live link tells its counts again and again; that it is live is told once.
+            let is_news = !matches!((&state.link, &link), (Link::Live(_), Link::Live(_)));
+            if is_news && state.route.is_listening {
+                let (mood, text) = log::link(&link);
+                state.note(mood, text);
             }
             state.link = link;
             state.link_since = state.now;
@@ -182,14 +194,18 @@ fn pressed(state: &mut State, key: Key, effects: &mut Vec<Effect>) -> bool {
         .take_if(|toast| toast.mood == Mood::Problem)
         .is_some();
     let Some(binding) = keys::binding(place, key) else {
-        return was_problem;
+        return typed(state, key) || was_problem;
     };
     let is_early = |since| state.now.since_start.saturating_sub(since) < GRACE;
     let is_early = state
         .popup
         .as_ref()
         .is_some_and(|open| is_early(open.since));
-    if is_early && binding.action != keys::Action::QuitNow {
+    let is_harmless = matches!(
+        binding.action,
+        Action::QuitNow | Action::Erase(_) | Action::Cursor(_)
+    );
+    if is_early && !is_harmless {
         return was_problem;
     }
     match keys::possible(state, binding.action) {
@@ -197,6 +213,21 @@ fn pressed(state: &mut State, key: Key, effects: &mut Vec<Effect>) -> bool {
         Err(why) => state.say(Mood::Note, Safe::own(why)),
     }
     true
+}
+
+/// Puts a character into the line that is being typed, if there is one.
+fn typed(state: &mut State, key: Key) -> bool {
+    let Code::Char(c) = key.code else {
+        return false;
+    };
+    match state.field() {
+        Some(field) if !key.ctrl => {
+            field.insert(c.encode_utf8(&mut [0; 4]));
+            detail::look(state);
+            true
+        }
+        _ => false,
+    }
 }
 
 fn take(state: &mut State, loaded: Loaded) {
@@ -214,6 +245,8 @@ fn take(state: &mut State, loaded: Loaded) {
             // One for a request that is no longer selected came too late.
             if Some(detail.number) == state.selected {
                 state.detail = Some(*detail);
+                detail::refold(state);
+                detail::look(state);
             }
         }
         Loaded::NoDetail => {

@@ -37,6 +37,9 @@ pub(super) fn draw(state: &State, frame: &mut Frame<'_>, is_colored: bool) {
     }
     footer::draw(state, canvas, &layout);
     popup::draw(state, canvas, &layout);
+    if let Some(cursor) = canvas.cursor() {
+        frame.set_cursor_position(cursor);
+    }
 }
 
 /// Says what is missing, and that traffic goes on.
@@ -44,10 +47,15 @@ fn too_small(state: &State, canvas: &mut Canvas<'_>, layout: &Layout) {
     let (width, height) = state.size;
     let ok = count(state.rows.len() as u64 - state.failed);
     let failed = count(state.failed);
+    let doing = if state.route.is_listening {
+        "Still forwarding"
+    } else {
+        "Stored"
+    };
     let lines = [
         Safe::format(format_args!("{width}x{height} is too small for the")),
         Safe::own("list (it needs 32x8)."),
-        Safe::format(format_args!("Still forwarding: {ok} ok,")),
+        Safe::format(format_args!("{doing}: {ok} ok,")),
         Safe::format(format_args!("{failed} failed. Enlarge, or q.")),
     ];
     for (row, text) in (0..).zip(&lines) {

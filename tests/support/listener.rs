@@ -93,7 +93,6 @@ impl Setup {
 /// A running listener.
 pub(crate) struct TestListener {
     pub(crate) board: Board,
-    pub(crate) history: History,
     pub(crate) path: PathBuf,
     pub(crate) valve: Valve,
     /// Ends a wait before the next connect.
@@ -134,7 +133,6 @@ impl TestListener {
         let running = tokio::spawn(async move { agent.run(&stopped).await });
         Self {
             board,
-            history,
             path,
             valve,
             connect_now,

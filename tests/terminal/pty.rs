@@ -59,6 +59,7 @@ pub(crate) struct Terminal {
 impl Terminal {
     /// Starts the binary with these words in `folder/project`, with `folder` as its home and nothing else of this process's
     /// environment. None, and a line on stderr, where there are no pseudo-terminals.
+    #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
     pub(crate) fn start(folder: &Path, args: &[&str], variables: &[(&str, &str)]) -> Option<Self> {
         let (pty, pts) = match pty::open() {
             Ok(pair) => pair,

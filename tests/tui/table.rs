@@ -234,6 +234,7 @@ pub(crate) fn inspector(
         target: "http://localhost:3000".into(),
         url: None,
         is_local_relay: false,
+        is_listening: true,
         is_colored: true,
         stop: stop.clone(),
     };

@@ -1,6 +1,6 @@
 //! The head as received, and every change that was made on the way to the app.
 
-use hooktool_relay::capture::{Edit, Headers, Version};
+use hooktool_relay::capture::{Capture, Edit, Headers, Version};
 
 use super::{Line, Role, came, line, text};
 use crate::{
@@ -17,17 +17,9 @@ const UNMASKED: usize = 6;
 /// A page of the head. `attempt` is the try whose changes are listed.
 pub(super) fn page(request: &Request, attempt: Option<&Attempt>, reveals: bool) -> Vec<Line> {
     let capture = &request.capture;
-    let version = match capture.version {
-        Version::Http10 => "1.0",
-        Version::Http11 => "1.1",
-        Version::Http2 => "2",
-    };
-    let method = safe(capture.method.as_str().as_bytes(), Mode::Cell);
-    let path = safe(&capture.path, Mode::Cell);
-    let head = format_args!("{method} {path} HTTP/{version}");
     let mut lines = vec![
         line(Role::Dim, came(request)),
-        line(Role::Strong, Safe::format(head)),
+        line(Role::Strong, request_line(capture)),
         line(
             Role::Dim,
             Safe::format(format_args!(
@@ -47,6 +39,27 @@ pub(super) fn page(request: &Request, attempt: Option<&Attempt>, reveals: bool) 
             .flat_map(|attempt| changes(request, attempt, reveals)),
     );
     lines
+}
+
+/// Method, path and version.
+pub(super) fn request_line(capture: &Capture) -> Safe<'static> {
+    let version = match capture.version {
+        Version::Http10 => "1.0",
+        Version::Http11 => "1.1",
+        Version::Http2 => "2",
+    };
+    let method = safe(capture.method.as_str().as_bytes(), Mode::Cell);
+    let path = safe(&capture.path, Mode::Cell);
+    Safe::format(format_args!("{method} {path} HTTP/{version}"))
+}
+
+/// Header lines as they stand in a request.
+pub(super) fn plain(headers: &Headers, reveals: bool) -> impl Iterator<Item = Line> {
+    headers.iter().map(move |(name, value)| {
+        let mut line = vec![(Role::Text, text(name)), (Role::Text, Safe::own(": "))];
+        line.extend(masked(name, value, reveals));
+        line
+    })
 }
 
 /// Header lines, one a line.

@@ -25,7 +25,7 @@ pub(super) fn response(attempt: Option<&Attempt>, wish: &Wish) -> Vec<Line> {
     lines.extend(headers::table(&answer.headers, wish.reveals));
     lines.push(Line::new());
     let kind = answer.headers.first("content-type");
-    lines.extend(body::page(kind, &answer.body, answer.len, wish.hex_row));
+    lines.extend(body::flat(kind, &answer.body, answer.len, wish));
     if let Some(end) = ending(answer) {
         lines.push(line(Role::Warn, end));
     }

@@ -208,3 +208,21 @@ fn a_detail_that_comes_too_late_is_dropped_and_the_wanted_one_read() {
     assert_eq!(wanted.number, 4);
     assert_eq!(effects, [Effect::Load(What::Detail(wanted))]);
 }
+
+#[test]
+fn problems_are_gone_through_and_their_end_is_told() {
+    let mut rows = rows(1..=9);
+    rows[1] = row(2, Some(500));
+    rows[5] = row(6, None);
+    let mut state = screen((80, 24), rows);
+    press(&mut state, "{");
+    assert_eq!(state.selected, Some(6));
+    press(&mut state, "{");
+    assert_eq!(state.selected, Some(2));
+    press(&mut state, "{");
+    assert_eq!(state.selected, Some(2));
+    let toast = state.toast.as_ref().map(|toast| toast.text.as_str());
+    assert_eq!(toast, Some("no problem further up"));
+    press(&mut state, "}}");
+    assert_eq!(state.selected, Some(6));
+}

@@ -177,9 +177,10 @@ fn tabs_tries_zoom_and_panes() {
     for (key, tab) in [
         ("2", Tab::Headers),
         ("3", Tab::Response),
+        ("6", Tab::Raw),
         ("4", Tab::Tries),
         ("1", Tab::Body),
-        ("[", Tab::Tries),
+        ("[", Tab::Raw),
         ("]", Tab::Body),
     ] {
         press(&mut state, key);
@@ -212,7 +213,7 @@ fn the_detail_scrolls_within_its_lines() {
     read_detail(&mut state, 1, "http://localhost:3000");
     press(&mut state, "2l");
     press(&mut state, "G");
-    let lines = state.shown().expect("a detail").page(Tab::Headers).len();
+    let lines = state.shown().expect("a detail").len(Tab::Headers);
     let rows = state.layout().detail_rows();
     assert!(lines > rows);
     assert_eq!(state.scroll, lines - rows);
@@ -235,7 +236,7 @@ fn the_detail_scrolls_within_its_lines() {
 #[test]
 fn toasts_end_by_time_and_problems_by_a_key() {
     let mut state = screen((80, 24), rows(1..=3));
-    update(&mut state, Input::Paste);
+    update(&mut state, Input::Paste("rQ".into()));
     assert_eq!(
         state.next_tick(),
         Some(state.now.since_start + Duration::from_secs(4))
@@ -298,7 +299,7 @@ fn the_countdown_alone_moves_the_screen_while_the_link_is_lost() {
 #[test]
 fn a_failed_read_is_told_and_not_repeated_for_ever() {
     let mut state = blank((80, 24));
-    let (_, effects) = update(&mut state, Input::Paste);
+    let (_, effects) = update(&mut state, Input::Paste("rQ".into()));
     assert_eq!(effects, [Effect::Load(What::All)]);
     let failed = Loaded::Failed {
         what: What::All,
@@ -307,4 +308,50 @@ fn a_failed_read_is_told_and_not_repeated_for_ever() {
     let (_, effects) = update(&mut state, Input::Loaded(failed));
     assert!(effects.is_empty());
     assert_eq!(toast(&state), "history: locked");
+}
+
+#[test]
+fn what_was_told_is_read_again_in_the_log() {
+    let mut state = screen((80, 24), rows(1..=3));
+    let link = Link::TakenOver {
+        by: "lap\u{1b}top".into(),
+    };
+    update(&mut state, Input::Link(link));
+    update(&mut state, Input::Paste("x".into()));
+    press(&mut state, "L");
+    let shown = screens::shown(&state);
+    for told in ["live", "taken over by session lap^[top", "paste ignored"] {
+        assert!(shown.contains(told), "no {told} in\n{shown}");
+    }
+    for _ in 0..600 {
+        update(&mut state, Input::Busy);
+    }
+    assert_eq!(state.log.len(), crate::tui::state::Told::KEPT);
+    press(&mut state, "gG");
+    assert!(screens::shown(&state).contains("busy"));
+    press(&mut state, "L");
+    assert!(popup(&state).is_none());
+}
+
+#[test]
+fn the_palette_finds_an_action_by_its_name_and_says_why_one_is_not_possible() {
+    let mut state = screen((80, 24), rows(1..=3));
+    press(&mut state, ":zoo");
+    insta::assert_snapshot!("palette", screens::shown(&state));
+    press_all(&mut state, &[code(Code::Enter)]);
+    assert!(popup(&state).is_none() && state.layout().shape == Shape::Zoomed);
+    press(&mut state, ":connect");
+    assert!(press_all(&mut state, &[code(Code::Enter)]).is_empty());
+    assert_eq!(toast(&state), "already connected");
+    press(&mut state, ":request");
+    press_all(&mut state, &[code(Code::Down), code(Code::Enter)]);
+    assert_eq!(
+        state.selected,
+        Some(2),
+        "the second that fits: the previous request"
+    );
+    press(&mut state, ":nothing fits");
+    assert!(press_all(&mut state, &[code(Code::Down), code(Code::Enter)]).is_empty());
+    press_all(&mut state, &[code(Code::Esc)]);
+    assert!(popup(&state).is_none());
 }

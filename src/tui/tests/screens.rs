@@ -106,6 +106,11 @@ fn details() {
     }
 }
 
+/// A screen as text.
+pub(super) fn shown(state: &State) -> String {
+    text(&draw(state))
+}
+
 #[test]
 fn empty() {
     let mut state = screen((80, 24), Vec::new());

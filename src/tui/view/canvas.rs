@@ -12,19 +12,43 @@ use ratatui::{
 
 use crate::{
     text::Safe,
-    tui::{layout::Area, page::Role},
+    tui::{field::Field, layout::Area, page::Role},
 };
 
 /// The screen being drawn.
 pub(super) struct Canvas<'a> {
     buffer: &'a mut Buffer,
     is_colored: bool,
+    /// Where a person types.
+    cursor: Option<(u16, u16)>,
 }
 
 impl<'a> Canvas<'a> {
     /// A screen to draw on.
     pub(super) fn new(buffer: &'a mut Buffer, is_colored: bool) -> Self {
-        Self { buffer, is_colored }
+        Self {
+            buffer,
+            is_colored,
+            cursor: None,
+        }
+    }
+
+    /// Where the cursor is to stand; none: nowhere.
+    pub(super) fn cursor(&self) -> Option<(u16, u16)> {
+        self.cursor
+    }
+
+    /// Writes a line that is being typed, with the cursor in it. Of a long one the end is shown.
+    pub(super) fn field(&mut self, area: Area, x: u16, prefix: &'static str, field: &Field) {
+        let x = self.write(area, x, 0, &Safe::own(prefix), Role::Key);
+        let (before, after) = field.shown();
+        let room = usize::from(area.width.saturating_sub(x + 1));
+        let hidden = before.width().saturating_sub(room);
+        let end = self.write(area, x, 0, &before.skip(hidden), Role::Text);
+        self.write(area, end, 0, &after, Role::Text);
+        if end < area.width && area.height > 0 {
+            self.cursor = Some((area.x + end, area.y));
+        }
     }
 
     /// Writes text into a row of an area, from `x` on; what does not fit is cut with `…`. Answers where it ends.
@@ -101,6 +125,7 @@ impl<'a> Canvas<'a> {
             Role::Key => plain.add_modifier(Modifier::BOLD),
             Role::Warn => colored(Color::Yellow),
             Role::Bad => colored(Color::Red).add_modifier(Modifier::BOLD),
+            Role::Number => colored(Color::Magenta),
         }
     }
 }

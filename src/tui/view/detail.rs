@@ -6,6 +6,7 @@ use crate::{
     tui::{
         layout::{Area, Layout, Pane, Shape},
         page::{Line, Role, role, status},
+        search::Search,
         state::{State, Tab},
     },
 };
@@ -51,13 +52,13 @@ fn draw_heading(state: &State, canvas: &mut Canvas<'_>, area: Area) {
 /// The tabs, their names as long as there is room for.
 fn tabs(state: &State, width: u16) -> Line {
     let names = match width {
-        ..60 if state.layout().shape == Shape::Narrow => ["B", "H", "R", "T"],
-        ..80 => [" Body", " Head", " Resp", " Tries"],
-        _ => [" Body", " Headers", " Response", " Tries"],
+        ..60 if state.layout().shape == Shape::Narrow => ["B", "H", "R", "T", "W"],
+        ..90 => [" Body", " Head", " Resp", " Tries", " Raw"],
+        _ => [" Body", " Headers", " Response", " Tries", " Raw"],
     };
     let tries = state.shown().map_or(0, |detail| detail.tries);
     let mut line = Line::new();
-    for ((number, tab), name) in (1..).zip(Tab::ALL).zip(names) {
+    for (tab, name) in Tab::ALL.into_iter().zip(names) {
         let many = if tab == Tab::Tries && tries > 0 {
             format!("({tries})")
         } else {
@@ -65,7 +66,7 @@ fn tabs(state: &State, width: u16) -> Line {
         };
         let is_shown = tab == state.tab;
         let (open, close) = if is_shown { ("[", "]") } else { (" ", " ") };
-        let text = Safe::format(format_args!("{open}{number}{name}{many}{close}"));
+        let text = Safe::format(format_args!("{open}{}{name}{many}{close}", tab.digit()));
         let role = if is_shown { Role::Strong } else { Role::Text };
         line.push((role, text));
     }
@@ -77,10 +78,84 @@ fn draw_page(state: &State, canvas: &mut Canvas<'_>, area: Area) {
         canvas.write(area, 1, 0, &Safe::own("reading…"), Role::Dim);
         return;
     };
-    let lines = detail.page(state.tab);
-    let top = state.scroll.min(lines.len().saturating_sub(1));
-    for (y, line) in (0..area.height).zip(lines.iter().skip(top)) {
-        draw_line(canvas, row(area, y), line, state.column);
+    let rows = area.height - u16::from(state.has_status());
+    let most = detail.len(state.tab).saturating_sub(1);
+    let top = state.scroll.min(most);
+    // The heading stands above the tree.
+    let cursor = state.tree().filter(|_| state.focus == Pane::Detail);
+    let cursor = cursor.map(|_| state.cursor + 1);
+    for (y, at) in (0..rows).zip(top..) {
+        let Some(line) = detail.line(state.tab, at) else {
+            break;
+        };
+        let row = row(area, y);
+        draw_line(canvas, row, &line, state.column);
+        if let Some(search) = &state.search {
+            draw_hits(canvas, row, &line, (search, state.column));
+        }
+        if cursor == Some(at) {
+            canvas.write(row, 0, 0, &Safe::own(">"), Role::Strong);
+        }
+    }
+    if state.has_status() {
+        draw_status(state, canvas, row(area, rows));
+    }
+}
+
+/// The search, and the path that the person is on.
+fn draw_status(state: &State, canvas: &mut Canvas<'_>, area: Area) {
+    let mut x = 1;
+    if let Some(search) = &state.search {
+        let hits = search.hits.len();
+        let current = (search.current + 1).min(hits);
+        let count = Safe::format(format_args!("{current}/{hits} lines "));
+        if search.is_typing {
+            let room = Area {
+                width: area.width.saturating_sub(count.width() as u16 + 1),
+                ..area
+            };
+            canvas.write_right(area, 0, &count, Role::Dim);
+            canvas.field(room, x, "/", &search.field);
+            return;
+        }
+        let text = safe(search.field.text().as_bytes(), Mode::Cell);
+        x = canvas.write(
+            area,
+            x,
+            0,
+            &Safe::format(format_args!("/{text} ")),
+            Role::Key,
+        );
+        x = canvas.write(area, x, 0, &count, Role::Text) + 1;
+    }
+    if let Some(tree) = state.tree() {
+        canvas.write(area, x, 0, &tree.path(state.cursor), Role::Dim);
+    }
+}
+
+/// Marks what is searched, in a line without its first cells.
+fn draw_hits(
+    canvas: &mut Canvas<'_>,
+    area: Area,
+    line: &Line,
+    (search, skipped): (&Search, usize),
+) {
+    let text: String = line.iter().map(|(_, text)| text.as_str()).collect();
+    let width = |part: &str| safe(part.as_bytes(), Mode::Body).width();
+    for place in search.places(&text) {
+        let from = width(&text[..place.start]);
+        let cells = width(&text[place]);
+        if from >= skipped {
+            // A blank stands before every line.
+            let x = u16::try_from(from - skipped + 1)
+                .unwrap_or(area.width)
+                .min(area.width);
+            canvas.select(Area {
+                x: area.x + x,
+                width: (cells as u16).min(area.width - x),
+                ..area
+            });
+        }
     }
 }
 

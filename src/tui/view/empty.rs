@@ -30,6 +30,12 @@ fn own(text: &'static str) -> Line {
 
 fn lines(state: &State) -> Vec<Line> {
     let mut lines = vec![Line::new()];
+    if !state.route.is_listening {
+        lines.push(own("   No request is stored yet. To receive some:"));
+        lines.push(Line::new());
+        lines.push(own("     hooktool listen 3000"));
+        return lines;
+    }
     match &state.url {
         Some(url) => lines.extend(invitation(state, &safe(url.as_bytes(), Mode::Cell))),
         None => lines.push(own(

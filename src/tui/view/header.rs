@@ -54,6 +54,10 @@ fn link(state: &State, layout: &Layout) -> Line {
     if !is_narrow {
         line.push((Role::Strong, Safe::own("hooktool ")));
     }
+    if !state.route.is_listening {
+        line.extend(history(state, is_narrow));
+        return line;
+    }
     match &state.link {
         Link::Connecting { attempt } => {
             line.push((
@@ -88,6 +92,15 @@ fn link(state: &State, layout: &Layout) -> Line {
                 Safe::format(format_args!("  {cause} · history works")),
             ));
         }
+    }
+    line
+}
+
+fn history(state: &State, is_narrow: bool) -> Line {
+    let mut line = vec![(Role::Strong, Safe::own("□ HISTORY"))];
+    if !is_narrow {
+        let text = format_args!("  {} · not listening", requests(state));
+        line.push((Role::Text, Safe::format(text)));
     }
     line
 }
@@ -200,14 +213,14 @@ fn counts(state: &State) -> Line {
         return vec![(Role::Dim, Safe::own("reading the history…"))];
     }
     if state.rows.is_empty() {
-        return vec![(Role::Text, Safe::own("waiting for the first request"))];
+        let text = if state.route.is_listening {
+            "waiting for the first request"
+        } else {
+            "nothing is stored here yet"
+        };
+        return vec![(Role::Text, Safe::own(text))];
     }
-    let number = state.rows.len() as u64;
-    let requests = if number == 1 { "request" } else { "requests" };
-    let mut line = vec![(
-        Role::Text,
-        Safe::format(format_args!("{} {requests}", count(number))),
-    )];
+    let mut line = vec![(Role::Text, requests(state))];
     if state.failed > 0 {
         let failed = count(state.failed);
         line.push((Role::Warn, Safe::format(format_args!(" · {failed} failed"))));
@@ -223,4 +236,10 @@ fn counts(state: &State) -> Line {
         line.push((Role::Warn, Safe::format(text)));
     }
     line
+}
+
+fn requests(state: &State) -> Safe<'static> {
+    let number = state.rows.len() as u64;
+    let word = if number == 1 { "request" } else { "requests" };
+    Safe::format(format_args!("{} {word}", count(number)))
 }

@@ -2,11 +2,15 @@
 
 use super::{Canvas, row};
 use crate::{
+    history::Number,
     text::Safe,
     tui::{
+        field::Field,
         help, keys,
         layout::{Area, Layout},
+        log,
         page::{Line, Role},
+        palette,
         state::{Popup, State},
     },
 };
@@ -18,7 +22,38 @@ const WIDEST: u16 = 64;
 pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>, layout: &Layout) {
     let Some(open) = &state.popup else { return };
     match &open.popup {
-        Popup::Help { scroll } => draw_help(state, canvas, layout.body, *scroll),
+        Popup::Help { scroll } => draw_lines(canvas, layout.body, &help::lines(state), *scroll),
+        Popup::Log { scroll } => draw_lines(canvas, layout.body, &log::lines(state), *scroll),
+        Popup::Palette { field, at } => {
+            let body = layout.body;
+            let (first, rest) = (
+                row(body, 0),
+                Area {
+                    y: body.y + 1,
+                    height: body.height.saturating_sub(1),
+                    ..body
+                },
+            );
+            let top = (at + 1).saturating_sub(usize::from(rest.height));
+            canvas.clear(first);
+            draw_lines(canvas, rest, &palette::lines(state), top);
+            canvas.field(first, 1, "> ", field);
+        }
+        Popup::Forms => {
+            let lines = forms(state);
+            let title = Safe::own("Views of the body");
+            draw_box(state, canvas, layout.screen, &title, &lines);
+        }
+        Popup::Target {
+            number,
+            field,
+            error,
+        } => draw_target(
+            state,
+            canvas,
+            layout.screen,
+            (*number, field, error.as_ref()),
+        ),
         Popup::Replay { number, to } => {
             let lines = [
                 Safe::format(format_args!(
@@ -36,22 +71,70 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>, layout: &Layout) {
             draw_box(state, canvas, layout.screen, &Safe::own("End hold"), &lines);
         }
         Popup::Quit => {
-            let lines = [
-                Safe::own("Requests come in, wait or are held."),
-                Safe::own(if state.route.is_local_relay {
-                    "The relay on this machine ends too: nothing is stored then."
-                } else {
-                    "What comes later waits at the relay."
-                }),
-            ];
+            let lines = if state.route.is_listening {
+                [
+                    Safe::own("Requests come in, wait or are held."),
+                    Safe::own(if state.route.is_local_relay {
+                        "The relay on this machine ends too: nothing is stored then."
+                    } else {
+                        "What comes later waits at the relay."
+                    }),
+                ]
+            } else {
+                [
+                    Safe::own("A replay is under way."),
+                    Safe::own("How it ends is not recorded then."),
+                ]
+            };
             draw_box(state, canvas, layout.screen, &Safe::own("Quit?"), &lines);
         }
     }
 }
 
-fn draw_help(state: &State, canvas: &mut Canvas<'_>, area: Area, scroll: usize) {
+fn draw_target(
+    state: &State,
+    canvas: &mut Canvas<'_>,
+    screen: Area,
+    (number, field, error): (Number, &Field, Option<&Safe<'static>>),
+) {
+    let tries = state.row().map_or(0, |row| row.tries);
+    let lines = [
+        Safe::own("Where to? A port, host:port or URL; for this replay and the next."),
+        Safe::own(if tries > 0 {
+            "Nothing typed: where its last try went."
+        } else {
+            "It was never forwarded."
+        }),
+        Safe::default(),
+        error.cloned().unwrap_or_default(),
+    ];
+    let title = Safe::format(format_args!("Replay #{number}"));
+    let area = draw_box(state, canvas, screen, &title, &lines);
+    canvas.field(row(area, 3), 1, "> ", field);
+}
+
+/// Every way to lay the body out, and why some are not possible.
+fn forms(state: &State) -> Vec<Safe<'static>> {
+    let present = state.shown().and_then(|detail| detail.body.form);
+    let of_forms = keys::TABLE
+        .iter()
+        .filter_map(|binding| match binding.action {
+            keys::Action::Form(form) => Some((form, binding)),
+            _ => None,
+        });
+    let lines = of_forms.map(|(form, binding)| {
+        let sign = if present == Some(form) { '>' } else { ' ' };
+        let (key, name) = (binding.keys[0].label(), form.name());
+        let why = keys::possible(state, binding.action)
+            .err()
+            .unwrap_or(binding.help);
+        Safe::format(format_args!("{sign} {key}  {name:7} {why}"))
+    });
+    lines.collect()
+}
+
+fn draw_lines(canvas: &mut Canvas<'_>, area: Area, lines: &[Line], scroll: usize) {
     canvas.clear(area);
-    let lines = help::lines(state);
     let most = lines.len().saturating_sub(usize::from(area.height));
     for (y, line) in (0..area.height).zip(lines.iter().skip(scroll.min(most))) {
         draw_line(canvas, row(area, y), 1, line);
@@ -64,14 +147,14 @@ fn draw_line(canvas: &mut Canvas<'_>, area: Area, mut x: u16, line: &Line) {
     }
 }
 
-/// A box in the middle of the screen: title, lines, and its keys at the bottom.
+/// A box in the middle of the screen: title, lines, and its keys at the bottom. Answers where its lines are.
 fn draw_box(
     state: &State,
     canvas: &mut Canvas<'_>,
     screen: Area,
     title: &Safe<'_>,
     lines: &[Safe<'_>],
-) {
+) -> Area {
     let width = screen.width.min(WIDEST);
     let height = (lines.len() as u16 + 4).min(screen.height);
     let area = Area {
@@ -94,6 +177,7 @@ fn draw_box(
     }
     let keys = row(text, height.saturating_sub(2));
     draw_line(canvas, keys, 1, &box_keys(state));
+    text
 }
 
 fn draw_border(canvas: &mut Canvas<'_>, area: Area) {
@@ -114,10 +198,8 @@ fn box_keys(state: &State) -> Line {
     let place = keys::place(state);
     let own = keys::TABLE.iter().filter(|binding| binding.place == place);
     let mut line = Line::new();
-    for binding in own
-        .take(3)
-        .filter(|binding| binding.action != keys::Action::QuitNow)
-    {
+    let is_listed = |action| matches!(action, keys::Action::QuitNow | keys::Action::Form(_));
+    for binding in own.filter(|binding| !is_listed(binding.action)).take(3) {
         let label = binding.keys[0].label();
         line.push((Role::Key, Safe::format(format_args!("[ {label}"))));
         line.push((

@@ -1,0 +1,226 @@
+//! Reading one request: scrolling, folding, the forms of a body, searching.
+//!
+//! A tree has a line that the person is on; its path stays when another request is shown, and so does what is folded.
+
+use crate::tui::{
+    keys::Action,
+    page::Form,
+    search::Search,
+    state::{State, Tab},
+};
+
+/// How many cells a step to the right is.
+const SIDEWAYS: usize = 8;
+
+/// Shows another request in the same place.
+pub(super) fn turn(state: &mut State, by: isize) {
+    let scroll = state.scroll;
+    state.step(by);
+    state.scroll = scroll;
+}
+
+/// Moves down in what is read: the person's line of a tree, else what is in view.
+pub(super) fn walk(state: &mut State, by: isize) {
+    match state.tree().map(|tree| tree.len()) {
+        Some(lines) => {
+            let to = state.cursor.saturating_add_signed(by);
+            stand(state, to.min(lines.saturating_sub(1)));
+        }
+        None => scroll(state, by),
+    }
+}
+
+/// Puts the person on a visible line of the tree, and brings it into view.
+fn stand(state: &mut State, at: usize) {
+    state.cursor = at;
+    state.watched = state.tree().and_then(|tree| tree.id(at));
+    // The heading stands above the tree.
+    bring_into_view(state, if at == 0 { 0 } else { at + 1 });
+    bring_into_view(state, at + 1);
+}
+
+fn bring_into_view(state: &mut State, line: usize) {
+    let least = (line + 1).saturating_sub(state.detail_rows().max(1));
+    state.scroll = state.scroll.clamp(least, line.max(least));
+}
+
+/// Moves what is in view.
+pub(super) fn scroll(state: &mut State, by: isize) {
+    let lines = state.shown().map_or(0, |detail| detail.len(state.tab));
+    let most = lines.saturating_sub(state.detail_rows().max(1));
+    state.scroll = state.scroll.saturating_add_signed(by).min(most);
+}
+
+/// Shows a tab from its beginning.
+pub(super) fn show(state: &mut State, tab: Tab) {
+    state.tab = tab;
+    state.scroll = 0;
+    state.column = 0;
+    look(state);
+}
+
+/// Goes to another try.
+pub(super) fn choose(state: &mut State, by: isize) {
+    let Some((chosen, tries)) = state.shown().map(|detail| (detail.chosen, detail.tries)) else {
+        return;
+    };
+    state.chosen = Some(
+        chosen
+            .saturating_add_signed(by)
+            .min(tries.saturating_sub(1)),
+    );
+}
+
+/// Folds and unfolds; where there is no tree, left and right scroll.
+pub(super) fn fold(state: &mut State, action: Action) {
+    let Some(tree) = state.tree() else {
+        match action {
+            Action::Right => state.column = state.column.saturating_add(SIDEWAYS).min(4096),
+            Action::Left => state.column = state.column.saturating_sub(SIDEWAYS),
+            _ => {}
+        }
+        return;
+    };
+    let node = tree.node(state.cursor);
+    let is_folded = node.is_some_and(|node| state.folded.contains(&node));
+    let mut to = node;
+    match (action, node) {
+        (Action::FoldAll, _) => {
+            let nodes: Vec<u64> = tree.nodes().collect();
+            to = tree.id(state.cursor);
+            state.folded.extend(nodes);
+        }
+        (Action::UnfoldAll, _) => {
+            to = tree.id(state.cursor);
+            state.folded.clear();
+        }
+        (Action::Right | Action::Toggle, Some(node)) if is_folded => {
+            state.folded.remove(&node);
+        }
+        (Action::Left | Action::Toggle, Some(node)) if !is_folded => {
+            state.folded.insert(node);
+        }
+        (Action::Left, _) => to = tree.parent(state.cursor),
+        _ => return,
+    }
+    state.watched = to.or(state.watched);
+    refold(state);
+}
+
+/// After a tree came or its folds changed: folds it, and puts the person on the path that they were on.
+pub(in crate::tui) fn refold(state: &mut State) {
+    let (folded, watched) = (&state.folded, state.watched);
+    let tree = state
+        .detail
+        .as_mut()
+        .and_then(|detail| detail.body.tree.as_mut());
+    let Some(tree) = tree else { return };
+    tree.fold(folded);
+    let last = tree.len().saturating_sub(1);
+    let place = watched.and_then(|id| tree.place(id));
+    let at = place.unwrap_or(state.cursor).min(last);
+    if state.tab == Tab::Body && place.is_some() {
+        stand(state, at);
+    } else {
+        state.cursor = at;
+    }
+}
+
+/// Lays the body out in the next way that is possible.
+pub(super) fn next_form(state: &mut State) {
+    let Some(present) = state.shown().and_then(|detail| detail.body.form) else {
+        return;
+    };
+    let after = Form::ALL.into_iter().cycle().skip(present as usize + 1);
+    let next = after
+        .take(Form::ALL.len())
+        .find(|&form| obstacle(state, form).is_none());
+    if let Some(form) = next {
+        lay_out(state, form);
+    }
+}
+
+/// Lays the body out so, here and wherever else it is possible.
+pub(super) fn lay_out(state: &mut State, form: Form) {
+    if !matches!(state.tab, Tab::Body | Tab::Response) {
+        show(state, Tab::Body);
+    }
+    state.form = Some(form);
+    (state.scroll, state.column) = (0, 0);
+}
+
+/// Why a form is not possible, if it is not.
+pub(in crate::tui) fn obstacle(state: &State, form: Form) -> Option<&'static str> {
+    let obstacles = state.shown().map(|detail| &detail.body.obstacles)?;
+    obstacles
+        .iter()
+        .find(|(other, _)| *other == form)
+        .map(|(_, why)| *why)
+}
+
+/// Begins a search, or changes the last one.
+pub(super) fn search(state: &mut State) {
+    state.search.get_or_insert_default().is_typing = true;
+}
+
+/// Keeps what was found; nothing typed is no search.
+pub(super) fn keep_search(state: &mut State) {
+    state
+        .search
+        .take_if(|search| search.field.text().is_empty());
+    if let Some(search) = &mut state.search {
+        search.is_typing = false;
+    }
+}
+
+/// Looks again, after what is looked for or what is looked through changed, and goes to the first hit while one types.
+pub(in crate::tui) fn look(state: &mut State) {
+    let Some(mut search) = state.search.take() else {
+        return;
+    };
+    look_through(state, &mut search);
+    let is_typing = search.is_typing;
+    state.search = Some(search);
+    if is_typing {
+        go_to_hit(state);
+    }
+}
+
+fn look_through(state: &State, search: &mut Search) {
+    let Some(detail) = state.shown() else {
+        search.look(std::iter::empty());
+        return;
+    };
+    match detail.tree(state.tab) {
+        Some(tree) => search.look(tree.texts()),
+        None => search.look((0..detail.len(state.tab)).map(|at| {
+            let line = detail.line(state.tab, at).unwrap_or_default();
+            line.iter().map(|(_, text)| text.as_str()).collect()
+        })),
+    }
+}
+
+/// Goes to another hit, unfolding what hides it.
+pub(super) fn next_hit(state: &mut State, by: isize) {
+    if let Some(search) = &mut state.search {
+        search.step(by);
+        go_to_hit(state);
+    }
+}
+
+fn go_to_hit(state: &mut State) {
+    let hit = state
+        .search
+        .as_ref()
+        .and_then(|search| search.hits.get(search.current));
+    let Some(&hit) = hit else { return };
+    match state.tree().map(|tree| tree.around(hit)) {
+        Some(around) => {
+            state.folded.retain(|node| !around.contains(node));
+            refold(state);
+            let line = state.tree().and_then(|tree| tree.line_of(hit));
+            stand(state, line.unwrap_or(0));
+        }
+        None => bring_into_view(state, hit),
+    }
+}

@@ -1,0 +1,172 @@
+//! A JSON body as a tree of lines, some of them folded away.
+//!
+//! In: an [`Outline`], which paths are folded. Out: the visible lines, built one by one as they are drawn. Must not know: sizes.
+
+use std::collections::HashSet;
+
+use super::{Line, Role};
+use crate::{
+    format::{Outline, is_word},
+    text::{Mode, Safe, safe},
+};
+
+/// Widest value, in cells.
+const CELLS: usize = 4_096;
+
+/// Cells of indentation a level, and the deepest level that is indented further.
+const INDENT: usize = 2;
+const DEEPEST: usize = 40;
+
+/// A tree, and what of it is visible.
+#[derive(Clone, Debug)]
+pub(in crate::tui) struct Tree {
+    outline: Outline,
+    /// Rows of the outline, ascending.
+    visible: Vec<usize>,
+}
+
+impl Tree {
+    /// A tree with nothing folded.
+    pub(super) fn new(outline: Outline) -> Self {
+        let visible = (0..outline.rows().len()).collect();
+        Self { outline, visible }
+    }
+
+    /// Folds these paths and no others.
+    pub(in crate::tui) fn fold(&mut self, folded: &HashSet<u64>) {
+        self.visible.clear();
+        let mut at = 0;
+        while let Some(row) = self.outline.rows().get(at) {
+            self.visible.push(at);
+            let is_folded = row.end > at && folded.contains(&row.id);
+            at = if is_folded { row.end + 1 } else { at + 1 };
+        }
+    }
+
+    /// How many lines are visible.
+    pub(in crate::tui) fn len(&self) -> usize {
+        self.visible.len()
+    }
+
+    /// A visible line.
+    pub(in crate::tui) fn line(&self, at: usize) -> Option<Line> {
+        let index = *self.visible.get(at)?;
+        let row = self.outline.rows().get(index)?;
+        let is_node = row.end > index;
+        let is_folded = is_node && self.visible.get(at + 1) != Some(&(index + 1));
+        let sign = match (is_node, is_folded) {
+            (true, true) => "▸ ",
+            (true, false) => "▾ ",
+            _ => "  ",
+        };
+        let indent = row.depth.min(DEEPEST) * INDENT;
+        let mut line = vec![(
+            Role::Dim,
+            Safe::format(format_args!("{:indent$}{sign}", "")),
+        )];
+        let key = self.outline.key(row);
+        if !key.is_empty() {
+            let bare = key.trim_matches('"');
+            let shown = if is_word(bare) { bare } else { key };
+            line.push((Role::Key, text(shown)));
+            line.push((Role::Text, Safe::own(": ")));
+        }
+        if is_folded {
+            let (open, close) = if row.has_keys { ('{', '}') } else { ('[', ']') };
+            let what = match (row.has_keys, row.items) {
+                (true, 1) => "key",
+                (true, _) => "keys",
+                (false, 1) => "item",
+                (false, _) => "items",
+            };
+            let shown = format_args!("{open} {} {what} {close}", row.items);
+            line.push((Role::Dim, Safe::format(shown)));
+        } else {
+            let value = self.outline.value(row);
+            line.push((role(value), text(value)));
+        }
+        Some(line)
+    }
+
+    /// The way to a visible line.
+    pub(in crate::tui) fn path(&self, at: usize) -> Safe<'static> {
+        let path = self.visible.get(at).map(|&index| self.outline.path(index));
+        text(&path.unwrap_or_default())
+    }
+
+    /// The path's identity of a visible line.
+    pub(in crate::tui) fn id(&self, at: usize) -> Option<u64> {
+        let index = *self.visible.get(at)?;
+        self.outline.rows().get(index).map(|row| row.id)
+    }
+
+    /// Where the path with this identity is visible.
+    pub(in crate::tui) fn place(&self, id: u64) -> Option<usize> {
+        let rows = self.outline.rows();
+        let mut visible = self.visible.iter();
+        visible.position(|&index| rows.get(index).is_some_and(|row| row.id == id))
+    }
+
+    /// The identity of the node that a visible line opens or closes.
+    pub(in crate::tui) fn node(&self, at: usize) -> Option<u64> {
+        let index = *self.visible.get(at)?;
+        let row = self.outline.rows().get(index)?;
+        (row.end > index || row.begin < index).then_some(row.id)
+    }
+
+    /// The identity of the node that a visible line lies in.
+    pub(in crate::tui) fn parent(&self, at: usize) -> Option<u64> {
+        let index = *self.visible.get(at)?;
+        let parent = self.outline.parent(index)?;
+        self.outline.rows().get(parent).map(|row| row.id)
+    }
+
+    /// The identities of all nodes below the roots.
+    pub(in crate::tui) fn nodes(&self) -> impl Iterator<Item = u64> {
+        let rows = self.outline.rows().iter().enumerate();
+        rows.filter(|(index, row)| row.depth > 0 && row.end > *index)
+            .map(|(_, row)| row.id)
+    }
+
+    /// Every line, visible or not, as it reads without its indentation.
+    pub(in crate::tui) fn texts(&self) -> impl Iterator<Item = String> {
+        let rows = self.outline.rows().iter();
+        rows.map(|row| match self.outline.key(row) {
+            "" => self.outline.value(row).to_owned(),
+            key => {
+                let bare = key.trim_matches('"');
+                let shown = if is_word(bare) { bare } else { key };
+                format!("{shown}: {}", self.outline.value(row))
+            }
+        })
+    }
+
+    /// The nodes that a line lies in, from the inside.
+    pub(in crate::tui) fn around(&self, index: usize) -> Vec<u64> {
+        let mut around = Vec::new();
+        let mut at = self.outline.parent(index);
+        while let Some(parent) = at {
+            around.extend(self.outline.rows().get(parent).map(|row| row.id));
+            at = self.outline.parent(parent);
+        }
+        around
+    }
+
+    /// Where a line is visible, counted among the visible ones.
+    pub(in crate::tui) fn line_of(&self, index: usize) -> Option<usize> {
+        self.visible.binary_search(&index).ok()
+    }
+}
+
+fn text(text: &str) -> Safe<'static> {
+    safe(text.as_bytes(), Mode::Body).cut(CELLS).into_owned()
+}
+
+fn role(value: &str) -> Role {
+    match value.bytes().next() {
+        Some(b'-' | b'0'..=b'9') => Role::Number,
+        Some(b't' | b'f' | b'n') => Role::Strong,
+        Some(b'^') => Role::Bad,
+        _ => Role::Text,
+    }
+}

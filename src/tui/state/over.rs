@@ -1,0 +1,88 @@
+//! What lies over the panes: the boxes that have the keys, and the sentences that go by themselves.
+
+use std::time::Duration;
+
+use hooktool_relay::capture::UnixMillis;
+
+use crate::{history::Number, text::Safe, tui::field::Field};
+
+/// What lies over the panes and has the keys.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::tui) enum Popup {
+    /// All keys of the pane beneath.
+    Help {
+        /// First line shown.
+        scroll: usize,
+    },
+    /// Every action by its name.
+    Palette {
+        field: Field,
+        /// Which of those that fit.
+        at: usize,
+    },
+    /// What was told, and how the link went.
+    Log {
+        /// First line shown.
+        scroll: usize,
+    },
+    /// How the body can be laid out.
+    Forms,
+    /// Before the first replay without a listener: where to.
+    Target {
+        number: Number,
+        field: Field,
+        /// Why what was typed is none.
+        error: Option<Safe<'static>>,
+    },
+    /// Before a replay to another machine.
+    Replay {
+        number: Number,
+        /// Where to, as far as it is known.
+        to: Safe<'static>,
+    },
+    /// What becomes of the held ones when hold ends.
+    Release,
+    /// Before the end.
+    Quit,
+}
+
+/// A pop-up and since when it is open: keys pressed before it was seen do not count.
+#[derive(Clone, Debug)]
+pub(in crate::tui) struct Open {
+    pub(in crate::tui) popup: Popup,
+    pub(in crate::tui) since: Duration,
+}
+
+/// How a toast begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::tui) enum Mood {
+    Done,
+    Note,
+    Problem,
+}
+
+/// A sentence that goes by itself, or with the next key if it is a problem.
+#[derive(Clone, Debug)]
+pub(in crate::tui) struct Toast {
+    pub(in crate::tui) mood: Mood,
+    pub(in crate::tui) text: Safe<'static>,
+    pub(in crate::tui) since: Duration,
+}
+
+impl Toast {
+    /// How long one stays.
+    pub(in crate::tui) const STAYS: Duration = Duration::from_secs(4);
+}
+
+/// Something that was told, for those who looked elsewhere.
+#[derive(Clone, Debug)]
+pub(in crate::tui) struct Told {
+    pub(in crate::tui) at: UnixMillis,
+    pub(in crate::tui) mood: Mood,
+    pub(in crate::tui) text: Safe<'static>,
+}
+
+impl Told {
+    /// How many are kept; the oldest goes.
+    pub(in crate::tui) const KEPT: usize = 500;
+}

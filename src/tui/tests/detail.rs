@@ -1,0 +1,155 @@
+//! Reading a body: folding, what stays when another request is shown, the views, searching.
+
+use super::*;
+use crate::tui::{layout::Pane, page::Form, state::Tab};
+
+const BODY: &[u8] =
+    br#"{"id":"evt_1","data":{"object":{"amount":4200,"Card":null},"tags":["a","b"]},"ok":true}"#;
+
+/// The detail of the selected request, with the focus in it and this body.
+fn reading(body: &'static [u8]) -> State {
+    let mut state = screen((80, 40), rows(1..=3));
+    press_all(&mut state, &[code(Code::Enter)]);
+    read(&mut state, body);
+    state
+}
+
+fn read(state: &mut State, body: &'static [u8]) {
+    let wish = state.wish().expect("a wish");
+    let request = request(state.row().expect("a row").clone(), body);
+    let detail = page::compose(&request, &[], body, &wish);
+    update(state, Input::Loaded(Loaded::Detail(Box::new(detail))));
+}
+
+fn lines(state: &State) -> Vec<String> {
+    let detail = state.shown().expect("a detail");
+    let lines = (1..detail.len(state.tab)).filter_map(|at| detail.line(state.tab, at));
+    lines
+        .map(|line| line.iter().map(|(_, text)| text.as_str()).collect())
+        .collect()
+}
+
+fn path(state: &State) -> String {
+    let tree = state.tree().expect("a tree");
+    tree.path(state.cursor).to_string()
+}
+
+#[test]
+fn a_node_is_folded_and_stays_so_in_the_next_request() {
+    let mut state = reading(BODY);
+    assert_eq!(lines(&state).len(), 14);
+    press(&mut state, "jjjj");
+    assert_eq!(path(&state), ".data.object.amount");
+    press(&mut state, "h");
+    assert_eq!(path(&state), ".data.object", "out to what it lies in");
+    press(&mut state, "h");
+    assert_eq!(lines(&state)[3], "    ▸ object: { 2 keys }");
+    press(&mut state, "K");
+    read(&mut state, br#"{"data":{"object":{"amount":1},"x":0}}"#);
+    assert_eq!(lines(&state)[2], "    ▸ object: { 1 key }");
+    assert_eq!(path(&state), ".data.object", "the person stays on the path");
+    press(&mut state, " ");
+    assert_eq!(lines(&state)[3], "        amount: 1");
+    press(&mut state, "-");
+    assert_eq!(lines(&state), ["▾ {", "  ▸ data: { 2 keys }", "  }"]);
+    press(&mut state, "+");
+    assert_eq!(lines(&state).len(), 8);
+}
+
+#[test]
+fn every_view_that_is_possible_is_reached_and_the_others_say_why_not() {
+    let mut state = reading(BODY);
+    let mut seen = Vec::new();
+    for _ in 0..4 {
+        press(&mut state, "v");
+        read(&mut state, BODY);
+        seen.extend(state.shown().and_then(|detail| detail.body.form));
+    }
+    assert_eq!(seen, [Form::Pretty, Form::Text, Form::Hex, Form::Tree]);
+    press(&mut state, "Vx");
+    read(&mut state, BODY);
+    assert_eq!(lines(&state), [str::from_utf8(BODY).expect("text")]);
+
+    let mut plain = reading(b"\xff\xfe\0");
+    assert_eq!(
+        plain.shown().and_then(|detail| detail.body.form),
+        Some(Form::Hex)
+    );
+    press(&mut plain, "Vt");
+    assert!(plain.popup.is_some(), "what is not possible closes nothing");
+    let toast = plain.toast.as_ref().map(|toast| toast.text.as_str());
+    assert_eq!(toast, Some("it is no JSON"));
+}
+
+#[test]
+fn a_search_unfolds_what_hides_a_hit() {
+    let mut state = reading(BODY);
+    press(&mut state, "-");
+    press(&mut state, "/A");
+    assert_eq!(
+        state.search.as_ref().map(|search| search.hits.len()),
+        Some(0)
+    );
+    press_all(&mut state, &[code(Code::Backspace)]);
+    press(&mut state, "car");
+    assert_eq!(path(&state), ".data.object.Card");
+    press_all(&mut state, &[code(Code::Enter)]);
+    press(&mut state, "/");
+    press_all(
+        &mut state,
+        &[Key {
+            code: Code::Char('u'),
+            ctrl: true,
+        }],
+    );
+    press(&mut state, "a");
+    let hits = state.search.as_ref().map(|search| search.hits.len());
+    assert_eq!(hits, Some(5), "data, amount, Card, tags, a");
+    press_all(&mut state, &[code(Code::Enter)]);
+    press(&mut state, "nnn");
+    let at = path(&state);
+    press(&mut state, "Nn");
+    assert_eq!(path(&state), at);
+    press_all(&mut state, &[code(Code::Esc)]);
+    assert!(state.search.is_none() && state.focus == Pane::Detail);
+    press_all(&mut state, &[code(Code::Esc)]);
+    assert_eq!(state.focus, Pane::List);
+}
+
+#[test]
+fn other_tabs_are_searched_as_they_are_shown() {
+    let mut state = reading(BODY);
+    press(&mut state, "2/stripe-sig");
+    assert_eq!(state.tab, Tab::Headers);
+    assert_eq!(
+        state.search.as_ref().map(|search| search.hits.len()),
+        Some(1)
+    );
+    press_all(&mut state, &[code(Code::Enter)]);
+    assert!(screens::shown(&state).contains("/stripe-sig 1/1 lines"));
+}
+
+#[test]
+fn raw_shows_line_ends_and_masks_secrets() {
+    let mut state = reading(b"a\r\n\x1bb");
+    press(&mut state, "6");
+    let lines = lines(&state);
+    assert!(lines.contains(&"Host: relay.example".to_owned()));
+    assert!(
+        !lines.iter().any(|line| line.contains("4be109c2")),
+        "{lines:?}"
+    );
+    assert_eq!(lines[lines.len() - 2..], ["a^M", "^[b"]);
+}
+
+#[test]
+fn tree_screens() {
+    let mut state = screen((80, 24), rows(1..=30));
+    press_all(&mut state, &[code(Code::Enter)]);
+    read(&mut state, BODY);
+    press(&mut state, "jjj /a");
+    insta::assert_snapshot!("tree_search", screens::shown(&state));
+    press_all(&mut state, &[code(Code::Esc)]);
+    press(&mut state, "V");
+    insta::assert_snapshot!("tree_views", screens::shown(&state));
+}
