@@ -1,7 +1,12 @@
 //! Header lines, and bytes as they stand in JSON.
 
+use std::fmt;
+
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeSeed, Error as _, SeqAccess, Visitor},
+};
 
 /// Header lines in the order they came, repeats kept. Names are tokens (RFC 9110 §5.1), values any bytes but CR, LF, NUL.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -56,13 +61,37 @@ impl Headers {
 
 impl From<&http::HeaderMap> for Headers {
     fn from(map: &http::HeaderMap) -> Self {
-        let line = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
-            (
-                Bytes::copy_from_slice(name.as_str().as_bytes()),
-                Bytes::copy_from_slice(value.as_bytes()),
-            )
-        };
-        Self(map.iter().map(line).collect())
+        let mut lines = Lines::default();
+        for (name, value) in map {
+            lines.bytes.extend_from_slice(name.as_str().as_bytes());
+            lines.end_part();
+            lines.bytes.extend_from_slice(value.as_bytes());
+            lines.end_part();
+        }
+        lines.finish()
+    }
+}
+
+/// Lines under way: their bytes in one buffer, which they share in the end, instead of two allocations a line.
+#[derive(Default)]
+struct Lines {
+    bytes: Vec<u8>,
+    /// Where each part ends: name, value, name, value …
+    ends: Vec<usize>,
+}
+
+impl Lines {
+    fn end_part(&mut self) {
+        self.ends.push(self.bytes.len());
+    }
+
+    fn finish(self) -> Headers {
+        let mut rest = Bytes::from(self.bytes);
+        let mut begun = 0;
+        let mut part = |end: &usize| rest.split_to(end - std::mem::replace(&mut begun, *end));
+        let lines = self.ends.chunks_exact(2);
+        let lines = lines.map(|ends| (part(&ends[0]), part(&ends[1])));
+        Headers(lines.collect())
     }
 }
 
@@ -76,23 +105,64 @@ impl Serialize for Headers {
 }
 
 impl<'de> Deserialize<'de> for Headers {
-    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let pairs = Vec::<(latin1::Owned, latin1::Owned)>::deserialize(from)?;
-        Ok(Self(
-            pairs
-                .into_iter()
-                .map(|(name, value)| (name.0, value.0))
-                .collect(),
-        ))
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_seq(AllLines)
+    }
+}
+
+struct AllLines;
+
+impl<'de> Visitor<'de> for AllLines {
+    type Value = Headers;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("pairs of a name and a value")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut pairs: A) -> Result<Headers, A::Error> {
+        let mut lines = Lines::default();
+        while pairs.next_element_seed(Line(&mut lines))?.is_some() {}
+        Ok(lines.finish())
+    }
+}
+
+/// One line, read to the end of the others.
+struct Line<'a>(&'a mut Lines);
+
+impl<'de> DeserializeSeed<'de> for Line<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        from.deserialize_tuple(2, self)
+    }
+}
+
+impl<'de> Visitor<'de> for Line<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name and a value")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<(), A::Error> {
+        for place in 0..2 {
+            let part = parts.next_element_seed(latin1::Behind(&mut self.0.bytes))?;
+            part.ok_or_else(|| A::Error::invalid_length(place, &self))?;
+            self.0.end_part();
+        }
+        Ok(())
     }
 }
 
 /// Bytes in JSON: each byte as the character of the same number, which keeps every byte. For `#[serde(with)]`.
 pub mod latin1 {
-    use std::borrow::Cow;
+    use std::fmt;
 
     use bytes::Bytes;
-    use serde::{Deserialize, Serialize};
+    use serde::{
+        Deserializer, Serialize,
+        de::{DeserializeSeed, Error, Visitor},
+    };
 
     /// Borrowed bytes that serialize as text.
     pub struct Text<'a>(pub &'a [u8]);
@@ -106,12 +176,35 @@ pub mod latin1 {
         }
     }
 
-    /// Bytes read back from such text.
-    pub struct Owned(pub Bytes);
+    /// Bytes read back from such text, put behind those that are there.
+    pub(super) struct Behind<'a>(pub(super) &'a mut Vec<u8>);
 
-    impl<'de> Deserialize<'de> for Owned {
-        fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-            deserialize(from).map(Self)
+    impl<'de> DeserializeSeed<'de> for Behind<'_> {
+        type Value = ();
+
+        fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+            from.deserialize_str(self)
+        }
+    }
+
+    impl Visitor<'_> for Behind<'_> {
+        type Value = ();
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("characters up to U+00FF")
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
+            if text.is_ascii() {
+                self.0.extend_from_slice(text.as_bytes());
+                return Ok(());
+            }
+            for character in text.chars() {
+                let byte = u8::try_from(u32::from(character))
+                    .map_err(|_| E::custom("a character above U+00FF stands for no byte"))?;
+                self.0.push(byte);
+            }
+            Ok(())
         }
     }
 
@@ -127,15 +220,10 @@ pub mod latin1 {
     ///
     /// # Errors
     /// A character above U+00FF, or the deserializer's own.
-    pub fn deserialize<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Bytes, D::Error> {
-        let text = Cow::<'de, str>::deserialize(from)?;
-        if text.is_ascii() {
-            return Ok(Bytes::copy_from_slice(text.as_bytes()));
-        }
-        let bytes: Result<Vec<u8>, _> = text.chars().map(|c| u8::try_from(u32::from(c))).collect();
-        bytes
-            .map(Bytes::from)
-            .map_err(|_| serde::de::Error::custom("a character above U+00FF stands for no byte"))
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Bytes, D::Error> {
+        let mut bytes = Vec::new();
+        Behind(&mut bytes).deserialize(from)?;
+        Ok(Bytes::from(bytes))
     }
 }
 

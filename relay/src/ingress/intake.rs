@@ -56,7 +56,11 @@ impl Declared {
             let is_open = parts.version == Version::HTTP_2 && !is_ended;
             return Ok(if is_open { Self::Open } else { Self::Absent });
         }
-        match headers::declared_length(&Headers::from(lines)) {
+        let mut lengths = Headers::new();
+        for value in lines.get_all(header::CONTENT_LENGTH) {
+            lengths.push("content-length", Bytes::copy_from_slice(value.as_bytes()));
+        }
+        match headers::declared_length(&lengths) {
             Some(length) if length > limits.body => Err(Refusal::BODY_TOO_LARGE),
             Some(length) => Ok(Self::Length(length)),
             None => Err(Refusal::BODY_BROKEN),
