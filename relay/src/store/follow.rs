@@ -11,7 +11,7 @@ use std::{
 use tokio::sync::{mpsc, watch};
 
 use super::{Stored, Tail};
-use crate::capture::{EndpointName, Seq};
+use crate::capture::{Body, EndpointName, Seq};
 
 /// One follower an endpoint.
 #[derive(Debug, Default)]
@@ -24,6 +24,18 @@ struct Follower {
 }
 
 impl Follower {
+    /// Hands a capture over if there is room; else it is left out, and read from the store by whoever follows.
+    fn hand_over(&self, stored: Stored) {
+        let place = Tail::RECENT - self.recent.capacity() + 1;
+        let size = match &stored.capture.body {
+            Body::Whole(bytes) => bytes.len(),
+            Body::Absent | Body::Pieces(_) => 0,
+        };
+        if size <= Tail::BYTES / place {
+            let _ = self.recent.try_send(stored);
+        }
+    }
+
     fn raise(&self, seq: Seq) {
         self.newest.send_if_modified(|newest| {
             let is_newer = seq > *newest;
@@ -68,8 +80,7 @@ impl Followers {
                 continue;
             }
             let seq = stored.seq;
-            // Full: left out, and read from the store by whoever follows.
-            let _ = follower.recent.try_send(stored);
+            follower.hand_over(stored);
             follower.raise(seq);
         }
     }

@@ -112,12 +112,17 @@ pub struct Stats {
 pub struct Tail {
     /// The newest committed seq; may coalesce, is never lost.
     pub newest: watch::Receiver<Seq>,
-    /// Captures in order of seq, straight from the commit. When its [`Tail::RECENT`] places are taken further ones are left
-    /// out: they are in the store, and [`Store::read`](super::Store::read) gives them.
+    /// Captures in order of seq, straight from the commit. When its [`Tail::RECENT`] places are taken, or it holds bytes
+    /// enough, further ones are left out: they are in the store, and [`Store::read`](super::Store::read) gives them.
     pub recent: mpsc::Receiver<Stored>,
 }
 
 impl Tail {
-    /// Places in [`Tail::recent`]: what a listener may have in flight.
-    pub const RECENT: usize = 32;
+    /// Places in [`Tail::recent`]: what a burst of senders brings while a listener has its 32 in flight. With fewer, every
+    /// burst would be read back from the store.
+    pub const RECENT: usize = 256;
+
+    /// The place `n`, counted from 1, is for captures of at most this many bytes divided by `n`: 256 of 2 KiB or 8 of 64 KiB
+    /// may wait, and all together, at worst, hold six times this.
+    pub(super) const BYTES: usize = 512 * 1024;
 }

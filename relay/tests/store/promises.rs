@@ -13,7 +13,7 @@ use std::{
 use bytes::Bytes;
 use hooktool_relay::{
     capture::{AccountId, Body, CaptureId, Epoch, Seq, UnixMillis},
-    store::{Cursor, Retention, StoreError, Stored},
+    store::{Cursor, Retention, StoreError, Stored, Tail},
 };
 use tokio::task::JoinSet;
 
@@ -132,18 +132,19 @@ async fn a_tail_hands_over_until_it_is_full_and_ends_when_it_is_replaced() {
     for kept in both() {
         let (store, a) = (kept.store(), name("a"));
         let mut first = store.tail(&a).await.unwrap();
-        for _ in 0..40 {
+        let full = Tail::RECENT as u64;
+        for _ in 0..full + 8 {
             store.append(small(&a), None).await.unwrap();
         }
         let mut taken = Vec::new();
         while let Ok(stored) = first.recent.try_recv() {
             taken.push(stored.seq.0);
         }
-        assert!(taken.iter().copied().eq(1..=32), "{taken:?}");
-        assert_eq!(*first.newest.borrow_and_update(), Seq(40));
+        assert!(taken.iter().copied().eq(1..=full), "{taken:?}");
+        assert_eq!(*first.newest.borrow_and_update(), Seq(full + 8));
         let mut second = store.tail(&a).await.unwrap();
         store.append(small(&a), None).await.unwrap();
-        assert_eq!(second.recent.recv().await.unwrap().seq, Seq(41));
+        assert_eq!(second.recent.recv().await.unwrap().seq, Seq(full + 9));
         assert!(first.recent.recv().await.is_none());
     }
 }
