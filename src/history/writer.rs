@@ -53,6 +53,8 @@ pub(super) struct Tidy {
     left: VecDeque<Entry>,
     /// Whether the log holds commits of this process.
     is_logged: bool,
+    /// Whether commits do not wait for the disk now.
+    is_lazy: bool,
     /// Whether there is more to let go.
     is_over: bool,
     /// `PRAGMA data_version` when it was last looked at, and when that was.
@@ -124,7 +126,21 @@ impl Writer {
         }
     }
 
+    /// Whether a commit waits for the disk. One of pieces alone does not: they count only with the row of their request, whose
+    /// own sync takes all of the log before it along.
+    fn sync(&mut self, entries: &VecDeque<Entry>) -> rusqlite::Result<()> {
+        let is_piece = |entry: &Entry| matches!(entry.work, Work::Piece { .. });
+        let is_lazy = !entries.is_empty() && entries.iter().all(is_piece);
+        if is_lazy != self.tidy.is_lazy {
+            let level = if is_lazy { "NORMAL" } else { "FULL" };
+            self.db.pragma_update(None, "synchronous", level)?;
+            self.tidy.is_lazy = is_lazy;
+        }
+        Ok(())
+    }
+
     fn commit(&mut self, entries: &VecDeque<Entry>) -> rusqlite::Result<Commit> {
+        self.sync(entries)?;
         let begun = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate);
         let tx = match begun {
             Ok(tx) => tx,

@@ -161,6 +161,7 @@ impl Engine {
             ledger,
             buffer: Vec::new(),
             logged: 0,
+            syncs: true,
             probed: Instant::now(),
         };
         let writer = std::thread::Builder::new()

@@ -59,6 +59,8 @@ pub(super) struct Writer {
     pub(super) buffer: Vec<u8>,
     /// Bytes in the log since it was last emptied, about.
     pub(super) logged: usize,
+    /// Whether a commit waits for the disk.
+    pub(super) syncs: bool,
     /// When room was last sought.
     pub(super) probed: Instant,
 }
@@ -95,6 +97,7 @@ impl Writer {
     }
 
     fn idle(&mut self) {
+        self.sync(true);
         if self.shared.failure().is_some() {
             return;
         }
@@ -112,14 +115,17 @@ impl Writer {
     /// Commits an order and all that are there with it.
     fn serve(&mut self, first: Order) {
         let mut bytes = first.what.size();
+        let mut is_pieces = matches!(first.what, What::Piece { .. });
         let mut orders = vec![first];
         while orders.len() < ORDERS && bytes < BYTES {
             let Ok(order) = self.orders.try_recv() else {
                 break;
             };
             bytes += order.what.size();
+            is_pieces &= matches!(order.what, What::Piece { .. });
             orders.push(order);
         }
+        self.sync(!is_pieces);
         let replies = self.write(&orders, |_| true);
         let is_trim = orders.iter().any(|order| matches!(order.what, What::Trim));
         for (order, reply) in orders.into_iter().zip(replies) {
@@ -132,6 +138,25 @@ impl Writer {
         let is_full = self.shared.is_full.load(Ordering::Acquire);
         if is_full && (is_trim || self.probed.elapsed() >= PROBE) {
             self.seek_room();
+        }
+    }
+
+    /// Whether commits from here on wait for the disk. Those of pieces alone do not: they count only with the head row of their
+    /// body, whose own sync takes all of the log before it along.
+    fn sync(&mut self, at_commit: bool) {
+        if self.syncs == at_commit {
+            return;
+        }
+        let level = if at_commit { "full" } else { "normal" };
+        let set = lock(&self.connection).pragma_update(None, "synchronous", level);
+        match set {
+            Ok(()) => self.syncs = at_commit,
+            // More syncs than need be do no harm, fewer would.
+            Err(_) if !at_commit => {}
+            Err(error) => {
+                let failure = StoreError::writing(&self.shared.path, &error);
+                self.shared.fail(&failure);
+            }
         }
     }
 
