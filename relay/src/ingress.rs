@@ -240,6 +240,9 @@ impl Ingress {
         }
         let mut response = Response::new(if !has_body || body.is_end_stream() {
             reply::empty()
+        } else if body.size_hint().exact().is_some() {
+            // All of it is here: no stream's credit hangs on its sender, and the socket gives up on one who does not read.
+            body
         } else {
             stall::watched(body, self.config.limits.answer_stall, &self.tasks)
         });
