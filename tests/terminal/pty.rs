@@ -114,11 +114,21 @@ impl Terminal {
         screen.alternate_screen() && screen.hide_cursor() && screen.bracketed_paste()
     }
 
-    /// Whether nothing of the program's screen is left.
-    pub(crate) fn is_given_back(&self) -> bool {
-        let parser = self.parser();
-        let screen = parser.screen();
-        !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste()
+    /// Waits until nothing of the program's screen is left: its last bytes are read after its end.
+    pub(crate) async fn gives_back(&self) {
+        eventually("the terminal is given back", || async {
+            let parser = self.parser();
+            let screen = parser.screen();
+            let left = [
+                screen.alternate_screen(),
+                screen.hide_cursor(),
+                screen.bracketed_paste(),
+            ];
+            (left == [false; 3])
+                .then_some(())
+                .ok_or_else(|| format!("{left:?}"))
+        })
+        .await;
     }
 
     /// Waits until the screen shows a text; answers the whole of it.
