@@ -53,8 +53,9 @@ pub use self::{
     error::{HistoryError, PickError},
     incoming::{Draft, Streaming},
     model::{
-        Arrival, Attempt, Cause, Change, Dropped, FolderEndpoint, KeptAnswer, LastAttempt, Limit,
-        Number, Options, Position, Recorded, Request, Retention, Select, Summary,
+        Arrival, Attempt, Cause, Change, Dropped, FolderEndpoint, Followed, KeptAnswer,
+        LastAttempt, Limit, Number, Options, Position, Recorded, Request, Retention, Select,
+        Summary,
     },
     reader::Reader,
 };

@@ -19,7 +19,8 @@ use super::{
     error::{HistoryError, PickError, odd, reading},
     file,
     model::{
-        Attempt, Dropped, FolderEndpoint, Number, Options, Position, Request, Select, Summary,
+        Attempt, Dropped, FolderEndpoint, Followed, Number, Options, Position, Request, Select,
+        Summary,
     },
     pick,
     rows::{self, Places},
@@ -127,24 +128,6 @@ impl Reader {
         })
     }
 
-    /// One request in short, and its relay.
-    ///
-    /// # Errors
-    /// `Damaged`, `Denied`, `Locked`.
-    pub fn summary(&self, number: Number) -> Result<Option<(String, Summary)>, HistoryError> {
-        self.read(|db| {
-            let mut places = rows::places(db)?;
-            let columns = rows::SUMMARY;
-            let mut query =
-                db.prepare_cached(&format!("SELECT {columns} FROM captures WHERE number = ?1"))?;
-            let row = query.query_row([number.cast_signed()], |row| {
-                Ok((row.get::<_, i64>(2)?, rows::summary(row, &places)?))
-            });
-            let found = row.optional()?;
-            Ok(found.and_then(|(place, summary)| Some((places.remove(&place)?.0, summary))))
-        })
-    }
-
     /// The number of the request with this id.
     ///
     /// # Errors
@@ -226,7 +209,7 @@ impl Reader {
         })
     }
 
-    /// Attempts recorded after a position, with their request's number, at most `limit`, in order; answer bodies left out.
+    /// Attempts recorded after a position with their requests, at most `limit`, in order, read at once.
     ///
     /// # Errors
     /// `Damaged`, `Denied`, `Locked`.
@@ -234,18 +217,33 @@ impl Reader {
         &self,
         position: Position,
         limit: usize,
-    ) -> Result<Vec<(Position, Number, Attempt)>, HistoryError> {
+    ) -> Result<Vec<Followed>, HistoryError> {
         self.read(|db| {
-            let columns = rows::ATTEMPT;
-            let mut query = db.prepare_cached(&format!(
-                "SELECT {columns} FROM attempts WHERE position > ?1 ORDER BY position LIMIT ?2"
+            let places = rows::places(db)?;
+            let (attempt, summary) = (rows::ATTEMPT_IN_SHORT, rows::SUMMARY);
+            let mut attempts = db.prepare_cached(&format!(
+                "SELECT {attempt} FROM attempts WHERE position > ?1 ORDER BY position LIMIT ?2"
             ))?;
+            let mut requests =
+                db.prepare_cached(&format!("SELECT {summary} FROM captures WHERE number = ?1"))?;
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let found = query.query_map([position.cast_signed(), limit], |row| {
+            let found = attempts.query_map([position.cast_signed(), limit], |row| {
                 let link = rows::attempt(row)?;
-                Ok((link.position, link.number, link.attempt))
+                let request = requests.query_row([link.number.cast_signed()], |row| {
+                    Ok((row.get::<_, i64>(2)?, rows::summary(row, &places)?))
+                });
+                let of = |(place, request)| {
+                    let (relay, _) = places.get(&place)?;
+                    Some(Followed {
+                        position: link.position,
+                        relay: relay.clone(),
+                        request,
+                        attempt: link.attempt,
+                    })
+                };
+                Ok(request.optional()?.and_then(of))
             })?;
-            found.collect()
+            found.filter_map(SqlResult::transpose).collect()
         })
     }
 

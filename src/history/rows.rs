@@ -108,6 +108,11 @@ pub(super) const ATTEMPT: &str =
     "position, number, previous, try_number, cause, target, started_at, outcome, error, connect,
     took, changes, sent, late, status, len, ended, headers, body";
 
+/// The same in short: without what was changed, and without the answer's headers.
+pub(super) const ATTEMPT_IN_SHORT: &str =
+    "position, number, previous, try_number, cause, target, started_at, outcome, error, connect,
+    took, NULL, sent, late, status, len, ended, '[]', body";
+
 /// An attempt and its place in the chain; without its answer's bytes.
 pub(super) struct Link {
     pub(super) position: Position,
