@@ -35,6 +35,7 @@ mod bodies;
 mod contents;
 mod error;
 mod file;
+mod fresh;
 mod incoming;
 mod model;
 mod pick;
