@@ -248,7 +248,10 @@ impl History {
     async fn hand_over(&self, work: Work, room: Room) -> Result<Told, HistoryError> {
         let (answer, told) = oneshot::channel();
         self.push(work, Some(answer), room);
-        told.await.unwrap_or_else(|_| Err(self.failure()))
+        match told.await {
+            Ok((told, _)) => told,
+            Err(_) => Err(self.failure()),
+        }
     }
 
     fn push(&self, work: Work, answer: Option<queue::Answer>, room: Room) {
