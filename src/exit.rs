@@ -195,6 +195,7 @@ fn of_config(error: ConfigError) -> Report {
             report.hint(format!("the nearest key is `{nearest}`"))
         }
         ConfigError::Value { reason, .. } => report.hint(reason),
+        ConfigError::Keys { hint, .. } => report.hint(hint),
         ConfigError::Forbidden { key, .. } => report
             .because(
                 "it comes with a repository: it may name targets on this machine, nothing beyond",

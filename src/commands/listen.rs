@@ -255,6 +255,7 @@ impl Listening {
                     is_listening: true,
                     standing: self.standing(),
                     zone: self.settings.zone,
+                    keys: self.settings.keys.clone(),
                     stop,
                 };
                 let ended = tui::run(view).await?;

@@ -6,6 +6,7 @@ mod history;
 mod hostile;
 mod list;
 mod marks;
+mod palette;
 mod rules;
 mod screens;
 

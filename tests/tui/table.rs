@@ -238,6 +238,7 @@ pub(crate) fn inspector(
         is_listening: true,
         standing: Vec::new(),
         zone: Zone::Local,
+        keys: None,
         is_colored: true,
         stop: stop.clone(),
     };
