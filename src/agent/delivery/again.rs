@@ -116,6 +116,7 @@ impl Deliveries {
                     body: Bytes::new(),
                     len: 0,
                     ended: false,
+                    carried: None,
                 };
                 (Ok(kept), Some(body))
             }

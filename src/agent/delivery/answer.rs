@@ -90,6 +90,7 @@ impl Deliveries {
             len: first.len() as u64,
             body: first,
             ended,
+            carried: None,
         };
         if !ended {
             let rest = Rest { over, body, out };
@@ -299,11 +300,20 @@ pub(super) async fn carry_on(
     body: AnswerBody,
     out: Option<OutBody>,
 ) -> Result<(), HistoryError> {
+    match to_its_end(streaming, body, out).await? {
+        (Some(streaming), broken) => streaming.end(broken).await,
+        (None, _) => Ok(()),
+    }
+}
+
+/// The same, without recording the end: that, and why it came too early if it did, is what comes back.
+pub(super) async fn to_its_end(
+    streaming: Option<Streaming>,
+    body: AnswerBody,
+    out: Option<OutBody>,
+) -> Result<(Option<Streaming>, Option<String>), HistoryError> {
     let (copies, copied) = mpsc::channel(COPIES);
     let pumping = async { Ok(pump(body, out, copies).await) };
     let (ended, kept) = tokio::try_join!(pumping, keep(streaming, copied))?;
-    match kept {
-        Some(streaming) => streaming.end(ended.err()).await,
-        None => Ok(()),
-    }
+    Ok((kept, ended.err()))
 }
