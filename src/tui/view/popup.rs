@@ -75,7 +75,7 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>, layout: &Layout) {
                 [
                     Safe::own("Requests come in, wait or are held."),
                     Safe::own(if state.route.is_local_relay {
-                        "The relay on this machine ends too: nothing is stored then."
+                        "Its relay ends too: senders get no answer until you start again."
                     } else {
                         "What comes later waits at the relay."
                     }),
