@@ -72,7 +72,7 @@ fn a_webhook_comes_and_is_replayed_and_the_terminal_is_as_before() {
         terminal.press("q");
         let text = terminal.shows("[ y Quit ]").await;
         assert!(
-            text.contains("senders get no answer until you start"),
+            text.contains("senders get no answer until you start again."),
             "{text}"
         );
         // The box takes no key that was pressed before it could be seen.
@@ -154,6 +154,7 @@ fn what_is_stored_is_opened_without_a_relay_and_sent_where_a_person_says() {
         let Some(mut listener) = Terminal::start(home.path(), &["listen"], &[]) else {
             return;
         };
+        listener.shows("● live").await;
         let (relay, name) = url(&listener.shows("curl http://127.0.0.1").await);
         let request = Request::post(&format!("{name}/stripe"), "{\"id\":\"evt_1\"}");
         Sender::to(relay).send(request).await;

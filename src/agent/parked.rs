@@ -339,6 +339,8 @@ impl Deliveries {
 
 #[cfg(test)]
 mod tests {
+    use std::slice::from_ref as one;
+
     use super::*;
 
     #[test]
@@ -346,19 +348,19 @@ mod tests {
         let target = |text: &str| text.parse::<Target>().unwrap();
         let (app, other) = (target("3000"), target("3001"));
         let mut backlog = Backlog::default();
-        assert!(!backlog.is_due(0, &[app.clone()]), "nothing is parked");
+        assert!(!backlog.is_due(0, one(&app)), "nothing is parked");
         assert!(!backlog.is_due(2, &[]), "nothing is open");
-        assert!(backlog.is_due(2, &[app.clone()]), "it has opened");
+        assert!(backlog.is_due(2, one(&app)), "it has opened");
         backlog.released(Some((1, vec![other.clone()])), vec![app.clone()]);
-        assert!(!backlog.is_due(1, &[app.clone()]), "all of it was tried");
-        assert!(backlog.is_due(2, &[app.clone()]), "one more was parked");
+        assert!(!backlog.is_due(1, one(&app)), "all of it was tried");
+        assert!(backlog.is_due(2, one(&app)), "one more was parked");
         assert!(
             backlog.is_due(1, &[app.clone(), other.clone()]),
             "the other opened"
         );
         backlog.released(Some((1, vec![app.clone()])), vec![app.clone()]);
         assert!(
-            backlog.is_due(1, &[app]),
+            backlog.is_due(1, one(&app)),
             "it refused after all, and is open again"
         );
     }

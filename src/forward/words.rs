@@ -24,8 +24,8 @@ pub(crate) fn of(error: &(dyn Error + 'static)) -> String {
         system = innermost.downcast_ref::<io::Error>().or(system);
     }
     match innermost.downcast_ref::<io::Error>().or(system) {
-        Some(error) if error.get_ref().is_none() => of_system(error),
-        _ => innermost.to_string(),
+        Some(error) => of_system(error),
+        None => innermost.to_string(),
     }
 }
 
@@ -109,14 +109,16 @@ fn of_certificate(flaw: &CertificateError, authority: &str, name: &str) -> (Stri
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
             ("is not valid yet".to_owned(), clock.to_owned())
         }
-        CertificateError::NotValidForName => (format!("is not for {name}"), other_name(&[])),
+        CertificateError::NotValidForName => {
+            (format!("is not for {name}"), other_name(&[], authority))
+        }
         CertificateError::NotValidForNameContext { presented, .. } => {
             let names: Vec<String> = presented.iter().filter_map(|name| plain(name)).collect();
             let shown = match names.as_slice() {
                 [] => format!("is not for {name}"),
                 names => format!("is for {}, not for {name}", names.join(", ")),
             };
-            (shown, other_name(&names))
+            (shown, other_name(&names, authority))
         }
         CertificateError::InvalidPurpose
         | CertificateError::InvalidPurposeContext {
@@ -126,19 +128,26 @@ fn of_certificate(flaw: &CertificateError, authority: &str, name: &str) -> (Stri
             "is not one for a server".to_owned(),
             "give the relay one with the extended key usage `serverAuth`".to_owned(),
         ),
+        CertificateError::BadSignature => (
+            "is not signed by the authority that it names".to_owned(),
+            trust.to_owned(),
+        ),
         CertificateError::Other(_) if flaw.to_string().contains("CaUsedAsEndEntity") => (
             "is an authority's own, not a server's".to_owned(),
-            "make one for the server, signed by it (`CA:FALSE`)".to_owned(),
+            "with `openssl req -x509`, add `-addext basicConstraints=critical,CA:FALSE`".to_owned(),
         ),
         _ => (format!("cannot be trusted ({flaw})"), trust.to_owned()),
     };
     (format!("the certificate of {authority} {what}"), hint)
 }
 
-fn other_name(names: &[String]) -> String {
+fn other_name(names: &[String], authority: &str) -> String {
+    let port = authority.rsplit_once(':').map(|(_, port)| port);
+    let port = port.filter(|port| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()));
+    let port = port.map_or_else(String::new, |port| format!(":{port}"));
     match names {
         [name, ..] if !name.starts_with('*') => {
-            format!("use https://{name}, or give the relay a certificate for this name")
+            format!("use https://{name}{port}, or give the relay a certificate for this name")
         }
         _ => "use the name it is for, or give the relay a certificate for this name".to_owned(),
     }
@@ -177,6 +186,7 @@ mod tests {
         let lookup =
             io::Error::other("failed to lookup address information: Name or service not known");
         assert_eq!(of_system(&lookup), "no address for this name");
+        assert_eq!(of(&io::Error::other(lookup)), "no address for this name");
     }
 
     #[test]
@@ -196,7 +206,11 @@ mod tests {
             found.cause,
             "the certificate of relay.example:8443 is for a.example, 127.0.0.1, not for relay.example"
         );
-        assert!(found.hint.contains("https://a.example"), "{}", found.hint);
+        assert!(
+            found.hint.contains("https://a.example:8443,"),
+            "{}",
+            found.hint
+        );
     }
 
     #[test]

@@ -13,6 +13,7 @@ async fn stored(target: &TestTarget) -> Option<(TempDir, Terminal)> {
     let home = home();
     let port = target.addr.port().to_string();
     let listener = Terminal::start(home.path(), &["listen", &port], &[])?;
+    listener.shows("● live").await;
     let (relay, name) = url(&listener.shows("curl http://127.0.0.1").await);
     let request = Request::post(&format!("{name}/stripe"), BODY);
     assert_eq!(Sender::to(relay).send(request).await.status, 200);

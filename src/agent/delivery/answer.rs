@@ -100,12 +100,13 @@ impl Deliveries {
         }
         let (cause, ms) = (cause(reply.kind), facts.ms());
         let sent = beside(reply.sent(), recorded.clone()).await;
-        if !recorded.await? {
+        let is_whole = recorded.await?;
+        let attempt = facts.attempt(cause, Ok(kept), sent);
+        if !is_whole {
+            self.aside.put(capture.id, attempt);
             return Ok(None);
         }
-        self.history
-            .attempted(capture.id, facts.attempt(cause, Ok(kept), sent))
-            .await?;
+        self.history.attempted(capture.id, attempt).await?;
         let outcome = Outcome::Answered;
         Ok(Some(Done { outcome, ms }))
     }
@@ -127,13 +128,15 @@ impl Deliveries {
             let (cause, ms, run) = (cause(reply.kind), facts.ms(), reply.run);
             let told = async {
                 let sent = beside(reply.sent(), recorded.clone()).await;
-                recorded.await.map(|is_whole| is_whole.then_some(sent))
+                recorded.await.map(|is_whole| (is_whole, sent))
             };
             let (told, kept) = gather(told, kept, &mut copied).await;
-            let Some(sent) = told? else {
-                return Ok(None);
-            };
+            let (is_whole, sent) = told?;
             let attempt = facts.attempt(cause, Ok(kept), sent);
+            if !is_whole {
+                self.aside.put(capture.id, attempt);
+                return Ok(None);
+            }
             let streaming = self.history.attempted(capture.id, attempt).await?;
             let outcome = Outcome::Answered;
             run.done(Done { outcome, ms }).await;
