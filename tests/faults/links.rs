@@ -187,8 +187,14 @@ fn a_large_body_whose_link_broke_is_two_tries_and_the_first_says_why() {
         };
         let (answer, ()) = tokio::join!(send, lose);
         assert_eq!(answer.status, 202, "{}", answer.text());
-        listener.wait_for(1).await;
-        let attempts = listener.attempts(1);
+        let attempts = eventually("two tries", || async {
+            let requests = listener.requests();
+            let attempts = requests.first().map(|_| listener.attempts(1));
+            let attempts = attempts.unwrap_or_default();
+            let shown = format!("{attempts:?}");
+            (attempts.len() == 2).then_some(attempts).ok_or(shown)
+        })
+        .await;
         let told: Vec<_> = attempts
             .iter()
             .map(|it| (it.try_number, it.cause, it.outcome))

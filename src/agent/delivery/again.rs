@@ -154,7 +154,7 @@ impl Deliveries {
             sent,
             late: false,
         };
-        self.history.attempted(id, attempt).await.map(drop)
+        self.attempted(id, attempt).await.map(drop)
     }
 }
 

@@ -106,7 +106,7 @@ impl Deliveries {
             self.aside.put(capture.id, attempt);
             return Ok(None);
         }
-        self.history.attempted(capture.id, attempt).await?;
+        self.attempted(capture.id, attempt).await?;
         let outcome = Outcome::Answered;
         Ok(Some(Done { outcome, ms }))
     }
@@ -137,7 +137,7 @@ impl Deliveries {
                 self.aside.put(capture.id, attempt);
                 return Ok(None);
             }
-            let streaming = self.history.attempted(capture.id, attempt).await?;
+            let streaming = self.attempted(capture.id, attempt).await?;
             let outcome = Outcome::Answered;
             run.done(Done { outcome, ms }).await;
             // Moved in, so that the pump is not held up by copies that nobody takes any more.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! a large body is forwarded as it comes ─▶ the link breaks ─▶ the try is put aside
-//!                    the next link offers the request whole ─▶ recorded ─▶ the try is recorded with it, before its next one
+//!                    the next link offers the request whole ─▶ its next try ends ─▶ both are recorded, in order
 //! ```
 //!
 //! What is put aside is lost with the process; the relay still has the request.
@@ -15,7 +15,7 @@ use std::{
 use hooktool_relay::capture::{CaptureId, Outcome};
 
 use super::Deliveries;
-use crate::history::{Attempt, HistoryError};
+use crate::history::{Attempt, HistoryError, Streaming};
 
 /// Most tries that are kept aside; beyond, the oldest is forgotten. The relay offers at most as many requests at once.
 const KEPT: usize = 256;
@@ -40,6 +40,9 @@ impl Aside {
     /// The tries of a request, oldest first; they are not kept any more.
     fn take(&self, id: CaptureId) -> Vec<Attempt> {
         let mut tries = self.lock();
+        if tries.is_empty() {
+            return Vec::new();
+        }
         let (taken, left) = tries.drain(..).partition(|(of, _)| *of == id);
         *tries = left;
         let taken: VecDeque<(CaptureId, Attempt)> = taken;
@@ -52,11 +55,19 @@ impl Aside {
 }
 
 impl Deliveries {
-    /// Records what was put aside of a request that is recorded now.
-    pub(super) async fn record_aside(&self, id: CaptureId) -> Result<(), HistoryError> {
-        for attempt in self.aside.take(id) {
-            self.history.attempted(id, attempt).await?;
+    /// Records an attempt, and before it what was put aside of its request. Not sooner: a request that has an attempt is not
+    /// offered to the app again, and this one has come whole only now.
+    ///
+    /// # Errors
+    /// The history's.
+    pub(super) async fn attempted(
+        &self,
+        id: CaptureId,
+        attempt: Attempt,
+    ) -> Result<Option<Streaming>, HistoryError> {
+        for aside in self.aside.take(id) {
+            self.history.attempted(id, aside).await?;
         }
-        Ok(())
+        self.history.attempted(id, attempt).await
     }
 }

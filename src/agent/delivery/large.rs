@@ -46,7 +46,6 @@ impl Deliveries {
                 return Ok(None);
             }
             let recorded = self.history.record(arrival, Some(draft)).await?;
-            self.record_aside(capture.id).await?;
             return match fits {
                 Verdict::Unknown => self.decide(&capture, recorded, reply).await,
                 fits => self.keep_back(&capture, recorded, fits, reply).await,
@@ -58,7 +57,6 @@ impl Deliveries {
             let is_whole = keep(body, &mut draft, Some(sender), length).await?;
             if is_whole {
                 self.history.record(arrival, Some(draft)).await?;
-                self.record_aside(capture.id).await?;
             }
             Ok(is_whole)
         };

@@ -226,7 +226,7 @@ impl Deliveries {
             self.aside.put(capture.id, attempt);
             return Ok(None);
         }
-        self.history.attempted(capture.id, attempt).await?;
+        self.attempted(capture.id, attempt).await?;
         if again::is_repeatable(outcome) {
             self.retry(capture.id);
         }

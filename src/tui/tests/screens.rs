@@ -153,7 +153,7 @@ fn the_local_url_is_whole_and_lesser_words_make_room_for_it() {
     let (since, cause) = (UnixMillis(NOON), "connection refused".to_owned());
     let line = top("3000", &Reach::Down { since, cause }, "G");
     assert!(
-        line.contains(&format!("{url} → :3000 DOWN 12:00  ")),
+        line.contains(&format!("{url} → :3000 DOWN hh:mm  ")),
         "{line}"
     );
     let long = top("3000/a/rather/long/path/to/the/hooks", &up, "G");
