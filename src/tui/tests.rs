@@ -148,6 +148,7 @@ fn attempt(number: u32, target: &str) -> Attempt {
             len: body.len() as u64,
             body,
             ended: true,
+            carried: None,
         }),
         sent: Some(Sent {
             status: Some(500),

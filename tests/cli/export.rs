@@ -111,6 +111,7 @@ async fn record(history: &History, place: usize, stored: Stored) {
                 body: Bytes::from_static(answer.as_bytes()),
                 len: answer.len() as u64,
                 ended: true,
+                carried: None,
             }),
             sent: None,
             late: false,

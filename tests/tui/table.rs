@@ -314,6 +314,7 @@ pub(crate) fn answered(cause: Cause, status: u16) -> Attempt {
             len: body.len() as u64,
             body,
             ended: true,
+            carried: None,
         }),
         sent: None,
         late: false,
