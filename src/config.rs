@@ -29,6 +29,7 @@ mod file;
 mod folders;
 mod layers;
 pub mod secrets;
+pub mod signing;
 
 pub use folders::{Folders, project};
 pub use layers::Layers;

@@ -312,7 +312,10 @@ impl<'c, 'f> Case<'c, 'f> {
         match check {
             Check::Holds => self.holds(scheme, secret),
             Check::Missing(what) => bad(format!("a secret is set, but {what} is missing")),
-            Check::Malformed(reason) => bad(reason),
+            Check::Malformed(reason) => match causes::find(self, scheme) {
+                Ok(cause) => bad("the signature does not match".to_owned()).caused(cause),
+                Err(_) => bad(reason),
+            },
             Check::Cannot(what) => Diagnosis {
                 timestamp_ok: self.timely(scheme),
                 ..Diagnosis::new(Verdict::Unknown, format!("it cannot be checked: {what}"))

@@ -81,11 +81,6 @@ impl Owned {
         };
         doctor.verdict(&self.request(), None, now)
     }
-
-    pub(super) fn header(&self, name: &str) -> String {
-        let value = self.headers.first(name).unwrap_or_default();
-        String::from_utf8(value.to_vec()).unwrap()
-    }
 }
 
 impl Sample {
@@ -195,6 +190,11 @@ fn any_one_byte_that_is_changed_is_bad() {
                 for bit in [1, 0x20] {
                     let mut changed = signed.clone();
                     changed.body[at] ^= bit;
+                    // Twilio signs the fields of the form: %2b and %2B are the same.
+                    let is_same = request::pairs(&changed.body) == request::pairs(&signed.body);
+                    if sample.provider == "twilio" && is_same {
+                        continue;
+                    }
                     let found = judge(&changed);
                     assert!(may_be(&found), "{} at {at}: {found:?}", sample.provider);
                 }
