@@ -65,7 +65,12 @@ const LISTENER: &[(&str, &[&str])] = &[
     ("export", &["format", "text"]),
     ("webhook", &["format", "text"]),
     ("output", &["history", "format", "text"]),
-    ("tui", &["history", "format", "diff", "export", "text"]),
+    (
+        "tui",
+        &[
+            "history", "filter", "search", "format", "diff", "export", "text",
+        ],
+    ),
 ];
 
 /// Rooms that stand above all others and may import any.
