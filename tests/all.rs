@@ -20,3 +20,4 @@ mod support;
 mod terminal;
 mod tui;
 mod wait;
+mod webhook;
