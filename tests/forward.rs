@@ -15,8 +15,8 @@ use hooktool::{
     target::Target,
 };
 use hooktool_relay::{
+    answer::{AnswerBody, Cut},
     capture::{Body, Capture, CaptureId, Headers, UnixMillis, Version},
-    registry::{AnswerBody, Cut},
 };
 use http_body_util::{BodyExt as _, Full};
 

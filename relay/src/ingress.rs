@@ -22,11 +22,12 @@ use tokio_util::task::TaskTracker;
 
 use crate::{
     accounts::Accounts,
+    answer::AnswerBody,
     capture::{self, Body, Capture, CaptureId, Headers, Sent, SentBy, UnixMillis},
     config::Config,
     headers,
     metrics::Metrics,
-    registry::{Answer, AnswerBody, Expected, Registry},
+    registry::{Answer, Expected, Registry},
     store::{Draft, EndpointRecord, Store},
 };
 use intake::Declared;

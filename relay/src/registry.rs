@@ -17,25 +17,17 @@ use std::{
     },
 };
 
-use bytes::Bytes;
-use http_body_util::combinators::UnsyncBoxBody;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use crate::capture::{AnswerHead, Capture, CaptureId, EndpointName, Epoch, Sent};
+use crate::{
+    answer::AnswerBody,
+    capture::{AnswerHead, Capture, CaptureId, EndpointName, Epoch, Sent},
+};
 
 mod expected;
 
 pub use expected::Expected;
-
-/// Bytes of an answer (or of an upgraded connection) as they come; an error means that it broke off, and must never look
-/// like an end.
-pub type AnswerBody = UnsyncBoxBody<Bytes, Cut>;
-
-/// A body that ended before its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the answer broke off")]
-pub struct Cut;
 
 /// What a listener answered.
 #[derive(Debug)]

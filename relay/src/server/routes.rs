@@ -19,7 +19,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 
 use super::{Edge, connection::Connection, host, sender, upgrade};
-use crate::{config::Access, metrics::Now, registry::AnswerBody};
+use crate::{answer::AnswerBody, config::Access, metrics::Now};
 
 /// What the relay's own paths begin with. No endpoint's name has a `_`.
 const OWN: &str = "/_hooktool";

@@ -27,9 +27,9 @@ use tokio_tungstenite::{
 use super::{Edge, connection::Connection, routes::with_body, seats::Place};
 use crate::{
     accounts::{Login, LoginError},
+    answer::AnswerBody,
     link,
     protocol::{ErrorCode, SUBPROTOCOL, WireError},
-    registry::AnswerBody,
     session,
 };
 

@@ -9,10 +9,11 @@ use tokio::{sync::mpsc, task::JoinSet};
 use tracing::error;
 
 use crate::{
+    answer::AnswerBody,
     capture::{Body, Capture, CaptureId, EndpointName, Kind, Seq},
     link::{LinkError, OutBody, Outbound},
     protocol::{ErrorCode, Frame, MAX_FIRST, RequestHead, Reset, ResetCode},
-    registry::{AnswerBody, NoAnswer, Offered, Offers, Upgrade},
+    registry::{NoAnswer, Offered, Offers, Upgrade},
     store::{Store, StoreError, Stored, Tail},
 };
 

@@ -12,10 +12,11 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tracing::debug;
 
 use crate::{
+    answer::{AnswerBody, Cut},
     capture::{AnswerHead, Epoch, SessionId},
     link::{Inbound, Incoming},
     protocol::{ErrorCode, ResetCode, ResponseHead, StreamId},
-    registry::{Answer, AnswerBody, Cut, NoAnswer, Offers},
+    registry::{Answer, NoAnswer, Offers},
 };
 
 use super::{
