@@ -16,10 +16,14 @@ use crate::support::{
     target::answer,
 };
 
+#[cfg(target_os = "linux")]
+mod disk;
 mod files;
 mod links;
 mod pipes;
 mod places;
+#[cfg(target_os = "linux")]
+mod syncs;
 mod targets;
 
 /// How often the relay is killed.

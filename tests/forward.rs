@@ -47,6 +47,7 @@ fn capture(method: &str, path: &[u8], headers: &[(&str, &[u8])], body: Body) -> 
         method: method.parse().expect("a method"),
         path: Bytes::copy_from_slice(path),
         version: Version::Http11,
+        scheme: None,
         headers: lines,
         trailers: Headers::new(),
         body,

@@ -19,8 +19,8 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::capture::{
-    AnswerPolicy, CaptureId, EndpointName, Epoch, Headers, Kind, Outcome, Sent, Seq, SessionId,
-    UnixMillis, Version, latin1,
+    AnswerPolicy, CaptureId, EndpointName, Epoch, Headers, Kind, Outcome, Scheme, Sent, Seq,
+    SessionId, UnixMillis, Version, latin1,
 };
 
 /// The websocket subprotocol, and so the version of the wire.
@@ -215,6 +215,9 @@ pub struct RequestHead {
     pub path: Bytes,
     /// HTTP version it came in.
     pub version: Version,
+    /// How the sender spoke to the relay, or to the proxy before it; none when nobody said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheme: Option<Scheme>,
     /// Header lines.
     pub headers: Headers,
     /// Trailer lines.

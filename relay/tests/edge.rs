@@ -139,7 +139,7 @@ async fn accept(listener: TcpListener, ingress: Ingress) {
         let ingress = ingress.clone();
         connections.spawn(async move {
             let service = service_fn(|request| async {
-                Ok::<_, Infallible>(Box::pin(ingress.serve(request, peer)).await)
+                Ok::<_, Infallible>(Box::pin(ingress.serve(request, peer, None)).await)
             });
             let connection = http1::Builder::new().serve_connection(TokioIo::new(socket), service);
             // How a connection ends is what the sender sees of it.

@@ -299,6 +299,7 @@ impl Deliveries {
             method: http::Method::from_bytes(head.method.as_bytes()).unwrap_or_default(),
             path: head.path,
             version: head.version,
+            scheme: head.scheme,
             headers: head.headers,
             trailers: head.trailers,
             body,

@@ -121,6 +121,7 @@ impl Relay {
             method: "POST".into(),
             path: Bytes::from_static(b"/"),
             version: Version::Http11,
+            scheme: None,
             headers: Headers::new(),
             trailers: Headers::new(),
             peer: [192, 0, 2, 1].into(),

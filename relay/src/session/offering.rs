@@ -306,6 +306,7 @@ fn head(capture: &Capture) -> RequestHead {
         method: capture.method.as_str().to_owned(),
         path: capture.path.clone(),
         version: capture.version,
+        scheme: capture.scheme,
         headers: capture.headers.clone(),
         trailers: capture.trailers.clone(),
         peer: capture.peer,

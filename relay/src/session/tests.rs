@@ -77,6 +77,7 @@ async fn commit(rooms: &Rooms, body: usize) -> (CaptureId, Option<Expected>) {
         method: http::Method::POST,
         path: Bytes::from_static(b"/"),
         version: Version::Http11,
+        scheme: None,
         headers: Headers::new(),
         trailers: Headers::new(),
         body: if is_large {

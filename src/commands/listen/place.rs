@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     agent::Endpoint,
     config::{RelayAt, Settings},
-    exit::{Failure, Report},
+    exit::{Failure, Report, writable},
     history::{FolderEndpoint, History, HistoryError},
 };
 
@@ -219,7 +219,10 @@ fn not_bound(error: &BindError, project: &Path) -> Failure {
     let cause = std::error::Error::source(error).map(ToString::to_string);
     let mut report = Report::new(format!("the relay of this folder cannot start: {error}"));
     report.cause = cause;
-    Failure::Other(report.hint("`hooktool config path` says where its files are"))
+    Failure::Other(match error {
+        BindError::Store(StoreError::ReadOnly(path)) => report.hint(writable(path)),
+        _ => report.hint("`hooktool config path` says where its files are"),
+    })
 }
 
 /// A relay's URL as something to dial.
