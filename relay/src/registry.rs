@@ -92,6 +92,8 @@ struct Holder {
     evicted: CancellationToken,
     left: CancellationToken,
     newcomer: Option<String>,
+    /// What it calls itself.
+    name: String,
 }
 
 /// One waiting sender.
@@ -164,6 +166,13 @@ impl Registry {
             })
     }
 
+    /// What the session that holds an endpoint calls itself; empty if none does, or it does not say.
+    pub fn holder(&self, endpoint: &EndpointName) -> String {
+        let endpoints = self.lock();
+        let name = endpoints.get(endpoint).map(|holder| holder.name.clone());
+        name.unwrap_or_default()
+    }
+
     /// How many endpoints are held, and how many senders wait.
     pub fn counts(&self) -> (usize, usize) {
         let endpoints = self.lock();
@@ -208,6 +217,7 @@ impl Registry {
             evicted: evicted.clone(),
             left: left.clone(),
             newcomer: None,
+            name: String::new(),
         };
         if let Some(older) = endpoints.insert(endpoint.clone(), holder) {
             older.evicted.cancel();
@@ -264,6 +274,13 @@ impl Held {
             },
             &mut self.orders,
         )
+    }
+
+    /// Says what the session calls itself, for those who find the endpoint taken.
+    pub fn call(&self, name: &str) {
+        self.registry.with(&self.endpoint, self.hold, |holder| {
+            name.clone_into(&mut holder.name)
+        });
     }
 
     /// Cancelled when a newer link wants the endpoint: persist the cursor, then drop this.

@@ -87,7 +87,7 @@ struct Queue<'a> {
     endpoint: &'a EndpointName,
     streams: &'a Streams,
     tail: Tail,
-    /// Offered on an earlier link, without DONE.
+    /// Offered on an earlier link without DONE, or on this one to a listener that was too busy.
     again: VecDeque<Seq>,
     /// Read from the store, not yet offered.
     page: VecDeque<Stored>,
@@ -100,12 +100,15 @@ impl Queue<'_> {
     /// # Cancel safety
     /// Safe: what is taken out of a queue is given out before the next await.
     async fn due(&mut self) -> Result<Due, StoreError> {
-        let is_again = !self.again.is_empty();
         let permit = loop {
             let room = self.streams.room.notified();
-            match self.streams.permit(is_again) {
+            self.again.extend(self.streams.due_again());
+            match self.streams.permit(!self.again.is_empty()) {
                 Some(permit) => break permit,
-                None => room.await,
+                None => tokio::select! {
+                    () = room => {}
+                    () = self.streams.some_due_again() => {}
+                },
             }
         };
         loop {
@@ -179,8 +182,11 @@ impl Queue<'_> {
         let offered = self.streams.offered();
         let newest = *self.tail.newest.borrow_and_update();
         if newest <= offered {
-            // The writer of the store lives as long as the store does.
-            let _ = self.tail.newest.changed().await;
+            tokio::select! {
+                // The writer of the store lives as long as the store does.
+                _ = self.tail.newest.changed() => {}
+                () = self.streams.some_due_again() => self.again.extend(self.streams.due_again()),
+            }
             return Ok(());
         }
         let page = match self.store.read(self.endpoint, offered, PAGE).await {

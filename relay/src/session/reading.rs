@@ -114,6 +114,13 @@ fn response(
 }
 
 fn no_answer(stream: StreamId, code: ResetCode, streams: &Streams, offers: Offers<'_>) {
+    if code == ResetCode::Busy {
+        // Nobody has it yet: its sender is told so, and it is offered once more.
+        if let Some(asker) = streams.refused(stream) {
+            give(asker, Err(NoAnswer::NoListener), offers);
+        }
+        return;
+    }
     let Some((asker, _)) = streams.headed(stream) else {
         return;
     };
