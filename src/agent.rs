@@ -32,12 +32,16 @@ mod delivery;
 mod dial;
 mod parked;
 mod serving;
+mod stuck;
 #[cfg(test)]
 mod tests;
 
 pub use dial::{DialError, Endpoint};
 
 use delivery::Deliveries;
+
+/// The longest that a relay can put the next try off: one that is wrong, or hostile, must not keep a listener away for good.
+const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
 
 /// Time that forwards under way get when the listener stops.
 const LAST_FORWARDS: Duration = Duration::from_secs(3);
@@ -177,11 +181,7 @@ impl Agent {
         }
         loop {
             let began = Instant::now();
-            let lost = tokio::select! {
-                lost = self.connect_and_serve() => lost,
-                () = stop.cancelled() => return Ended::Stopped,
-            };
-            let lost = match lost {
+            let lost = match self.connect_and_serve(stop).await {
                 Ok(lost) => lost,
                 Err(ended) => return ended,
             };
@@ -189,7 +189,7 @@ impl Agent {
                 backoff.healthy_for(began.elapsed());
             }
             attempt = if lost.was_live { 1 } else { attempt + 1 };
-            let after = lost.retry_after.unwrap_or_else(|| backoff.next(random()));
+            let after = next_try(lost.retry_after, &mut backoff);
             if self.wait(after, attempt, lost.cause, stop).await {
                 return Ended::Stopped;
             }
@@ -217,8 +217,15 @@ impl Agent {
         }
     }
 
-    async fn connect_and_serve(&mut self) -> Result<serving::Lost, Ended> {
-        let socket = match dial::dial(&self.plan.relay).await {
+    async fn connect_and_serve(
+        &mut self,
+        stop: &CancellationToken,
+    ) -> Result<serving::Lost, Ended> {
+        let dialed = tokio::select! {
+            dialed = dial::dial(&self.plan.relay) => dialed,
+            () = stop.cancelled() => return Err(Ended::Stopped),
+        };
+        let socket = match dialed {
             Ok(socket) => socket,
             Err(DialError::Refused { code, text }) => return Err(Ended::Refused { code, text }),
             Err(DialError::Unreachable { cause, retry_after }) => {
@@ -230,7 +237,7 @@ impl Agent {
             }
         };
         let hello = self.hello();
-        serving::serve(socket, hello, self).await
+        serving::serve(socket, hello, self, stop).await
     }
 
     fn hello(&self) -> Hello {
@@ -276,6 +283,14 @@ impl Valve {
         self.deliveries
             .tasks
             .spawn(async move { parked::release_held(&deliveries).await });
+    }
+}
+
+/// When the next try is due: when the relay asks for it, within reason, else by the backoff.
+fn next_try(asked: Option<Duration>, backoff: &mut Backoff) -> Duration {
+    match asked {
+        Some(asked) => asked.min(LONGEST_WAIT),
+        None => backoff.next(random()),
     }
 }
 

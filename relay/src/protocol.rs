@@ -29,6 +29,10 @@ pub const SUBPROTOCOL: &str = "hooktool.v1";
 /// Path of the link on a relay.
 pub const LINK_PATH: &str = "/_hooktool/link";
 
+/// Line of the upgrade in which a listener without a token offers one that it made and kept beforehand. An open relay takes it for
+/// a new account's, and gives it back in WELCOME; a relay that does not know the line makes one itself.
+pub const OFFER: &str = "hooktool-offered-token";
+
 /// Largest websocket message either end accepts, in bytes. A 64 KiB head at worst doubles as JSON (each byte above
 /// 0x7f takes two), then up to 64 KiB of first body, then ids and punctuation: about 200 KiB, and slack.
 pub const MAX_MESSAGE: usize = 256 * 1024;

@@ -193,7 +193,7 @@ fn request_is_golden() {
         &whole,
         &golden(
             "03 01 00000001",
-            Some(0x10f),
+            Some(0x10e),
             r#"{"id":"req_01JD3Z0G5V8M4Q2N7R6T9W1X3Y","seq":42,"kind":"live","method":"POST","path":"/hooks?a=ÿ","version":"1.1","scheme":"https","headers":[["Host","relay.example"],["X-Odd","café \"\\"],["x-odd","again"]],"peer":"203.0.113.7","received_at":1763900000123,"length":5}"#,
             b"a\0\xff\r\n",
         ),

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use hooktool_relay::{
     link::{self, Watched},
-    protocol::{ErrorCode, LINK_PATH, SUBPROTOCOL, WireError},
+    protocol::{ErrorCode, LINK_PATH, OFFER, SUBPROTOCOL, WireError},
 };
 use rustls_platform_verifier::BuilderVerifierExt;
 use tokio::{
@@ -34,6 +34,8 @@ pub struct Endpoint {
     pub path: String,
     /// The token, if there is one.
     pub token: Option<String>,
+    /// While there is none: one that this listener made and kept, for an open relay to take.
+    pub offer: Option<String>,
 }
 
 impl fmt::Debug for Endpoint {
@@ -159,6 +161,10 @@ fn upgrade(relay: &Endpoint) -> Result<http::Request<()>, tungstenite::Error> {
         let mut value = http::HeaderValue::try_from(format!("Bearer {token}"))?;
         value.set_sensitive(true);
         headers.append(http::header::AUTHORIZATION, value);
+    } else if let Some(offer) = &relay.offer {
+        let mut value = http::HeaderValue::try_from(offer)?;
+        value.set_sensitive(true);
+        headers.append(OFFER, value);
     }
     Ok(request)
 }

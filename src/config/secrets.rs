@@ -3,6 +3,9 @@
 //! ```toml
 //! [tokens]
 //! "https://relay.example" = "…"
+//!
+//! [offers]                            # made here, and not yet taken by an open relay
+//! "https://open.example" = "…"
 //! ```
 
 use std::{fmt, io::ErrorKind, path::Path};
@@ -44,6 +47,8 @@ impl fmt::Debug for Secret {
 struct Secrets {
     #[serde(default)]
     tokens: std::collections::BTreeMap<String, Secret>,
+    #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    offers: std::collections::BTreeMap<String, Secret>,
 }
 
 /// The token for a relay: `HOOKTOOL_TOKEN`, else the one kept for it.
@@ -66,7 +71,7 @@ fn from_environment() -> Option<Secret> {
     Secret::new(&std::env::var("HOOKTOOL_TOKEN").unwrap_or_default())
 }
 
-/// Keeps a relay's token in place of the one before.
+/// Keeps a relay's token in place of the one before. What was offered to that relay is of no use any more.
 ///
 /// # Errors
 /// `Unreadable`, `Syntax`, `Unwritable`.
@@ -74,8 +79,28 @@ pub fn add(folders: &Folders, relay: &str, token: Secret) -> Result<(), ConfigEr
     let path = folders.secrets();
     let mut secrets = read(&path)?;
     secrets.tokens.insert(relay.to_owned(), token);
-    let text = toml::to_string(&secrets).map_err(|error| unwritable(&path, &error))?;
-    replace(&path, &text).map_err(|error| unwritable(&path, &error))
+    secrets.offers.remove(relay);
+    write(&path, &secrets)
+}
+
+/// What is offered to a relay that gave no token yet: what was kept before, else `made`, which is kept now.
+///
+/// # Errors
+/// `Unreadable`, `Syntax`, `Unwritable`.
+pub fn offer(folders: &Folders, relay: &str, made: Secret) -> Result<Secret, ConfigError> {
+    let path = folders.secrets();
+    let mut secrets = read(&path)?;
+    if let Some(kept) = secrets.offers.get(relay) {
+        return Ok(kept.clone());
+    }
+    secrets.offers.insert(relay.to_owned(), made.clone());
+    write(&path, &secrets)?;
+    Ok(made)
+}
+
+fn write(path: &Path, secrets: &Secrets) -> Result<(), ConfigError> {
+    let text = toml::to_string(secrets).map_err(|error| unwritable(path, &error))?;
+    replace(path, &text).map_err(|error| unwritable(path, &error))
 }
 
 /// Makes a relay the one that `listen` uses, and leaves the rest of `config.toml` as it is.

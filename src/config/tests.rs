@@ -132,3 +132,19 @@ fn the_project_is_the_nearest_folder_with_a_mark() {
     fs::write(folder.path().join("a/b/hooktool.toml"), "").expect("written");
     assert_eq!(project(&deep), folder.path().join("a/b"));
 }
+
+#[test]
+fn an_offer_is_the_same_until_a_relay_has_taken_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folders = folders_in(folder.path());
+    let relay = "https://open.example";
+    let secret = |text| Secret::new(text).expect("a token");
+    let offer = |made| secrets::offer(&folders, relay, secret(made)).expect("kept");
+    assert_eq!(offer("first"), secret("first"));
+    assert_eq!(offer("second"), secret("first"));
+    let token = || secrets::token(&folders, relay).expect("read");
+    assert_eq!(token(), None);
+    secrets::add(&folders, relay, secret("first")).expect("kept");
+    assert_eq!(token(), Some(secret("first")));
+    assert_eq!(offer("third"), secret("third"));
+}

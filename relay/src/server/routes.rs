@@ -68,14 +68,18 @@ pub(super) async fn answer(
     }
 }
 
-/// What the sender spoke: TLS that ends here, what a trusted proxy says, or plain HTTP. Behind a proxy that says nothing, as a
-/// public URL with `https` shows, nobody knows.
+/// What the sender spoke: what a trusted proxy says, else TLS that ends here, else plain HTTP. Behind a proxy that says nothing, as
+/// a public URL with `https` shows, nobody knows.
 fn scheme(edge: &Edge, peer: SocketAddr, headers: &HeaderMap) -> Option<Scheme> {
     let proxies = &edge.rooms.config.trusted_proxies;
-    if edge.tls.is_some() {
+    let is_trusted = proxies.iter().any(|proxy| proxy.contains(peer.ip()));
+    let told = is_trusted.then(|| sender::scheme(headers)).flatten();
+    if told.is_some() {
+        told
+    } else if edge.tls.is_some() {
         Some(Scheme::Https)
-    } else if proxies.iter().any(|proxy| proxy.contains(peer.ip())) {
-        sender::scheme(headers)
+    } else if is_trusted {
+        None
     } else {
         let is_proxied = edge.rooms.public_url.starts_with("https:");
         (!is_proxied).then_some(Scheme::Http)

@@ -11,12 +11,15 @@ use hooktool_relay::{
     store::{Retention, StoreError},
     token::Token,
 };
-
+use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     agent::Endpoint,
-    config::{RelayAt, Settings},
+    config::{
+        RelayAt, Settings,
+        secrets::{self, Secret},
+    },
     exit::{Failure, Report, writable},
     history::{FolderEndpoint, History, HistoryError},
 };
@@ -102,6 +105,7 @@ async fn local(settings: &Settings, history: &History) -> Result<Place, Failure>
         port,
         path: String::new(),
         token: Some(token.reveal().to_owned()),
+        offer: None,
     };
     let url = Some(format!("{}/{endpoint}", relay.public_url()));
     Ok(Place {
@@ -122,7 +126,10 @@ async fn remote(settings: &Settings, history: &History, url: &str) -> Result<Pla
         .token
         .as_ref()
         .map(|secret| secret.expose().to_owned());
-    let dial = dial(url, token)?;
+    let mut dial = dial(url, token)?;
+    if dial.token.is_none() {
+        dial.offer = offer(settings, url).await?;
+    }
     Ok(Place {
         endpoint,
         relay_name: url.to_owned(),
@@ -131,6 +138,19 @@ async fn remote(settings: &Settings, history: &History, url: &str) -> Result<Pla
         url: None,
         is_new,
     })
+}
+
+/// A token for an open relay to take, kept before it is offered: if the relay's answer is lost, or this process, the endpoint that
+/// was claimed by it is this user's all the same. None where it cannot be kept: then the relay makes one.
+async fn offer(settings: &Settings, url: &str) -> Result<Option<String>, Failure> {
+    let made = Token::random().map_err(|_| random())?;
+    let (folders, url) = (settings.folders.clone(), url.to_owned());
+    let kept = spawn_blocking(move || {
+        let made = Secret::new(made.reveal())?;
+        secrets::offer(&folders, &url, made).ok()
+    });
+    let kept = kept.await.ok().flatten();
+    Ok(kept.map(|kept| kept.expose().to_owned()))
 }
 
 fn name(
@@ -248,6 +268,7 @@ fn dial(url: &str, token: Option<String>) -> Result<Endpoint, Failure> {
         port,
         path,
         token,
+        offer: None,
     })
 }
 
