@@ -36,7 +36,7 @@ mod stuck;
 #[cfg(test)]
 mod tests;
 
-pub use dial::{DialError, Endpoint};
+pub use dial::{DialError, Endpoint, Offer};
 
 use delivery::Deliveries;
 
@@ -236,6 +236,10 @@ impl Agent {
                 });
             }
         };
+        if let Some(offer) = self.plan.relay.offer.clone() {
+            // A panic in it is the same as a disk that takes nothing.
+            let _ = tokio::task::spawn_blocking(move || (offer.keep)()).await;
+        }
         let hello = self.hello();
         serving::serve(socket, hello, self, stop).await
     }

@@ -279,7 +279,7 @@ impl Held {
     /// Says what the session calls itself, for those who find the endpoint taken.
     pub fn call(&self, name: &str) {
         self.registry.with(&self.endpoint, self.hold, |holder| {
-            name.clone_into(&mut holder.name)
+            name.clone_into(&mut holder.name);
         });
     }
 

@@ -34,8 +34,18 @@ pub struct Endpoint {
     pub path: String,
     /// The token, if there is one.
     pub token: Option<String>,
-    /// While there is none: one that this listener made and kept, for an open relay to take.
-    pub offer: Option<String>,
+    /// While there is none: one that this listener made, for an open relay to take.
+    pub offer: Option<Offer>,
+}
+
+/// A token that a listener made for itself. It is kept when a relay lets the listener in, and before it claims anything: if the
+/// relay's answer is lost, or this process, what was claimed is this user's all the same.
+#[derive(Clone)]
+pub struct Offer {
+    /// The token.
+    pub token: String,
+    /// Keeps it; blocks. When that fails, the offer holds for as long as this process lives.
+    pub keep: Arc<dyn Fn() + Send + Sync>,
 }
 
 impl fmt::Debug for Endpoint {
@@ -162,7 +172,7 @@ fn upgrade(relay: &Endpoint) -> Result<http::Request<()>, tungstenite::Error> {
         value.set_sensitive(true);
         headers.append(http::header::AUTHORIZATION, value);
     } else if let Some(offer) = &relay.offer {
-        let mut value = http::HeaderValue::try_from(offer)?;
+        let mut value = http::HeaderValue::try_from(&offer.token)?;
         value.set_sensitive(true);
         headers.append(OFFER, value);
     }

@@ -83,19 +83,26 @@ pub fn add(folders: &Folders, relay: &str, token: Secret) -> Result<(), ConfigEr
     write(&path, &secrets)
 }
 
-/// What is offered to a relay that gave no token yet: what was kept before, else `made`, which is kept now.
+/// What was offered to a relay that gave no token since.
+///
+/// # Errors
+/// `Unreadable`, `Syntax`.
+pub fn offered(folders: &Folders, relay: &str) -> Result<Option<Secret>, ConfigError> {
+    Ok(read(&folders.secrets())?.offers.remove(relay))
+}
+
+/// Keeps what is offered to a relay until that gives a token.
 ///
 /// # Errors
 /// `Unreadable`, `Syntax`, `Unwritable`.
-pub fn offer(folders: &Folders, relay: &str, made: Secret) -> Result<Secret, ConfigError> {
+pub fn offer(folders: &Folders, relay: &str, offer: Secret) -> Result<(), ConfigError> {
     let path = folders.secrets();
     let mut secrets = read(&path)?;
-    if let Some(kept) = secrets.offers.get(relay) {
-        return Ok(kept.clone());
+    if secrets.offers.get(relay) == Some(&offer) {
+        return Ok(());
     }
-    secrets.offers.insert(relay.to_owned(), made.clone());
-    write(&path, &secrets)?;
-    Ok(made)
+    secrets.offers.insert(relay.to_owned(), offer);
+    write(&path, &secrets)
 }
 
 fn write(path: &Path, secrets: &Secrets) -> Result<(), ConfigError> {

@@ -134,17 +134,16 @@ fn the_project_is_the_nearest_folder_with_a_mark() {
 }
 
 #[test]
-fn an_offer_is_the_same_until_a_relay_has_taken_it() {
+fn an_offer_is_kept_until_a_relay_has_given_a_token() {
     let folder = tempfile::tempdir().expect("a folder");
     let folders = folders_in(folder.path());
     let relay = "https://open.example";
     let secret = |text| Secret::new(text).expect("a token");
-    let offer = |made| secrets::offer(&folders, relay, secret(made)).expect("kept");
-    assert_eq!(offer("first"), secret("first"));
-    assert_eq!(offer("second"), secret("first"));
+    let offered = || secrets::offered(&folders, relay).expect("read");
     let token = || secrets::token(&folders, relay).expect("read");
-    assert_eq!(token(), None);
-    secrets::add(&folders, relay, secret("first")).expect("kept");
-    assert_eq!(token(), Some(secret("first")));
-    assert_eq!(offer("third"), secret("third"));
+    assert_eq!(offered(), None);
+    secrets::offer(&folders, relay, secret("offer")).expect("kept");
+    assert_eq!((offered(), token()), (Some(secret("offer")), None));
+    secrets::add(&folders, relay, secret("given")).expect("kept");
+    assert_eq!((offered(), token()), (None, Some(secret("given"))));
 }

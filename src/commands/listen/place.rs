@@ -1,7 +1,7 @@
 //! Which endpoint, on which relay: the folder's own as it was yesterday, or a new one; and the relay in this process, if there is
 //! none elsewhere.
 
-use std::{net::SocketAddr, path::Path, time::Duration};
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use hooktool_relay::{
     Config, Relay,
@@ -15,9 +15,9 @@ use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    agent::Endpoint,
+    agent::{Endpoint, Offer},
     config::{
-        RelayAt, Settings,
+        ConfigError, RelayAt, Settings,
         secrets::{self, Secret},
     },
     exit::{Failure, Report, writable},
@@ -128,7 +128,7 @@ async fn remote(settings: &Settings, history: &History, url: &str) -> Result<Pla
         .map(|secret| secret.expose().to_owned());
     let mut dial = dial(url, token)?;
     if dial.token.is_none() {
-        dial.offer = offer(settings, url).await?;
+        dial.offer = Some(offer(settings, url).await?);
     }
     Ok(Place {
         endpoint,
@@ -140,17 +140,29 @@ async fn remote(settings: &Settings, history: &History, url: &str) -> Result<Pla
     })
 }
 
-/// A token for an open relay to take, kept before it is offered: if the relay's answer is lost, or this process, the endpoint that
-/// was claimed by it is this user's all the same. None where it cannot be kept: then the relay makes one.
-async fn offer(settings: &Settings, url: &str) -> Result<Option<String>, Failure> {
+/// A token for an open relay to take: the one that was offered before, or a new one.
+async fn offer(settings: &Settings, url: &str) -> Result<Offer, Failure> {
     let made = Token::random().map_err(|_| random())?;
+    let made = Secret::new(made.reveal()).ok_or_else(random)?;
     let (folders, url) = (settings.folders.clone(), url.to_owned());
-    let kept = spawn_blocking(move || {
-        let made = Secret::new(made.reveal())?;
-        secrets::offer(&folders, &url, made).ok()
+    let offered = spawn_blocking(move || {
+        let kept = secrets::offered(&folders, &url)?;
+        let secret = kept.unwrap_or(made);
+        let token = secret.expose().to_owned();
+        let keep = move || {
+            if let Err(error) = secrets::offer(&folders, &url, secret.clone()) {
+                tracing::warn!(%error, "the token that is offered is not kept");
+            }
+        };
+        Ok(Offer {
+            token,
+            keep: Arc::new(keep),
+        })
     });
-    let kept = kept.await.ok().flatten();
-    Ok(kept.map(|kept| kept.expose().to_owned()))
+    match offered.await {
+        Ok(offered) => offered.map_err(|error: ConfigError| error.into()),
+        Err(_) => Err(random()),
+    }
 }
 
 fn name(
