@@ -31,6 +31,7 @@ mod folders;
 mod keys;
 mod layers;
 pub mod secrets;
+pub mod signing;
 
 pub use folders::{Folders, project};
 pub use layers::Layers;

@@ -87,21 +87,22 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>, layout: &Layout) {
             draw_box(state, canvas, layout.screen, &Safe::own("End hold"), &lines);
         }
         Popup::Quit => {
-            let lines = if state.route.is_listening {
-                [
-                    Safe::own("Requests come in, wait or are held."),
-                    Safe::own(if state.route.is_local_relay {
-                        "The relay on this machine ends too: nothing is stored then."
-                    } else {
-                        "What comes later waits at the relay."
-                    }),
-                ]
-            } else {
-                [
-                    Safe::own("A replay is under way."),
-                    Safe::own("How it ends is not recorded then."),
-                ]
+            let lines: &[&str] = match (state.route.is_listening, state.route.is_local_relay) {
+                (true, true) => &[
+                    "Requests come in, wait or are held.",
+                    "The relay on this machine stops too:",
+                    "senders get no answer until you start again.",
+                ],
+                (true, false) => &[
+                    "Requests come in, wait or are held.",
+                    "What comes later waits at the relay.",
+                ],
+                (false, _) => &[
+                    "A replay is under way.",
+                    "How it ends is not recorded then.",
+                ],
             };
+            let lines: Vec<_> = lines.iter().map(|line| Safe::own(line)).collect();
             draw_box(state, canvas, layout.screen, &Safe::own("Quit?"), &lines);
         }
     }
