@@ -20,3 +20,5 @@ mod support;
 #[cfg(unix)]
 mod terminal;
 mod tui;
+mod wait;
+mod webhook;

@@ -1,4 +1,5 @@
-//! Tokens of relays: `secrets.toml`, 0600, written as a whole by commands and by nobody else; and `relay` in `config.toml`.
+//! Tokens of relays, and signing secrets: `secrets.toml`, 0600, written as a whole by commands and by nobody else; and `relay` in
+//! `config.toml`.
 //!
 //! ```toml
 //! [tokens]
@@ -6,6 +7,9 @@
 //!
 //! [offers]                            # made here, and not yet taken by an open relay
 //! "https://open.example" = "…"
+//!
+//! [[secret]]
+//! provider = "stripe"
 //! ```
 
 use std::{fmt, io::ErrorKind, path::Path};
@@ -15,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     ConfigError, Folders,
     folders::{keep_private, replace},
+    signing::Entry,
 };
 
 /// A token. Debug hides it, and there is no Display.
@@ -45,10 +50,30 @@ impl fmt::Debug for Secret {
 /// What `secrets.toml` holds.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Secrets {
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
     tokens: std::collections::BTreeMap<String, Secret>,
     #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
     offers: std::collections::BTreeMap<String, Secret>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    secret: Vec<Entry>,
+}
+
+/// The signing secrets in a file.
+///
+/// # Errors
+/// `Unreadable`, `Syntax`.
+pub(super) fn signing(path: &Path) -> Result<Vec<Entry>, ConfigError> {
+    Ok(read(path)?.secret)
+}
+
+/// Replaces the signing secrets in a file, and nothing else in it.
+///
+/// # Errors
+/// `Unreadable`, `Syntax`, `Unwritable`.
+pub(super) fn keep_signing(path: &Path, entries: Vec<Entry>) -> Result<(), ConfigError> {
+    let mut secrets = read(path)?;
+    secrets.secret = entries;
+    write(path, &secrets)
 }
 
 /// The token for a relay: `HOOKTOOL_TOKEN`, else the one kept for it.
@@ -105,11 +130,6 @@ pub fn offer(folders: &Folders, relay: &str, offer: Secret) -> Result<(), Config
     write(&path, &secrets)
 }
 
-fn write(path: &Path, secrets: &Secrets) -> Result<(), ConfigError> {
-    let text = toml::to_string(secrets).map_err(|error| unwritable(path, &error))?;
-    replace(path, &text).map_err(|error| unwritable(path, &error))
-}
-
 /// Makes a relay the one that `listen` uses, and leaves the rest of `config.toml` as it is.
 ///
 /// # Errors
@@ -141,6 +161,11 @@ fn read(path: &Path) -> Result<Secrets, ConfigError> {
     let _ = keep_private(path);
     let text = text_of(path)?;
     toml::from_str(&text).map_err(|error| syntax(path, &text, &error))
+}
+
+fn write(path: &Path, secrets: &Secrets) -> Result<(), ConfigError> {
+    let text = toml::to_string(secrets).map_err(|error| unwritable(path, &error))?;
+    replace(path, &text).map_err(|error| unwritable(path, &error))
 }
 
 fn text_of(path: &Path) -> Result<String, ConfigError> {

@@ -47,6 +47,10 @@ pub(super) fn to_read(path: &Path, busy: Duration) -> Result<Option<Connection>,
     }
     let db = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY, busy)?;
     let format = check(&db, path)?;
+    if (1..schema::FORMAT).contains(&format) {
+        // Written by an older version: what this one reads is not all there yet.
+        to_write(path, busy)?;
+    }
     Ok((format > 0).then_some(db))
 }
 

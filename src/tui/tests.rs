@@ -6,6 +6,7 @@ mod history;
 mod hostile;
 mod list;
 mod marks;
+mod palette;
 mod rules;
 mod screens;
 
@@ -148,6 +149,7 @@ fn attempt(number: u32, target: &str) -> Attempt {
             len: body.len() as u64,
             body,
             ended: true,
+            carried: None,
         }),
         sent: Some(Sent {
             status: Some(500),

@@ -73,6 +73,7 @@ pub(crate) fn attempt(status: Option<u16>) -> Attempt {
             body: Bytes::new(),
             len: 0,
             ended: true,
+            carried: None,
         }),
         sent: Some(Sent {
             status: Some(status.unwrap_or(502)),
