@@ -49,12 +49,13 @@ mod stored;
 mod tests;
 mod totals;
 mod writer;
+mod writers;
 
 pub use self::{
     error::{HistoryError, PickError},
     incoming::{Draft, Streaming},
     model::{
-        Arrival, Attempt, Cause, Change, Dropped, FolderEndpoint, Followed, KeptAnswer,
+        Arrival, Attempt, Carried, Cause, Change, Dropped, FolderEndpoint, Followed, KeptAnswer,
         LastAttempt, Limit, Number, Options, Position, Recorded, Request, Retention, Select,
         Summary,
     },

@@ -8,6 +8,7 @@ mod evil;
 mod faults;
 mod fidelity;
 mod forward;
+mod goodbye;
 mod house;
 mod limits;
 mod public;
@@ -19,3 +20,5 @@ mod support;
 #[cfg(unix)]
 mod terminal;
 mod tui;
+mod wait;
+mod webhook;

@@ -2,6 +2,7 @@
 //!
 //! A machine without pseudo-terminals skips these, and says so.
 
+mod edit;
 mod pty;
 
 use std::{fs, net::SocketAddr};
@@ -36,7 +37,7 @@ fn a_webhook_comes_and_is_replayed_and_the_terminal_is_as_before() {
         let Some(mut terminal) = Terminal::start(home.path(), &args, &[]) else {
             return;
         };
-        let before = terminal.settings();
+        let before = terminal.before.clone();
         let text = terminal.shows("● live").await;
         assert!(
             text.contains("waiting for the first request"),
@@ -69,7 +70,11 @@ fn a_webhook_comes_and_is_replayed_and_the_terminal_is_as_before() {
 
         terminal.resize(80, 24);
         terminal.press("q");
-        terminal.shows("[ y Quit ]").await;
+        let text = terminal.shows("[ y Quit ]").await;
+        assert!(
+            text.contains("senders get no answer until you start again."),
+            "{text}"
+        );
         // The box takes no key that was pressed before it could be seen.
         eventually("the answer to the box", || {
             terminal.press("y");
@@ -113,7 +118,7 @@ fn a_signal_gives_the_terminal_back_too() {
             let Some(mut terminal) = Terminal::start(home.path(), &["listen"], &[]) else {
                 return;
             };
-            let before = terminal.settings();
+            let before = terminal.before.clone();
             terminal.shows("● live").await;
             assert!(terminal.is_taken());
             terminal.signal(signal);
@@ -149,13 +154,15 @@ fn what_is_stored_is_opened_without_a_relay_and_sent_where_a_person_says() {
         let Some(mut listener) = Terminal::start(home.path(), &["listen"], &[]) else {
             return;
         };
+        // The URL is known before it is answered at.
+        listener.shows("● live").await;
         let (relay, name) = url(&listener.shows("curl http://127.0.0.1").await);
         let request = Request::post(&format!("{name}/stripe"), "{\"id\":\"evt_1\"}");
-        Sender::to(relay).send(request).await;
+        assert_eq!(Sender::to(relay).send(request).await.status, 200);
         listener.shows("id: \"evt_1\"").await;
 
         let mut terminal = Terminal::start(home.path(), &["open"], &[]).expect("a second one");
-        let before = terminal.settings();
+        let before = terminal.before.clone();
         terminal.shows("□ HISTORY  1 request · not listening").await;
         terminal.press("r");
         terminal.shows("It was never forwarded.").await;

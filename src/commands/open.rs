@@ -48,6 +48,9 @@ pub(super) async fn run() -> Result<(), Failure> {
             Color::Never => false,
         },
         is_listening: false,
+        standing: Vec::new(),
+        zone: settings.zone,
+        keys: settings.keys.clone(),
         stop: ended.clone(),
     };
     let wishes = Wishes::new(history, forwarder, board);

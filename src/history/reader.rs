@@ -25,6 +25,7 @@ use super::{
     pick,
     rows::{self, Places},
     totals::Totals,
+    writers,
 };
 
 /// Reads the history; blocking. Every call is one short transaction.
@@ -128,6 +129,14 @@ impl Reader {
         })
     }
 
+    /// One request in short, and its relay.
+    ///
+    /// # Errors
+    /// `Damaged`, `Denied`, `Locked`.
+    pub fn summary(&self, number: Number) -> Result<Option<(String, Summary)>, HistoryError> {
+        self.read(|db| short(db, &rows::places(db)?, number))
+    }
+
     /// The number of the request with this id.
     ///
     /// # Errors
@@ -201,6 +210,7 @@ impl Reader {
                     return Err(odd("attempts", "their order has a loop"));
                 }
                 contents::fill(db, &mut link)?;
+                writers::judge(&self.path, &mut link);
                 next = link.previous;
                 attempts.push(link.attempt);
             }
@@ -220,28 +230,20 @@ impl Reader {
     ) -> Result<Vec<Followed>, HistoryError> {
         self.read(|db| {
             let places = rows::places(db)?;
-            let (attempt, summary) = (rows::ATTEMPT_IN_SHORT, rows::SUMMARY);
-            let mut attempts = db.prepare_cached(&format!(
-                "SELECT {attempt} FROM attempts WHERE position > ?1 ORDER BY position LIMIT ?2"
+            let columns = rows::ATTEMPT_IN_SHORT;
+            let mut query = db.prepare_cached(&format!(
+                "SELECT {columns} FROM attempts WHERE position > ?1 ORDER BY position LIMIT ?2"
             ))?;
-            let mut requests =
-                db.prepare_cached(&format!("SELECT {summary} FROM captures WHERE number = ?1"))?;
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let found = attempts.query_map([position.cast_signed(), limit], |row| {
+            let found = query.query_map([position.cast_signed(), limit], |row| {
                 let link = rows::attempt(row)?;
-                let request = requests.query_row([link.number.cast_signed()], |row| {
-                    Ok((row.get::<_, i64>(2)?, rows::summary(row, &places)?))
-                });
-                let of = |(place, request)| {
-                    let (relay, _) = places.get(&place)?;
-                    Some(Followed {
-                        position: link.position,
-                        relay: relay.clone(),
-                        request,
-                        attempt: link.attempt,
-                    })
+                let of = |(relay, request)| Followed {
+                    position: link.position,
+                    relay,
+                    request,
+                    attempt: link.attempt,
                 };
-                Ok(request.optional()?.and_then(of))
+                Ok(short(db, &places, link.number)?.map(of))
             })?;
             found.filter_map(SqlResult::transpose).collect()
         })
@@ -360,25 +362,30 @@ fn bounds(select: &Select) -> [i64; 3] {
     [whole(select.after.unwrap_or_default()), limit, before]
 }
 
-/// A request with its head, and its body if that is small.
-fn one(db: &Connection, places: &Places, number: Number) -> SqlResult<Option<Request>> {
+/// A request in short, and its relay.
+fn short(db: &Connection, places: &Places, number: Number) -> SqlResult<Option<(String, Summary)>> {
     let columns = rows::SUMMARY;
     let mut query =
         db.prepare_cached(&format!("SELECT {columns} FROM captures WHERE number = ?1"))?;
     let row = query.query_row([number.cast_signed()], |row| {
-        Ok((rows::summary(row, places)?, row.get::<_, i64>(2)?))
+        Ok((row.get::<_, i64>(2)?, rows::summary(row, places)?))
     });
-    let Some((summary, place)) = row.optional()? else {
+    let of = |(place, summary)| Some((places.get(&place)?.0.clone(), summary));
+    Ok(row.optional()?.and_then(of))
+}
+
+/// A request with its head, and its body if that is small.
+fn one(db: &Connection, places: &Places, number: Number) -> SqlResult<Option<Request>> {
+    let Some((relay, summary)) = short(db, places, number)? else {
         return Ok(None);
     };
     let capture = db
         .prepare_cached("SELECT head, body, bytes FROM contents WHERE number = ?1")?
         .query_row([number.cast_signed()], |row| rows::capture(&summary, row))?;
-    let relay = places.get(&place).map(|(relay, _)| relay.clone());
     Ok(Some(Request {
         capture: Arc::new(capture),
         summary,
-        relay: relay.unwrap_or_default(),
+        relay,
     }))
 }
 

@@ -1,16 +1,19 @@
 //! What each action does to the [`State`], and what it asks for.
 
+mod command;
 pub(super) mod detail;
+pub(super) mod filter;
+mod list;
 mod replay;
 
 use super::{
     field::Field,
     help,
-    keys::{self, Action},
+    keys::Action,
     layout::Pane,
     log, palette,
     state::{Follow, Mood, Popup, State, Tab},
-    update::Effect,
+    update::{Effect, touched},
 };
 use crate::{
     event::Intent,
@@ -47,7 +50,7 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) 
         Action::PreviousHit => detail::next_hit(state, -1),
         Action::Open => enter(state),
         Action::Pane => match state.focus {
-            Pane::List if state.selected.is_some() => enter(state),
+            Pane::List if state.list.selected.is_some() => enter(state),
             _ => leave(state),
         },
         Action::Show(tab) => detail::show(state, tab),
@@ -56,15 +59,33 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) 
         Action::NextTry => detail::choose(state, 1),
         Action::PreviousTry => detail::choose(state, -1),
         Action::Secrets => {
-            state.revealed = state.selected.filter(|_| state.revealed != state.selected);
+            state.revealed = state
+                .list
+                .selected
+                .filter(|_| state.revealed != state.list.selected);
         }
         Action::Zoom => {
             let line = state.selected_line();
             state.is_zoomed = !state.is_zoomed;
             state.put_on_line(line);
         }
-        Action::Follow if state.follow == Follow::On => state.pause(Follow::Paused),
-        Action::Follow => state.select_newest(),
+        Action::Filter => filter::open(state),
+        Action::FilterOff => filter::switch(state),
+        Action::NextMatch => filter::next_match(state, true),
+        Action::PreviousMatch => filter::next_match(state, false),
+        Action::Complete => filter::complete(state, true),
+        Action::CompleteBack => filter::complete(state, false),
+        Action::Older => filter::recall(state, true),
+        Action::Newer => filter::recall(state, false),
+        Action::Syntax => state.open(Popup::Syntax { scroll: 0 }),
+        Action::Sort => state.open(Popup::Sort),
+        Action::Order(order) => list::sort(state, order),
+        Action::Mark => list::mark(state),
+        Action::MarkDown => list::mark_range(state, 1),
+        Action::MarkUp => list::mark_range(state, -1),
+        Action::ClearView => list::clear_view(state),
+        Action::Follow if state.list.follow == Follow::On => state.list.pause(Follow::Paused),
+        Action::Follow => list::follow(state),
         Action::Help => state.open(Popup::Help { scroll: 0 }),
         Action::Palette => state.open(Popup::Palette {
             field: Field::default(),
@@ -76,11 +97,13 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) 
         }
         Action::Redraw => effects.push(Effect::Redraw),
         Action::Back => back(state),
+        Action::Accept if state.popup.is_none() && state.bar.is_some() => filter::keep(state),
         Action::Accept if state.popup.is_none() => detail::keep_search(state),
-        Action::Accept => match palette::chosen(state) {
-            Some(chosen) => perform(state, chosen.action, effects),
-            None => replay::accept(state, effects),
-        },
+        Action::Accept => {
+            if !command::accept(state, effects) {
+                replay::accept(state, effects);
+            }
+        }
         Action::Erase(what) => type_in(state, |field| field.erase(what)),
         Action::Cursor(step) => type_in(state, |field| field.step(step)),
         Action::Leave | Action::Send | Action::Release | Action::Yes => {
@@ -94,19 +117,10 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) 
     }
 }
 
-/// Does what was chosen in the palette, or says why not.
-fn perform(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
-    state.popup = None;
-    match keys::possible(state, action) {
-        Ok(()) => act(state, action, effects),
-        Err(why) => state.say(Mood::Note, Safe::own(why)),
-    }
-}
-
 fn type_in(state: &mut State, change: impl FnOnce(&mut Field)) {
     if let Some(field) = state.field() {
         change(field);
-        detail::look(state);
+        touched(state);
     }
 }
 
@@ -145,10 +159,11 @@ fn scroll_popup(state: &mut State, by: isize) {
     let entries = palette::entries(state).len();
     let lines = match state.popup.as_ref().map(|open| &open.popup) {
         Some(Popup::Log { .. }) => log::lines(state).len(),
+        Some(Popup::Syntax { .. }) => help::syntax().len(),
         _ => help::lines(state).len(),
     };
     let open = state.popup.as_mut().map(|open| &mut open.popup);
-    if let Some(Popup::Help { scroll } | Popup::Log { scroll }) = open {
+    if let Some(Popup::Help { scroll } | Popup::Log { scroll } | Popup::Syntax { scroll }) = open {
         let most = lines.saturating_sub(height);
         *scroll = scroll.saturating_add_signed(by).min(most);
     } else if let Some(Popup::Palette { at, .. }) = open {
@@ -171,7 +186,7 @@ fn problem(state: &mut State, is_forward: bool) {
 fn enter(state: &mut State) {
     let line = state.selected_line();
     state.focus = Pane::Detail;
-    state.pause(Follow::Paused);
+    state.list.pause(Follow::Paused);
     state.put_on_line(line);
 }
 
@@ -181,11 +196,18 @@ fn leave(state: &mut State) {
     state.put_on_line(line);
 }
 
-/// One step back: closes what lies on top, else leaves the detail. Never the end.
+/// One step back: closes what lies on top, else leaves the detail, else takes the filter away. Never the end.
 fn back(state: &mut State) {
-    let is_closed = state.popup.take().is_some() || state.search.take().is_some();
-    if !is_closed && state.focus == Pane::Detail {
-        leave(state);
+    if state.popup.take().is_some() {
+        return;
+    }
+    if state.bar.is_some() {
+        filter::cancel(state);
+    } else if state.search.take().is_none() {
+        match state.focus {
+            Pane::Detail => leave(state),
+            Pane::List => filter::clear(state),
+        }
     }
 }
 
@@ -195,9 +217,11 @@ fn quit(state: &mut State, effects: &mut Vec<Effect>) {
         return;
     }
     let is_recent = state
+        .list
         .arrived
         .is_some_and(|at| state.now.since_start.saturating_sub(at) < RECENT);
     let is_pending = state
+        .list
         .rows
         .iter()
         .rev()

@@ -1,9 +1,12 @@
 //! The inspector without a terminal: its rules, its screens, and what strangers' bytes do to them.
 
 mod detail;
+mod filter;
 mod history;
 mod hostile;
 mod list;
+mod marks;
+mod palette;
 mod rules;
 mod screens;
 
@@ -47,6 +50,7 @@ fn blank(size: (u16, u16)) -> State {
         target: "http://localhost:3000".into(),
         is_local_relay: false,
         is_listening: true,
+        standing: Vec::new(),
     };
     let mut state = State::new(size, route, None);
     state.now.wall = UnixMillis(NOON);
@@ -97,6 +101,7 @@ fn request(summary: Summary, body: &'static [u8]) -> Request {
             method: http::Method::POST,
             path: summary.path.clone(),
             version: Version::Http11,
+            scheme: None,
             headers,
             trailers: Headers::new(),
             body: Body::Whole(Bytes::from_static(body)),
@@ -144,6 +149,7 @@ fn attempt(number: u32, target: &str) -> Attempt {
             len: body.len() as u64,
             body,
             ended: true,
+            carried: None,
         }),
         sent: Some(Sent {
             status: Some(500),

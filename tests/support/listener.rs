@@ -42,6 +42,7 @@ impl Setup {
                 port: relay.port(),
                 path: String::new(),
                 token: Some(token.to_owned()).filter(|token| !token.is_empty()),
+                offer: None,
             },
             relay_name: Arc::from("test"),
             endpoint: "tidy-otter".parse().expect("a name"),
@@ -221,6 +222,21 @@ impl TestListener {
     fn reader(&self) -> Reader {
         Reader::open(&self.path).expect("a reader")
     }
+}
+
+/// Takes the endpoint over, without a target, until nothing waits there: the one before may have had no time to say that its last
+/// one was done.
+pub(crate) async fn nothing_waits(relay: &TestRelay) {
+    super::eventually("nothing waits", || async {
+        let mut next = Setup::new(relay, None).start().await.live().await;
+        let waiting = match &*next.board.link.borrow() {
+            Link::Live(live) => live.waiting,
+            other => panic!("{other:?}"),
+        };
+        next.stop().await;
+        (waiting == 0).then_some(()).ok_or(waiting.to_string())
+    })
+    .await;
 }
 
 impl Drop for TestListener {

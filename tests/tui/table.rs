@@ -15,6 +15,7 @@ use futures_util::{Stream, stream};
 use hooktool::{
     event::{Board, Intent, Link, Live},
     history::{Arrival, Attempt, Cause, History, KeptAnswer, Number, Retention, Select},
+    text::Zone,
     tui::{Ended, View, drive},
 };
 use hooktool_relay::capture::{
@@ -235,6 +236,9 @@ pub(crate) fn inspector(
         url: None,
         is_local_relay: false,
         is_listening: true,
+        standing: Vec::new(),
+        zone: Zone::Local,
+        keys: None,
         is_colored: true,
         stop: stop.clone(),
     };
@@ -280,6 +284,7 @@ pub(crate) fn arrival(seq: u64, path: &'static [u8], body: &'static [u8]) -> Arr
         method: http::Method::POST,
         path: Bytes::from_static(path),
         version: Version::Http11,
+        scheme: None,
         headers,
         trailers: Headers::new(),
         body: Body::Whole(Bytes::from_static(body)),
@@ -310,6 +315,7 @@ pub(crate) fn answered(cause: Cause, status: u16) -> Attempt {
             len: body.len() as u64,
             body,
             ended: true,
+            carried: None,
         }),
         sent: None,
         late: false,

@@ -2,18 +2,20 @@
 //!
 //! In and out: nothing; it is data. What reads it is [`super`].
 
+use std::borrow::Cow;
+
 use super::{Action, Binding, Code, Key, Place};
 use crate::tui::{
     field::{Erase, Step},
     page::Form,
-    state::Tab,
+    state::{Order, Tab},
 };
 
 const fn on(place: Place, action: Action, keys: &'static [Key], help: &'static str) -> Binding {
     Binding {
         place,
         action,
-        keys,
+        keys: Cow::Borrowed(keys),
         help,
     }
 }
@@ -56,6 +58,14 @@ pub(in crate::tui) const TABLE: &[Binding] = &[
     on(Place::List, Action::Open, &[key(Code::Enter), char('l'), key(Code::Right)], "open"),
     on(Place::List, Action::NextProblem, &[char('}')], "next problem"),
     on(Place::List, Action::PreviousProblem, &[char('{')], "previous problem"),
+    on(Place::List, Action::Filter, &[char('/')], "filter"),
+    on(Place::List, Action::NextMatch, &[char('n')], "next match"),
+    on(Place::List, Action::PreviousMatch, &[char('N')], "previous match"),
+    on(Place::List, Action::Mark, &[char(' ')], "mark"),
+    on(Place::List, Action::MarkDown, &[key(Code::ShiftDown)], "mark down"),
+    on(Place::List, Action::MarkUp, &[key(Code::ShiftUp)], "mark up"),
+    on(Place::List, Action::Sort, &[char('s')], "sort"),
+    on(Place::List, Action::ClearView, &[char('C')], "clear the view, or bring it back"),
     on(Place::List, Action::ScrollDown, &[char('J')], "scroll the detail down"),
     on(Place::List, Action::ScrollUp, &[char('K')], "scroll the detail up"),
     on(Place::Detail, Action::Down, DOWN, "scroll down"),
@@ -94,6 +104,7 @@ pub(in crate::tui) const TABLE: &[Binding] = &[
     on(Place::Everywhere, Action::NextTry, &[char('.')], "next try"),
     on(Place::Everywhere, Action::PreviousTry, &[char(',')], "previous try"),
     on(Place::Everywhere, Action::Secrets, &[char('*')], "show secrets"),
+    on(Place::Everywhere, Action::FilterOff, &[char('\\')], "filter off/on"),
     on(Place::Everywhere, Action::Pane, &[key(Code::Tab), key(Code::BackTab)], "other pane"),
     on(Place::Everywhere, Action::Zoom, &[char('z')], "zoom"),
     on(Place::Everywhere, Action::Redraw, &[ctrl('l')], "redraw"),
@@ -127,6 +138,31 @@ pub(in crate::tui) const TABLE: &[Binding] = &[
     on(Place::Search, Action::Accept, &[key(Code::Enter)], "keep"),
     on(Place::Search, Action::Back, &[key(Code::Esc)], "cancel"),
     on(Place::Search, Action::QuitNow, &[ctrl('c')], "quit now"),
+    on(Place::Filter, Action::Complete, &[key(Code::Tab)], "complete"),
+    on(Place::Filter, Action::CompleteBack, &[key(Code::BackTab)], "complete backwards"),
+    on(Place::Filter, Action::Older, &[key(Code::Up)], "history"),
+    on(Place::Filter, Action::Newer, &[key(Code::Down)], "newer filter"),
+    on(Place::Filter, Action::Accept, &[key(Code::Enter)], "keep"),
+    on(Place::Filter, Action::Back, &[key(Code::Esc)], "cancel (old filter stays)"),
+    on(Place::Filter, Action::Syntax, &[key(Code::F1)], "syntax"),
+    on(Place::Filter, Action::QuitNow, &[ctrl('c')], "quit now"),
+    on(Place::Syntax, Action::Down, DOWN, "down"),
+    on(Place::Syntax, Action::Up, UP, "up"),
+    on(Place::Syntax, Action::PageDown, PAGE_DOWN, "page down"),
+    on(Place::Syntax, Action::PageUp, PAGE_UP, "page up"),
+    on(Place::Syntax, Action::First, FIRST, "beginning"),
+    on(Place::Syntax, Action::Last, LAST, "end"),
+    on(Place::Syntax, Action::Back, &[key(Code::Esc), char('q'), key(Code::F1)], "close"),
+    on(Place::Syntax, Action::QuitNow, &[char('Q'), ctrl('c')], "quit now"),
+    on(Place::Url, Action::Back, &[key(Code::Esc), char('q')], "close"),
+    on(Place::Url, Action::QuitNow, &[char('Q'), ctrl('c')], "quit now"),
+    on(Place::Sort, Action::Order(Order::Arrival), &[char('a')], "arrival, newest last"),
+    on(Place::Sort, Action::Order(Order::Status), &[char('t')], "status, failures last"),
+    on(Place::Sort, Action::Order(Order::Latency), &[char('l')], "latency, slowest last"),
+    on(Place::Sort, Action::Order(Order::Size), &[char('z')], "size, largest last"),
+    on(Place::Sort, Action::Order(Order::Event), &[char('e')], "group by event (without a known provider: by path)"),
+    on(Place::Sort, Action::Back, &[key(Code::Esc), char('q')], "Cancel"),
+    on(Place::Sort, Action::QuitNow, &[ctrl('c')], "Quit now"),
     on(Place::Forms, Action::Form(Form::Tree), &[char('t')], "JSON, foldable"),
     on(Place::Forms, Action::Form(Form::Pretty), &[char('p')], "laid out"),
     on(Place::Forms, Action::Form(Form::Text), &[char('x')], "as received"),

@@ -1,6 +1,6 @@
 //! The two lines on top: the link, where requests come in and go to, follow or pause; and counts.
 
-use super::{Canvas, row};
+use super::{Canvas, counts};
 use crate::{
     event::{Link, Live, Reach},
     text::{Mode, Safe, Zone, clock, count, duration, safe},
@@ -30,20 +30,17 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>, layout: &Layout) {
         width: area.width.saturating_sub(1),
         ..area
     };
-    let is_paused = state.follow != Follow::On;
+    let is_paused = state.list.follow != Follow::On;
     let role = if is_paused { Role::Warn } else { Role::Dim };
     canvas.write_right(edge, 0, &follow, role);
-    let mut x = 1;
-    for (role, text) in counts(state) {
-        x = canvas.write(row(layout.counts, 0), x, 0, &text, role);
-    }
+    counts::draw(state, canvas, layout);
 }
 
 fn follow(state: &State) -> Safe<'static> {
-    match state.follow {
+    match state.list.follow {
         Follow::On => Safe::own("FOLLOW"),
         Follow::Scrolled | Follow::Paused => {
-            Safe::format(format_args!("PAUSED +{}", count(state.missed)))
+            Safe::format(format_args!("PAUSED +{}", count(state.list.missed)))
         }
     }
 }
@@ -81,8 +78,11 @@ fn link(state: &State, layout: &Layout) -> Line {
             let at = hour(state.link_since.wall);
             let by = safe(by.as_bytes(), Mode::Cell);
             line.push((Role::Bad, Safe::format(format_args!("◍ TAKEN OVER {at}"))));
-            let who = format_args!(" by session {by} · c takes it back");
-            line.push((Role::Text, Safe::format(who)));
+            let who = match by.as_str() {
+                "" => Safe::own(" by another session · c takes it back"),
+                by => Safe::format(format_args!(" by session {by} · c takes it back")),
+            };
+            line.push((Role::Text, who));
         }
         Link::Refused { cause } => {
             let cause = safe(cause.as_bytes(), Mode::Cell);
@@ -99,32 +99,52 @@ fn link(state: &State, layout: &Layout) -> Line {
 fn history(state: &State, is_narrow: bool) -> Line {
     let mut line = vec![(Role::Strong, Safe::own("□ HISTORY"))];
     if !is_narrow {
-        let text = format_args!("  {} · not listening", requests(state));
+        let text = format_args!("  {} · not listening", counts::requests(state));
         line.push((Role::Text, Safe::format(text)));
     }
     line
 }
 
 fn connected(state: &State, live: &Live, layout: &Layout, is_narrow: bool) -> Line {
-    let end = destination(state, layout.header.width >= WIDE);
+    let is_whole = layout.header.width >= WIDE;
     let mut line = vec![(Role::Text, Safe::own("● live"))];
     if live.waiting > 0 {
         line.push((Role::Warn, waiting(live, is_narrow)));
-    } else if !is_narrow {
-        let shown = if state.route.is_local_relay {
-            " this machine"
-        } else {
-            ""
-        };
-        let taken: usize = end.iter().map(|(_, text)| text.width()).sum();
-        let beside = "  hooktool ● live   ".chars().count() + shown.len() + taken;
-        let room = usize::from(layout.header.width).saturating_sub(beside + follow(state).width());
-        let url = safe(live.url.as_bytes(), Mode::Cell);
-        let url = beginning_cut(&url, room);
-        line.push((Role::Strong, Safe::format(format_args!("  {url}"))));
-        line.push((Role::Dim, Safe::own(shown)));
+        line.extend(destination(state, is_whole, true));
+    } else if is_narrow {
+        line.extend(destination(state, is_whole, true));
+    } else {
+        line.extend(place(state, live, layout));
     }
-    line.extend(end);
+    line
+}
+
+/// The URL and where it leads to. What does not fit goes in this order: that the target is up, which it mostly is; that the
+/// relay is on this machine; the front of the URL.
+fn place(state: &State, live: &Live, layout: &Layout) -> Line {
+    let is_whole = layout.header.width >= WIDE;
+    let beside = "  hooktool ● live   ".chars().count() + follow(state).width();
+    let room = usize::from(layout.header.width).saturating_sub(beside);
+    let url = safe(live.url.as_bytes(), Mode::Cell);
+    let machine = match state.route.is_local_relay {
+        true => " this machine",
+        false => "",
+    };
+    let mut line = Line::new();
+    for (machine, says_up) in [(machine, true), (machine, false), ("", true), ("", false)] {
+        let end = destination(state, is_whole, says_up);
+        let taken: usize = end.iter().map(|(_, text)| text.width()).sum();
+        let left = room.saturating_sub(machine.len() + taken);
+        let shown = beginning_cut(&url, left);
+        line = vec![
+            (Role::Strong, Safe::format(format_args!("  {shown}"))),
+            (Role::Dim, Safe::own(machine)),
+        ];
+        line.extend(end);
+        if url.width() <= left {
+            break;
+        }
+    }
     line
 }
 
@@ -139,8 +159,8 @@ fn waiting(live: &Live, is_narrow: bool) -> Safe<'static> {
     }
 }
 
-/// ` → :3000 up`, or what is there instead of it.
-fn destination(state: &State, is_whole: bool) -> Line {
+/// ` → :3000 up`, or what is there instead of it. That it is down is always said.
+fn destination(state: &State, is_whole: bool, says_up: bool) -> Line {
     let target = target(&state.route.target, is_whole);
     if state.hold.on {
         let held = count(state.hold.held);
@@ -156,6 +176,7 @@ fn destination(state: &State, is_whole: bool) -> Line {
     let mut line = vec![(Role::Text, Safe::format(format_args!(" → {target}")))];
     match &state.reach {
         Reach::Unknown => {}
+        Reach::Up { .. } if !says_up => {}
         Reach::Up { took } if is_whole => {
             line.push((
                 Role::Text,
@@ -174,7 +195,7 @@ fn destination(state: &State, is_whole: bool) -> Line {
 }
 
 /// The target whole, or as short as it can be told apart.
-fn target(target: &str, is_whole: bool) -> Safe<'static> {
+pub(super) fn target(target: &str, is_whole: bool) -> Safe<'static> {
     let host = target.split_once("://").map_or(target, |(_, host)| host);
     let port = host
         .strip_prefix("localhost")
@@ -206,40 +227,4 @@ fn hour(at: hooktool_relay::capture::UnixMillis) -> Safe<'static> {
         Mode::Cell,
     )
     .into_owned()
-}
-
-fn counts(state: &State) -> Line {
-    if !state.sync.is_loaded {
-        return vec![(Role::Dim, Safe::own("reading the history…"))];
-    }
-    if state.rows.is_empty() {
-        let text = if state.route.is_listening {
-            "waiting for the first request"
-        } else {
-            "nothing is stored here yet"
-        };
-        return vec![(Role::Text, Safe::own(text))];
-    }
-    let mut line = vec![(Role::Text, requests(state))];
-    if state.failed > 0 {
-        let failed = count(state.failed);
-        line.push((Role::Warn, Safe::format(format_args!(" · {failed} failed"))));
-    }
-    if state.hold.held > 0 {
-        let held = count(state.hold.held);
-        line.push((Role::Warn, Safe::format(format_args!(" · {held} held"))));
-    }
-    if state.hold.parked > 0 {
-        let parked = count(state.hold.parked);
-        let target = target(&state.route.target, false);
-        let text = format_args!(" · {parked} parked, sent when {target} opens");
-        line.push((Role::Warn, Safe::format(text)));
-    }
-    line
-}
-
-fn requests(state: &State) -> Safe<'static> {
-    let number = state.rows.len() as u64;
-    let word = if number == 1 { "request" } else { "requests" };
-    Safe::format(format_args!("{} {word}", count(number)))
 }
