@@ -17,7 +17,13 @@ const SIZE: usize = 2 * 1024;
 const NOW: i64 = 1_700_000_000_000;
 
 /// A sender, its secret, and the header lines that it would come with.
-const SENDERS: [(&str, &str, &[(&str, &str)]); 6] = [
+type Sender = (
+    &'static str,
+    &'static str,
+    &'static [(&'static str, &'static str)],
+);
+
+const SENDERS: [Sender; 6] = [
     ("stripe", "whsec_x", &[("stripe-signature", "-")]),
     (
         "github",

@@ -52,11 +52,7 @@ mod url;
 mod words;
 
 #[cfg(test)]
-#[expect(
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "a test may panic"
-)]
+#[expect(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests;
 
 pub use self::{

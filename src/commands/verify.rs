@@ -269,7 +269,7 @@ fn judged(found: &Diagnosis) -> Vec<(&'static str, String)> {
     let mut lines = vec![("verdict", verdict)];
     lines.extend(found.cause.iter().map(|cause| ("cause", cause.clone())));
     if !found.tried.is_empty() {
-        let tried = format!("{}: none fits", found.tried.join(", "));
+        let tried = format!("{}: none fits", found.tried.join("; "));
         lines.push(("tried", tried));
     }
     lines.extend(found.secret.iter().map(|secret| ("by", secret.clone())));
