@@ -116,6 +116,8 @@ pub(super) enum Action {
     Connect,
     Pane,
     Zoom,
+    Page,
+    Suspend,
     Redraw,
     Help,
     Log,
@@ -230,7 +232,9 @@ pub(super) fn possible(state: &State, action: Action) -> Result<(), &'static str
         Action::Hold | Action::Connect | Action::CopyUrl if !state.route.is_listening => {
             Err("not listening: this is the history")
         }
-        Action::Open | Action::Replay | Action::Bookmark if state.selected.is_none() => {
+        Action::Open | Action::Replay | Action::Bookmark | Action::Page
+            if state.selected.is_none() =>
+        {
             Err("no request yet")
         }
         Action::Replay if !state.has_target() => Err("there is no target: listen TARGET"),

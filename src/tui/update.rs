@@ -2,12 +2,15 @@
 //!
 //! In: an [`Input`]; time too is told by one. Out: [`Effect`]s for the loop to start. No clock, no I/O, no ratatui, no crossterm.
 
+use std::sync::Arc;
+
 use super::{
-    act::{act, detail},
+    act::{act, away, detail},
+    errand::{Errand, Returned},
     keys::{self, Action, Code, Key},
     log,
     page::Detail,
-    state::{Mood, State, Time, Toast, Wish},
+    state::{Mood, State, Tab, Time, Toast, Wish},
 };
 use crate::{
     event::{Hold, Intent, Link, Notice, Reach},
@@ -46,6 +49,8 @@ pub(super) enum Effect {
     Ask(Intent),
     Load(What),
     Copy(String),
+    /// Lend the terminal to another program.
+    Lend(Errand),
     /// Draw every cell anew.
     Redraw,
     Quit,
@@ -62,6 +67,8 @@ pub(super) enum What {
         numbers: Vec<Number>,
     },
     Detail(Wish),
+    /// The text of a tab, whole, for a pager.
+    Page(Wish, Tab),
 }
 
 /// Something that was read.
@@ -75,6 +82,10 @@ pub(super) enum Loaded {
     Detail(Box<Detail>),
     /// It is no longer there.
     NoDetail,
+    /// Text for a pager, safe to be shown.
+    Page(Arc<str>),
+    /// The terminal is back.
+    Returned(Returned),
     Failed {
         what: What,
         cause: String,
@@ -92,7 +103,7 @@ pub(super) fn update(state: &mut State, input: Input) -> (bool, Vec<Effect>) {
         }
         Input::Key(key) => pressed(state, key, &mut effects),
         other => {
-            happened(state, other);
+            happened(state, other, &mut effects);
             true
         }
     };
@@ -100,7 +111,7 @@ pub(super) fn update(state: &mut State, input: Input) -> (bool, Vec<Effect>) {
     (is_visible, effects)
 }
 
-fn happened(state: &mut State, input: Input) {
+fn happened(state: &mut State, input: Input, effects: &mut Vec<Effect>) {
     match input {
         Input::Paste(text) => match state.field() {
             Some(field) => {
@@ -140,7 +151,7 @@ fn happened(state: &mut State, input: Input) {
             };
             state.say(mood, owned(&notice.text));
         }
-        Input::Loaded(loaded) => take(state, loaded),
+        Input::Loaded(loaded) => take(state, loaded, effects),
         Input::Busy => state.say(Mood::Problem, Safe::own("busy: not done, try again")),
         Input::Copied(true) => state.say(
             Mood::Done,
@@ -230,7 +241,7 @@ fn typed(state: &mut State, key: Key) -> bool {
     }
 }
 
-fn take(state: &mut State, loaded: Loaded) {
+fn take(state: &mut State, loaded: Loaded, effects: &mut Vec<Effect>) {
     match loaded {
         Loaded::All(rows) => {
             state.sync.is_reading = false;
@@ -249,6 +260,8 @@ fn take(state: &mut State, loaded: Loaded) {
                 detail::look(state);
             }
         }
+        Loaded::Page(text) => effects.push(Effect::Lend(Errand::Page(text))),
+        Loaded::Returned(returned) => away::returned(state, returned),
         Loaded::NoDetail => {
             state.sync.is_detail_reading = false;
             state.detail = None;
@@ -265,6 +278,7 @@ fn take(state: &mut State, loaded: Loaded) {
                         ..Detail::default()
                     });
                 }
+                What::Page(..) => {}
                 What::All | What::Rows { .. } => state.sync.is_reading = false,
             }
             let cause = owned(&cause);
