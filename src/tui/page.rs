@@ -41,6 +41,8 @@ pub(super) enum Role {
     Bad,
     /// A number in JSON.
     Number,
+    /// What we add to a line: dim, at the right edge, and only if there is room.
+    Aside,
 }
 
 /// A line of text in pieces.
