@@ -6,7 +6,10 @@
 use std::{io, panic::resume_unwind, time::Duration};
 
 use hooktool_relay::capture::UnixMillis;
-use ratatui::{Terminal, backend::Backend};
+use ratatui::{
+    Terminal,
+    backend::{Backend, ClearType},
+};
 use tokio::{
     sync::mpsc,
     task::{JoinError, JoinSet},
@@ -219,7 +222,12 @@ impl<C: Console> Turn<C> {
             return Ok(());
         }
         if std::mem::take(&mut self.is_redrawn) {
-            screen.clear().map_err(failed)?;
+            // Not `clear`: it asks the terminal where the cursor is, and the answer goes to whoever reads keys.
+            screen
+                .backend_mut()
+                .clear_region(ClearType::All)
+                .map_err(failed)?;
+            screen.swap_buffers();
         }
         let size = screen.size().map_err(failed)?;
         if (size.width, size.height) != self.state.size {
@@ -236,8 +244,8 @@ impl<C: Console> Turn<C> {
 
     /// How it went.
     pub(super) fn ended(&self) -> Ended {
-        let new = self.state.rows.iter().rev();
-        let new = new.take_while(|row| row.number > self.state.baseline);
+        let new = self.state.list.rows.iter().rev();
+        let new = new.take_while(|row| row.number > self.state.list.baseline);
         let (requests, failed) = new.fold((0, 0), |(requests, failed), row| {
             (requests + 1, failed + u64::from(rows::has_failed(row)))
         });

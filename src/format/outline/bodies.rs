@@ -10,7 +10,11 @@
 
 use super::{Outline, sheet::Sheet};
 use crate::{
-    format::{essence, form, is_binary, json::Kind, multipart::{self, Part}},
+    format::{
+        essence, form, is_binary,
+        json::Kind,
+        multipart::{self, Part},
+    },
     text,
 };
 

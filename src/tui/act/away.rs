@@ -48,7 +48,7 @@ pub(in crate::tui) fn returned(state: &mut State, returned: Returned) {
 /// Counts those of the newest rows that came while the terminal was away.
 pub(in crate::tui) fn count_new(state: &mut State, newest: usize) {
     let Some(away) = &mut state.away else { return };
-    let rows = state.rows.iter().rev().take(newest);
+    let rows = state.list.rows.iter().rev().take(newest);
     let meanwhile = rows.filter(|row| (away.since..=away.until).contains(&row.received_at));
     let came = meanwhile.count() as u64;
     if came > 0 {

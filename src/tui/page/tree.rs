@@ -168,7 +168,9 @@ fn text(text: &str) -> Safe<'static> {
 fn role(value: &str) -> Role {
     let is_number = |value: &str| {
         value.starts_with(|c: char| c == '-' || c.is_ascii_digit())
-            && value.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'))
+            && value
+                .bytes()
+                .all(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'))
     };
     match value {
         "true" | "false" | "null" => Role::Strong,
@@ -184,7 +186,11 @@ fn moment(value: &str) -> Option<Safe<'static>> {
         return None;
     }
     let number: i64 = value.parse().ok()?;
-    let millis = if value.len() == 10 { number * 1000 } else { number };
+    let millis = if value.len() == 10 {
+        number * 1000
+    } else {
+        number
+    };
     let is_near = (1_000_000_000_000..4_102_444_800_000).contains(&millis);
     is_near.then(|| date_clock(UnixMillis(millis), Zone::Utc))
 }
@@ -199,7 +205,14 @@ mod tests {
         let noon = Some("2025-10-12 10:31:41Z".to_owned());
         assert_eq!(read("1760265101"), noon);
         assert_eq!(read("1760265101002"), noon);
-        for value in ["0000000001", "9999999999", "176026510", "1760265101.5", "\"1760265101\"", "-176026510"] {
+        for value in [
+            "0000000001",
+            "9999999999",
+            "176026510",
+            "1760265101.5",
+            "\"1760265101\"",
+            "-176026510",
+        ] {
             assert_eq!(read(value), None, "{value}");
         }
     }
