@@ -12,7 +12,10 @@ use super::{
     state::{Tab, Wish},
     update::{Loaded, What},
 };
-use crate::history::{History, HistoryError, Number, Reader, Select};
+use crate::{
+    format::decode::Encoding,
+    history::{History, HistoryError, Number, Reader, Select},
+};
 
 /// Where to read: the history, what of it, and the readers that are free. At most two are in use at a time, one for rows and one
 /// for the detail.
@@ -93,7 +96,13 @@ fn detail(reader: &Reader, wish: &Wish) -> Result<Loaded, HistoryError> {
         return Ok(Loaded::NoDetail);
     };
     let attempts = reader.attempts(wish.number)?;
-    let body = beginning(reader, wish.number, &request.capture.body)?;
+    let is_plain = page::encoding(&request.capture.headers) == Encoding::Plain;
+    let most = if is_plain && !wish.is_whole {
+        page::SHOWN
+    } else {
+        page::WHOLE
+    };
+    let body = beginning(reader, wish.number, &request.capture.body, most)?;
     let detail = page::compose(&request, &attempts, &body, wish);
     Ok(Loaded::Detail(Box::new(detail)))
 }
@@ -107,19 +116,22 @@ fn whole(reader: &Reader, wish: &Wish, tab: Tab) -> Result<Loaded, HistoryError>
         return Ok(Loaded::NoDetail);
     };
     let attempts = reader.attempts(wish.number)?;
-    let body = match &request.capture.body {
-        Body::Pieces(_) if tab == Tab::Body => reader.body(wish.number, 0, PAGED)?,
-        body => beginning(reader, wish.number, body)?,
-    };
+    let most = if tab == Tab::Body { PAGED } else { page::SHOWN };
+    let body = beginning(reader, wish.number, &request.capture.body, most)?;
     let text = page::whole(&request, &attempts, &body, wish, tab);
     Ok(Loaded::Page(text.into()))
 }
 
-/// The beginning of a body, as much as a screen shows.
-fn beginning(reader: &Reader, number: Number, body: &Body) -> Result<Bytes, HistoryError> {
+/// The first bytes of a body.
+fn beginning(
+    reader: &Reader,
+    number: Number,
+    body: &Body,
+    most: usize,
+) -> Result<Bytes, HistoryError> {
     match body {
         Body::Absent => Ok(Bytes::new()),
         Body::Whole(bytes) => Ok(bytes.clone()),
-        Body::Pieces(_) => reader.body(number, 0, page::SHOWN),
+        Body::Pieces(_) => reader.body(number, 0, most),
     }
 }

@@ -21,7 +21,8 @@ use crate::{
 };
 
 pub(super) use self::tree::Tree;
-pub(super) use body::{Form, Page, SHOWN};
+use body::Content;
+pub(super) use body::{Form, Page, SHOWN, WHOLE, encoding};
 pub(super) use whole::whole;
 
 /// What a piece of text is, so that the view can choose its look.
@@ -55,8 +56,9 @@ pub(super) struct Detail {
     /// What was asked for; another wish means that this is out of date.
     pub(super) wish: Wish,
     pub(super) body: Page,
-    /// A page for each tab but the body's, in the order of [`Tab::ALL`].
-    pub(super) pages: [Vec<Line>; 4],
+    pub(super) response: Page,
+    /// Headers, tries, raw.
+    pub(super) pages: [Vec<Line>; 3],
     /// How many tries there are.
     pub(super) tries: usize,
     /// The one that headers and response are of, from 0.
@@ -68,7 +70,12 @@ pub(super) struct Detail {
 impl Detail {
     /// How many lines a tab has.
     pub(super) fn len(&self, tab: Tab) -> usize {
-        self.fixed(tab).len() + self.tree(tab).map_or(0, Tree::len)
+        self.above(tab) + self.tree(tab).map_or(0, Tree::len)
+    }
+
+    /// How many lines of a tab stand above its tree.
+    pub(super) fn above(&self, tab: Tab) -> usize {
+        self.fixed(tab).len()
     }
 
     /// A line of a tab.
@@ -83,32 +90,56 @@ impl Detail {
 
     /// The tree of a tab, if it shows one; it stands below the other lines.
     pub(super) fn tree(&self, tab: Tab) -> Option<&Tree> {
-        self.body.tree.as_ref().filter(|_| tab == Tab::Body)
+        self.page(tab)
+            .filter(|_| matches!(tab, Tab::Body | Tab::Response))?
+            .tree
+            .as_ref()
+    }
+
+    /// Every tree there is.
+    pub(super) fn trees(&mut self) -> impl Iterator<Item = &mut Tree> {
+        [&mut self.body, &mut self.response]
+            .into_iter()
+            .filter_map(|page| page.tree.as_mut())
+    }
+
+    /// The body that a tab shows: the answer's or, wherever else one is, the request's.
+    pub(super) fn page(&self, tab: Tab) -> Option<&Page> {
+        let page = if tab == Tab::Response {
+            &self.response
+        } else {
+            &self.body
+        };
+        page.form.is_some().then_some(page)
     }
 
     fn fixed(&self, tab: Tab) -> &[Line] {
-        match (tab as usize).checked_sub(1) {
-            None => &self.body.lines,
-            Some(page) => &self.pages[page],
+        let [headers, tries, raw] = &self.pages;
+        match tab {
+            Tab::Body => &self.body.lines,
+            Tab::Headers => headers,
+            Tab::Response => &self.response.lines,
+            Tab::Tries => tries,
+            Tab::Raw => raw,
         }
     }
 }
 
-/// Lays a request out. `body` is its beginning, [`SHOWN`] bytes at most.
+/// Lays a request out. `body` is its beginning: [`SHOWN`] bytes, or all of it where it is compressed or wished whole.
 pub(super) fn compose(request: &Request, attempts: &[Attempt], body: &[u8], wish: &Wish) -> Detail {
     let (tries, chosen) = tries(attempts, wish);
     let attempt = tries.get(chosen).copied();
     let capture = &request.capture;
-    let kind = capture.headers.first("content-type");
+    let content = Content::new(&capture.headers, body, capture.body.len());
     Detail {
         number: request.summary.number,
         wish: wish.clone(),
-        body: body::page(kind, body, capture.body.len(), wish),
+        body: body::page(&content, wish),
+        response: tries::response(attempt.or(attempts.last()), wish),
         pages: [
             headers::page(request, attempt, wish.reveals),
-            tries::response(attempt.or(attempts.last()), wish),
             tries::list(request, attempts, attempt),
-            raw::page(capture, body, wish.reveals),
+            raw::page(capture, body.get(..SHOWN).unwrap_or(body), wish.reveals),
         ],
         tries: tries.len(),
         chosen,

@@ -119,6 +119,8 @@ pub(super) struct Wish {
     pub(super) reveals: bool,
     /// How the body is laid out, if a person said it.
     pub(super) form: Option<Form>,
+    /// Whether it was said of this request: then a large body is laid out whole.
+    pub(super) is_whole: bool,
     /// Bytes in a row of hex.
     pub(super) hex_row: usize,
 }
@@ -166,6 +168,10 @@ pub(super) struct State {
     pub(super) column: usize,
     /// How bodies are laid out, if a person said it.
     pub(super) form: Option<Form>,
+    /// Of which request it was said last.
+    pub(super) laid_out: Option<Number>,
+    /// Whether long lines are broken rather than scrolled.
+    pub(super) wraps: bool,
     /// The paths that are folded, in every body.
     pub(super) folded: HashSet<u64>,
     /// The line of the tree that the person is on, counted among the visible ones.
@@ -215,6 +221,8 @@ impl State {
             scroll: 0,
             column: 0,
             form: None,
+            laid_out: None,
+            wraps: false,
             folded: HashSet::new(),
             cursor: 0,
             watched: None,
@@ -265,6 +273,7 @@ impl State {
             chosen: self.chosen,
             reveals: self.revealed == Some(number),
             form: self.form,
+            is_whole: self.laid_out == Some(number),
             hex_row: if width < WIDE_HEX { 8 } else { 16 },
         })
     }

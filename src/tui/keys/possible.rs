@@ -17,7 +17,7 @@ pub(in crate::tui) fn possible(state: &State, action: Action) -> Result<(), &'st
     let tries = state.detail.as_ref().map_or(0, |detail| detail.tries);
     let has_form = state
         .shown()
-        .is_some_and(|detail| detail.body.form.is_some());
+        .is_some_and(|detail| detail.page(state.tab).is_some());
     match action {
         Action::Hold | Action::Connect | Action::CopyUrl if !state.route.is_listening => {
             Err("not listening: this is the history")

@@ -2,8 +2,8 @@
 
 use hooktool_relay::capture::Capture;
 
-use super::{Line, Role, SHOWN, body::cut, headers, line};
-use crate::text::{Mode, safe};
+use super::{Line, Role, SHOWN, headers, line};
+use crate::text::{Mode, Safe, count, safe, size};
 
 /// Most lines of the body, and the widest one in cells.
 const LINES: usize = 2_000;
@@ -25,7 +25,9 @@ pub(super) fn page(capture: &Capture, body: &[u8], reveals: bool) -> Vec<Line> {
         lines.push(line(Role::Text, row.cut(CELLS).into_owned()));
     }
     if rows.next().is_some() || len > SHOWN as u64 {
-        lines.push(line(Role::Dim, cut(len, LINES)));
+        let (size, shown) = (size(len), count(LINES as u64));
+        let end = format_args!("[ {size}: the first {shown} lines at most are shown ]");
+        lines.push(line(Role::Dim, Safe::format(end)));
     }
     lines
 }
