@@ -43,7 +43,7 @@ pub(super) fn failed(error: impl std::error::Error) -> io::Error {
 pub(super) struct Turn<C> {
     state: State,
     source: Source,
-    /// At most one read of rows, one of the detail and one errand: `update` asks for no more.
+    /// At most one of each kind of [`What`] but rows, of which there is one of either, and one errand: `update` asks for no more.
     reads: JoinSet<Loaded>,
     intents: mpsc::Sender<Intent>,
     console: C,
@@ -67,9 +67,13 @@ impl<C: Console> Turn<C> {
             target: view.target,
             is_local_relay: view.is_local_relay,
             is_listening: view.is_listening,
+            standing: view.standing,
         };
         let turn = Self {
-            state: State::new(size, route, view.url),
+            state: State {
+                zone: view.zone,
+                ..State::new(size, route, view.url)
+            },
             source: Source::new(view.history, view.select),
             reads: JoinSet::new(),
             intents: view.intents,
@@ -152,10 +156,9 @@ impl<C: Console> Turn<C> {
         if self.is_lent {
             return None;
         }
-        if self.is_changed {
-            return Some(self.due());
-        }
-        self.state.next_tick().map(|at| self.began + at)
+        let due = self.is_changed.then(|| self.due());
+        let tick = self.state.next_tick().map(|at| self.began + at);
+        due.into_iter().chain(tick).min()
     }
 
     /// When the next frame may be drawn.
