@@ -5,12 +5,13 @@ pub(super) mod detail;
 pub(super) mod filter;
 mod list;
 mod replay;
+pub(super) mod save;
 
 use super::{
     field::Field,
     help,
     keys::{self, Action},
-    layout::Pane,
+    layout::{Pane, Shape},
     log, palette,
     state::{Follow, Mood, Popup, State, Tab},
     update::{Effect, touched},
@@ -95,6 +96,9 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) 
             state.open(Popup::Log { scroll: 0 });
             scroll_popup(state, isize::MAX);
         }
+        Action::Save => save::ask(state),
+        Action::Replace => save::accept(state, effects),
+        Action::Split | Action::Narrower | Action::Wider => split(state, action),
         Action::Page => away::page(state, effects),
         Action::Suspend => away::suspend(state, effects),
         Action::Redraw => effects.push(Effect::Redraw),
@@ -103,6 +107,9 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) 
         Action::Accept if state.popup.is_none() => detail::keep_search(state),
         Action::Accept => match palette::chosen(state) {
             Some(chosen) => perform(state, chosen.action, effects),
+            None if matches!(keys::place(state), keys::Place::Save) => {
+                save::accept(state, effects);
+            }
             None => replay::accept(state, effects),
         },
         Action::Erase(what) => type_in(state, |field| field.erase(what)),
@@ -125,6 +132,18 @@ fn perform(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
         Ok(()) => act(state, action, effects),
         Err(why) => state.say(Mood::Note, Safe::own(why)),
     }
+}
+
+/// Puts the detail elsewhere, or moves the border between it and the list; the selected row keeps its line.
+fn split(state: &mut State, action: Action) {
+    let line = state.selected_line();
+    let shape = state.layout().shape;
+    match action {
+        Action::Split => state.split.is_beside = Some(shape != Shape::Beside),
+        Action::Narrower => state.split.move_border(shape, -1),
+        _ => state.split.move_border(shape, 1),
+    }
+    state.put_on_line(line);
 }
 
 fn type_in(state: &mut State, change: impl FnOnce(&mut Field)) {

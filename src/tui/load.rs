@@ -2,6 +2,8 @@
 //!
 //! In: a [`What`]. Out: a [`Loaded`], always one. Must not know: the screen's state.
 
+mod save;
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -17,6 +19,8 @@ use crate::{
     history::{History, HistoryError, Number, Reader, Select},
     search::Search,
 };
+
+pub(super) use self::save::{Save, Saved};
 
 /// Where to read: the history, what of it, and the readers that are free. At most four are in use at a time: for rows, for
 /// what is older, for a search, for the detail.
@@ -51,6 +55,9 @@ impl Source {
                 What::Search(query) => found(&reader, query),
                 What::Detail(wish) => detail(&reader, wish),
                 What::Page(wish, tab) => whole(&reader, wish, *tab),
+                What::Save(save) => {
+                    save::save(&reader, save).map(|saved| Loaded::Saved(save.clone(), saved))
+                }
             };
             self.readers().push(reader);
             loaded

@@ -16,7 +16,7 @@ use hooktool_relay::capture::Outcome;
 
 use super::state::{Tab, Wish};
 use crate::{
-    history::{Attempt, Number, Request},
+    history::{Attempt, KeptAnswer, Number, Request},
     text::{Mode, Safe, Zone, date_clock, safe, size},
 };
 
@@ -153,6 +153,12 @@ fn tries<'a>(attempts: &'a [Attempt], wish: &Wish) -> (Vec<&'a Attempt>, usize) 
     let newest = tries.len().saturating_sub(1);
     let chosen = wish.chosen.unwrap_or(newest).min(newest);
     (tries, chosen)
+}
+
+/// The answer of the try that is wished, if it had one.
+pub(super) fn answer<'a>(attempts: &'a [Attempt], wish: &Wish) -> Option<&'a KeptAnswer> {
+    let (tries, chosen) = tries(attempts, wish);
+    tries.get(chosen)?.answer.as_ref()
 }
 
 /// The role of a status or an outcome.

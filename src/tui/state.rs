@@ -19,7 +19,7 @@ use std::{
 use hooktool_relay::capture::UnixMillis;
 
 use super::{
-    layout::{Layout, Pane, layout},
+    layout::{Layout, Pane, Split, layout},
     page::{Detail, Form, Tree},
     search::Search,
 };
@@ -173,6 +173,7 @@ pub(super) struct State {
 
     pub(super) focus: Pane,
     pub(super) is_zoomed: bool,
+    pub(super) split: Split,
     pub(super) tab: Tab,
     /// First line and first cell of the detail that are shown.
     pub(super) scroll: usize,
@@ -181,8 +182,6 @@ pub(super) struct State {
     pub(super) form: Option<Form>,
     /// Of which request it was said last.
     pub(super) laid_out: Option<Number>,
-    /// Whether long lines are broken rather than scrolled.
-    pub(super) wraps: bool,
     /// The paths that are folded, in every body.
     pub(super) folded: HashSet<u64>,
     /// The line of the tree that the person is on, counted among the visible ones.
@@ -231,12 +230,12 @@ impl State {
             zone: Zone::Local,
             focus: Pane::List,
             is_zoomed: false,
+            split: Split::default(),
             tab: Tab::Body,
             scroll: 0,
             column: 0,
             form: None,
             laid_out: None,
-            wraps: false,
             folded: HashSet::new(),
             cursor: 0,
             watched: None,
@@ -259,7 +258,7 @@ impl State {
 
     /// Where everything stands now.
     pub(super) fn layout(&self) -> Layout {
-        let layout = layout(self.size, self.is_zoomed, self.focus);
+        let layout = layout(self.size, self.is_zoomed, self.focus, self.split);
         match self.bar {
             Some(_) => layout.with_bar(),
             None => layout,

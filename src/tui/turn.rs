@@ -21,6 +21,7 @@ use super::{
     errand::Errand,
     feed::Sources,
     load::Source,
+    look::Look,
     program::Running,
     rows,
     state::{Route, State, Time},
@@ -52,7 +53,7 @@ pub(super) struct Turn<C> {
     is_lent: bool,
     /// The program that has the terminal, to be ended with the loop.
     running: Running,
-    is_colored: bool,
+    look: Look,
     began: Instant,
     drawn: Option<Instant>,
     is_changed: bool,
@@ -62,7 +63,7 @@ pub(super) struct Turn<C> {
 
 impl<C: Console> Turn<C> {
     /// Before anything came.
-    pub(super) fn new(view: View, size: (u16, u16), console: C) -> (Self, Feed) {
+    pub(super) fn new(view: View, size: (u16, u16), console: C, look: Look) -> (Self, Feed) {
         let route = Route {
             target: view.target,
             is_local_relay: view.is_local_relay,
@@ -81,7 +82,7 @@ impl<C: Console> Turn<C> {
             errand: None,
             is_lent: false,
             running: Running::default(),
-            is_colored: view.is_colored,
+            look,
             began: Instant::now(),
             drawn: None,
             is_changed: true,
@@ -236,10 +237,16 @@ impl<C: Console> Turn<C> {
         if (size.width, size.height) != self.state.size {
             self.take(Input::Size(size.width, size.height));
         }
-        let (state, is_colored) = (&self.state, self.is_colored);
+        let (state, look) = (&self.state, self.look);
         screen
-            .draw(|frame| view::draw(state, frame, is_colored))
+            .draw(|frame| view::draw(state, frame, look))
             .map_err(failed)?;
+        if let Some(place) = view::place_of_person(state) {
+            // The cursor is hidden, but a screen reader follows it.
+            let backend = screen.backend_mut();
+            backend.set_cursor_position(place).map_err(failed)?;
+            backend.flush().map_err(failed)?;
+        }
         self.is_changed = false;
         self.drawn = Some(Instant::now());
         Ok(())

@@ -5,9 +5,10 @@
 use std::sync::Arc;
 
 use super::{
-    act::{act, away, detail, filter},
+    act::{act, away, detail, filter, save},
     errand::{Errand, Returned},
     keys::{self, Action, Code, Key},
+    load::{Save, Saved},
     log,
     page::Detail,
     state::{Mood, Query, State, Tab, Time, Toast, Wish},
@@ -79,6 +80,8 @@ pub(super) enum What {
     Detail(Wish),
     /// The text of a tab, whole, for a pager.
     Page(Wish, Tab),
+    /// A body, into a file.
+    Save(Save),
 }
 
 /// Something that was read.
@@ -99,6 +102,8 @@ pub(super) enum Loaded {
     NoDetail,
     /// Text for a pager, safe to be shown.
     Page(Arc<str>),
+    /// A body is in a file, or it is not.
+    Saved(Save, Saved),
     /// The terminal is back.
     Returned(Returned),
     Failed {
@@ -293,6 +298,7 @@ fn take(state: &mut State, loaded: Loaded, effects: &mut Vec<Effect>) {
             }
         }
         Loaded::Page(text) => effects.push(Effect::Lend(Errand::Page(text))),
+        Loaded::Saved(save, saved) => save::saved(state, save, saved),
         Loaded::Returned(returned) => away::returned(state, returned),
         Loaded::NoDetail => {
             state.sync.is_detail_reading = false;
@@ -310,7 +316,7 @@ fn take(state: &mut State, loaded: Loaded, effects: &mut Vec<Effect>) {
                         ..Detail::default()
                     });
                 }
-                What::Page(..) => {}
+                What::Page(..) | What::Save(_) => {}
                 What::All { .. } | What::Rows { .. } => state.sync.is_reading = false,
                 What::Older => {}
                 What::Search(query) => {

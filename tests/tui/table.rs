@@ -17,7 +17,7 @@ use hooktool::{
     event::{Board, Intent, Link, Live},
     history::{Arrival, Attempt, Cause, History, KeptAnswer, Number, Retention, Select},
     text::Zone,
-    tui::{Console, Ended, View, drive},
+    tui::{Console, Ended, Theme, View, drive},
 };
 use hooktool_relay::capture::{
     Body, Capture, CaptureId, Headers, Kind, Outcome, Seq, UnixMillis, Version,
@@ -265,6 +265,8 @@ pub(crate) fn inspector(
         standing: Vec::new(),
         zone: Zone::Local,
         is_colored: true,
+        theme: Theme::Dark,
+        is_ascii: Some(false),
         stop: stop.clone(),
     };
     let table = Table {

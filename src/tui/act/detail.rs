@@ -50,13 +50,7 @@ fn bring_into_view(state: &mut State, line: usize) {
 /// Moves what is in view.
 pub(super) fn scroll(state: &mut State, by: isize) {
     let lines = state.shown().map_or(0, |detail| detail.len(state.tab));
-    // A broken line takes several rows: then the last one may stand at the top.
-    let rows = if state.wraps {
-        1
-    } else {
-        state.detail_rows().max(1)
-    };
-    let most = lines.saturating_sub(rows);
+    let most = lines.saturating_sub(state.detail_rows().max(1));
     state.scroll = state.scroll.saturating_add_signed(by).min(most);
 }
 
@@ -208,8 +202,11 @@ fn look_through(state: &State, search: &mut Search) {
         .page(state.tab)
         .is_some_and(|page| page.form == Some(Form::Hex));
     search.looks_at(is_hex && matches!(state.tab, Tab::Body | Tab::Response));
+    // The heading of a tree is ours, and nothing to be found in.
+    let is_ours = state.tab == Tab::Body && detail.tree(state.tab).is_some();
     let fixed = (0..detail.above(state.tab)).map(|at| {
-        let line = detail.line(state.tab, at).unwrap_or_default();
+        let line = detail.line(state.tab, at).filter(|_| !is_ours);
+        let line = line.unwrap_or_default();
         line.iter().map(|(_, text)| text.as_str()).collect()
     });
     let tree = detail

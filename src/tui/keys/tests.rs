@@ -7,7 +7,9 @@ use super::{
     *,
 };
 
-const PLACES: [Place; 14] = [
+const PLACES: [Place; 16] = [
+    Place::Save,
+    Place::Replace,
     Place::Palette,
     Place::Log,
     Place::Search,

@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Content, Line, compose, tries};
+use super::{Content, Line, answer, compose};
 use crate::{
     format,
     history::{Attempt, Request},
@@ -27,11 +27,7 @@ pub(in crate::tui) fn whole(
         let headers = &request.capture.headers;
         return text(&Content::new(headers, body, body.len() as u64));
     }
-    let (tries, chosen) = tries(attempts, wish);
-    let answer = tries
-        .get(chosen)
-        .and_then(|attempt| attempt.answer.as_ref());
-    if let (Tab::Response, Some(answer)) = (tab, answer) {
+    if let (Tab::Response, Some(answer)) = (tab, answer(attempts, wish)) {
         let len = answer.body.len() as u64;
         return text(&Content::new(&answer.headers, &answer.body, len));
     }
