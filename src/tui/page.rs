@@ -183,6 +183,23 @@ pub(super) fn status(outcome: Outcome, status: Option<u16>) -> Safe<'static> {
     }
 }
 
+/// The beginning of a long line, in bytes: what is cut at 4,096 cells needs no more, and a line of 10 MiB is not sanitised for it.
+fn beginning(line: &[u8]) -> &[u8] {
+    const BYTES: usize = 32 * 1024;
+    match line.get(..BYTES) {
+        Some(start) => {
+            // Between two characters, if it is text.
+            let end = start
+                .utf8_chunks()
+                .last()
+                .map_or(0, |last| last.invalid().len());
+            let end = if end < 4 { BYTES - end } else { BYTES };
+            &line[..end]
+        }
+        None => line,
+    }
+}
+
 /// A line of one piece.
 fn line(role: Role, text: Safe<'static>) -> Line {
     vec![(role, text)]
@@ -190,7 +207,7 @@ fn line(role: Role, text: Safe<'static>) -> Line {
 
 /// Bytes of one line, in a place where lines are right-most.
 fn text(bytes: &[u8]) -> Safe<'static> {
-    Safe::format(format_args!("{}", safe(bytes, Mode::Cell)))
+    Safe::format(format_args!("{}", safe(beginning(bytes), Mode::Cell)))
 }
 
 /// Method, path, sender and time: what was sent, in one line.

@@ -21,7 +21,7 @@ use std::{
 
 use crossterm::{
     clipboard::CopyToClipboard,
-    cursor::Show,
+    cursor::{Hide, Show},
     event::{
         self, DisableBracketedPaste, EnableBracketedPaste, Event, KeyCode, KeyEventKind,
         KeyModifiers,
@@ -77,6 +77,7 @@ fn enter() -> io::Result<()> {
         io::stdout(),
         EnterAlternateScreen,
         EnableBracketedPaste,
+        Hide,
         SetTitle("hooktool")
     )
 }

@@ -8,7 +8,7 @@
 
 use hooktool_relay::capture::Headers;
 
-use super::{Line, Role, line, text, tree::Tree};
+use super::{Line, Role, beginning, line, text, tree::Tree};
 use crate::{
     format::{
         self,
@@ -149,7 +149,7 @@ impl<'a> Content<'a> {
     }
 
     /// The line above it.
-    fn heading(&self, form: Form) -> Line {
+    fn heading(&self, form: Form, hidden: usize) -> Line {
         let kind = self.kind.map_or(Safe::own("no type"), text);
         let size = match &self.decoded {
             Some(decoded) => decoded.heading(),
@@ -159,10 +159,6 @@ impl<'a> Content<'a> {
             Role::Dim,
             Safe::format(format_args!("{kind} · {size} · {}", form.name())),
         )];
-        let hidden = match form {
-            Form::Hex => 0,
-            _ => safe(self.shown(), Mode::Body).escaped(),
-        };
         let note = match hidden {
             0 => None,
             1 => Some(Safe::own(" · 1 hidden character made visible")),
@@ -238,13 +234,15 @@ pub(super) fn page(content: &Content<'_>, wish: &Wish) -> Page {
     };
     let form = wished.filter(is_possible).unwrap_or(best);
     let mut page = Page {
-        lines: vec![content.heading(form)],
+        lines: Vec::new(),
         form: Some(form),
         obstacles,
         tree: None,
     };
     let shown = match (form, tree, pretty) {
         (Form::Tree, Some(tree), _) => {
+            let hidden = safe(content.shown(), Mode::Body).escaped();
+            page.lines.push(content.heading(form, hidden));
             page.tree = Some(tree);
             return page;
         }
@@ -270,19 +268,27 @@ fn rows(content: &Content<'_>, shown: &[u8], page: &mut Page) {
     let most = if is_large { LINES_OF_LARGE } else { LINES };
     let shown = shown.strip_suffix(b"\n").unwrap_or(shown);
     let mut rows = shown.split(|&byte| byte == b'\n');
+    let mut hidden = 0;
     let first = rows.by_ref().take(most).map(|row| {
         let row = row.strip_suffix(b"\r").unwrap_or(row);
-        line(Role::Text, safe(row, Mode::Body).cut(CELLS).into_owned())
+        let row = safe(beginning(row), Mode::Body);
+        hidden += row.escaped();
+        line(Role::Text, row.cut(CELLS).into_owned())
     });
     let mut first: Vec<Line> = first.collect();
+    let form = page.form.unwrap_or(Form::Text);
+    page.lines.push(content.heading(form, hidden));
     if is_large || rows.next().is_some() {
-        let lines = count(first.len() as u64);
+        let lines = match first.len() {
+            1 => Safe::own("line"),
+            many => Safe::format(format_args!("{} lines", count(many as u64))),
+        };
         let size = size(content.len);
         let tree = match page.obstacles.iter().any(|(form, _)| *form == Form::Tree) {
             true => "",
             false => "v tree, ",
         };
-        let banner = format_args!("[ {size}: {tree}S save, o pager ]  the first {lines} lines");
+        let banner = format_args!("[ {size}: {tree}S save, o pager ]  the first {lines}");
         page.lines.push(line(Role::Key, Safe::format(banner)));
     }
     page.lines.append(&mut first);

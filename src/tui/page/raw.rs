@@ -2,7 +2,7 @@
 
 use hooktool_relay::capture::Capture;
 
-use super::{Line, Role, SHOWN, headers, line};
+use super::{Line, Role, SHOWN, beginning, headers, line};
 use crate::text::{Mode, Safe, count, safe, size};
 
 /// Most lines of the body, and the widest one in cells.
@@ -21,7 +21,7 @@ pub(super) fn page(capture: &Capture, body: &[u8], reveals: bool) -> Vec<Line> {
     let mut rows = body.split(|&byte| byte == b'\n');
     for row in rows.by_ref().take(LINES) {
         // In a cell even the end of a line is seen.
-        let row = safe(row, Mode::Cell);
+        let row = safe(beginning(row), Mode::Cell);
         lines.push(line(Role::Text, row.cut(CELLS).into_owned()));
     }
     if rows.next().is_some() || len > SHOWN as u64 {
