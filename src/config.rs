@@ -23,13 +23,15 @@ use crate::{
     output::Output,
     target::Routes,
     text::Zone,
-    tui::Theme,
+    tui::{Keymap, Theme},
 };
 
 mod file;
 mod folders;
+mod keys;
 mod layers;
 pub mod secrets;
+pub mod signing;
 
 pub use folders::{Folders, project};
 pub use layers::Layers;
@@ -112,6 +114,8 @@ pub struct Settings {
     pub ascii: Option<bool>,
     /// Which clock times are shown on.
     pub zone: Zone,
+    /// Other keys for actions of the inspector.
+    pub keys: Option<Keymap>,
     /// hooktool's folders.
     pub folders: Folders,
     /// The project's folder, by which the endpoint is remembered.
@@ -164,6 +168,7 @@ impl Settings {
             theme: layers.need("theme", str::parse::<Theme>)?,
             ascii: layers.one("ascii", value::switch)?,
             zone: layers.zone()?,
+            keys: layers.keys.clone(),
             folders: layers.folders.clone(),
             project: layers.project.clone(),
         })
@@ -225,6 +230,18 @@ pub enum ConfigError {
         text: String,
         /// What to give.
         reason: String,
+    },
+    /// A key of the inspector that cannot be chosen so.
+    #[error("{path}:{line}: {what}")]
+    Keys {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong.
+        what: String,
+        /// What to write instead.
+        hint: String,
     },
     /// A project's file asks for what only the person at the keyboard may say.
     #[error("{path}:{line}: a project may not set `{key}` to `{text}`")]

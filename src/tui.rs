@@ -46,7 +46,12 @@ use ratatui::{
 use tokio::{sync::mpsc, time::sleep_until};
 use tokio_util::sync::CancellationToken;
 
-pub use self::{console::Console, look::Theme, terminal::is_lent};
+pub use self::{
+    console::Console,
+    keys::{Keymap, Misfit},
+    look::Theme,
+    terminal::is_lent,
+};
 use self::{feed::Sources, look::Look, turn::Turn, update::Input};
 use crate::{
     event::{Feed, Intent},
@@ -75,6 +80,8 @@ pub struct View {
     pub standing: Vec<String>,
     /// Which clock times are shown on.
     pub zone: Zone,
+    /// Other keys for some actions.
+    pub keys: Option<Keymap>,
     /// Whether colours are wanted; bold, dim and reverse are used in any case.
     pub is_colored: bool,
     /// Which colours, if any are.
@@ -111,6 +118,9 @@ pub struct Ended {
 /// # Errors
 /// If the terminal cannot be set up, read or drawn on.
 pub async fn run(view: View) -> io::Result<Ended> {
+    if let Some(keys) = view.keys.clone() {
+        keys.choose();
+    }
     let _guard = terminal::Guard::take()?;
     let mut screen = Terminal::new(CrosstermBackend::new(io::stdout()))?;
     let stop = view.stop.clone();

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     history::{Attempt, Cause, KeptAnswer, Request},
-    text::{Safe, Zone, clock, duration, size},
+    text::{Safe, Zone, carried, clock, duration, size},
     tui::state::Wish,
 };
 
@@ -35,6 +35,7 @@ pub(super) fn response(attempt: Option<&Attempt>, wish: &Wish) -> Page {
     if let Some(end) = ending(answer) {
         lines.push(line(Role::Warn, end));
     }
+    lines.extend(upgraded(answer).map(|carried| line(Role::Dim, carried)));
     // All that is kept of it is laid out; what is missing is said above.
     let kept = answer.body.len() as u64;
     let content = Content::new(&answer.headers, &answer.body, kept);
@@ -97,6 +98,9 @@ fn times(attempt: &Attempt) -> Line {
 
 /// What is missing of an answer's body.
 fn ending(answer: &KeptAnswer) -> Option<Safe<'static>> {
+    if answer.status == 101 {
+        return None;
+    }
     let kept = answer.body.len() as u64;
     if answer.len > kept {
         let (kept, len) = (size(kept), size(answer.len));
@@ -123,8 +127,18 @@ pub(super) fn list(request: &Request, attempts: &[Attempt], chosen: Option<&Atte
             let error = Safe::format(format_args!("{:16}{}", "", text(error.as_bytes())));
             lines.push(line(Role::Bad, error));
         }
+        if let Some(carried) = attempt.answer.as_ref().and_then(upgraded) {
+            let carried = Safe::format(format_args!("{:16}{carried}", ""));
+            lines.push(line(Role::Dim, carried));
+        }
     }
     lines
+}
+
+/// What an upgrade carried.
+fn upgraded(answer: &KeptAnswer) -> Option<Safe<'static>> {
+    let over = answer.carried.map(|it| (it.lasted, it.up));
+    (answer.status == 101).then(|| carried(over, answer.len))
 }
 
 fn row(attempt: &Attempt, is_chosen: bool) -> Line {
