@@ -68,6 +68,7 @@ fn verdict(filter: &Filter, capture: &Capture, headers: bool, body: bool, tries:
     let whole = Subject {
         number: Some(1199),
         tries: 2,
+        note: Some("the Flaky test"),
         last: Some(last),
         attempts: tries.then_some(&attempts[..]),
         ..Subject::arrived(capture, Kind::Waited)
@@ -92,6 +93,9 @@ fn requests_that_fit_and_requests_that_do_not() {
         "method~^p",
         "path:/stripe",
         "p:admin",
+        "note:flaky",
+        "note:the*test note~t$ has:note",
+        "Flaky",
         "path:*admin*",
         "path:/stripe/*/hook",
         "path=/stripe/admin/hook",
@@ -239,6 +243,8 @@ fn requests_that_fit_and_requests_that_do_not() {
         "id:119",
         "id:0",
         "nothere",
+        "note:FLAKY",
+        "note:other",
         "Admin",
         "post nothere",
         ".note",
@@ -497,6 +503,8 @@ fn only_refuses_what_a_forward_decides() {
         "a is:ok",
         "is:waited,late",
         "is:bookmarked",
+        "note:x",
+        "has:note",
         "has:error",
         "a (b | -has:response)",
     ] {

@@ -34,7 +34,8 @@ pub(super) fn to_write(path: &Path, busy: Duration) -> Result<Connection, Histor
     Ok(db)
 }
 
-/// Opens the history to read; none if there is no file, or another process is just making it.
+/// Opens the history to read; none if there is no file, or another process is just making it. A file of an older format is brought
+/// to the newest one first.
 pub(super) fn to_read(path: &Path, busy: Duration) -> Result<Option<Connection>, HistoryError> {
     match fs::metadata(path) {
         Ok(_) => {}
@@ -42,8 +43,12 @@ pub(super) fn to_read(path: &Path, busy: Duration) -> Result<Option<Connection>,
         Err(error) => return Err(denied(path, &error)),
     }
     let db = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY, busy)?;
-    let format = check(&db, path)?;
-    Ok((format > 0).then_some(db))
+    match check(&db, path)? {
+        0 => return Ok(None),
+        schema::FORMAT => {}
+        _ => drop(to_write(path, busy)?),
+    }
+    Ok(Some(db))
 }
 
 fn connect(path: &Path, access: OpenFlags, busy: Duration) -> Result<Connection, HistoryError> {

@@ -18,7 +18,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::{
     error::HistoryError,
-    model::{Arrival, Attempt, FolderEndpoint, Number, Position},
+    model::{
+        Arrival, Attempt, Bookmarked, FolderEndpoint, Going, Number, Position, Removal, Removed,
+    },
 };
 
 /// Most entries that wait or are being written.
@@ -70,6 +72,15 @@ pub(super) enum Work {
         number: Number,
         on: bool,
     },
+    Note {
+        number: Number,
+        text: Option<String>,
+    },
+    Remove {
+        what: Going,
+        bookmarked: Bookmarked,
+    },
+    Restore(Removal),
     Folder {
         folder: Vec<u8>,
         relay: String,
@@ -95,6 +106,8 @@ pub(super) struct Told {
     pub(super) outcome: Option<Outcome>,
     /// Where the answer's further bytes go.
     pub(super) streams_at: Option<Position>,
+    pub(super) removed: Removed,
+    pub(super) restored: u64,
 }
 
 /// Where a caller hears it.

@@ -2,7 +2,7 @@
 //!
 //! In: the limits and the counts. Out: deleted rows, counted with moment and limit. Must not know: who records.
 
-use rusqlite::{Connection, OptionalExtension, Result};
+use rusqlite::{Connection, OptionalExtension, Result, Row};
 
 use super::{
     batch::Batch,
@@ -12,7 +12,7 @@ use super::{
 };
 
 /// Most requests that go within one transaction: a limit that was lowered is reached step by step, and nobody waits long.
-const STEP: usize = 256;
+pub(super) const STEP: usize = 256;
 
 /// A limit may be passed by one part in so many before anything goes, so that requests go in groups and views are not told
 /// to read everything again for each.
@@ -59,27 +59,31 @@ fn beyond(totals: &Totals, limits: &Retention) -> Option<Limit> {
     }
 }
 
-struct Oldest {
+/// What is deleted for good, as far as that needs to be known.
+pub(super) struct Doomed {
     number: i64,
     bytes: u64,
     last: Option<i64>,
 }
 
-fn oldest(db: &Connection, newest: i64) -> Result<Option<Oldest>> {
+fn oldest(db: &Connection, newest: i64) -> Result<Option<Doomed>> {
     let mut query = db.prepare_cached(
-        "SELECT number, bytes, last FROM captures WHERE bookmarked = 0 AND number < ?1 ORDER BY number LIMIT 1",
+        "SELECT number, bytes, last FROM requests WHERE bookmarked = 0 AND number < ?1 ORDER BY number LIMIT 1",
     )?;
-    let row = query.query_row([newest], |row| {
-        Ok(Oldest {
-            number: row.get(0)?,
-            bytes: row.get::<_, i64>(1)?.cast_unsigned(),
-            last: row.get(2)?,
-        })
-    });
-    row.optional()
+    query.query_row([newest], doomed).optional()
 }
 
-fn delete(db: &Connection, request: &Oldest) -> Result<()> {
+/// A request that goes for good: its number, bytes, and latest attempt.
+pub(super) fn doomed(row: &Row<'_>) -> Result<Doomed> {
+    Ok(Doomed {
+        number: row.get(0)?,
+        bytes: row.get::<_, i64>(1)?.cast_unsigned(),
+        last: row.get(2)?,
+    })
+}
+
+/// Deletes a request with its attempts and all bodies.
+pub(super) fn delete(db: &Connection, request: &Doomed) -> Result<()> {
     let mut attempt = request.last;
     while let Some(position) = attempt {
         let deleted = db

@@ -79,6 +79,7 @@ fn row(number: Number, status: Option<u16>) -> Summary {
         tries: 1,
         last: Some(last),
         bookmarked: false,
+        note: None,
     }
 }
 

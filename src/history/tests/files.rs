@@ -9,7 +9,7 @@ use std::{
 use futures_util::FutureExt;
 
 use super::{
-    super::{History, HistoryError, Reader, Retention, Select},
+    super::{History, HistoryError, Reader, Retention, Select, schema::FORMAT},
     Place, answered, is_locked, numbers, recorded, small,
 };
 
@@ -133,7 +133,7 @@ fn a_newer_file_is_refused_in_numbers() {
                 error,
                 HistoryError::Newer {
                     found: 99,
-                    known: 1,
+                    known: FORMAT,
                     ..
                 }
             ),

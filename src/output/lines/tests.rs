@@ -31,6 +31,7 @@ pub(crate) fn request(path: &'static [u8]) -> Request {
         tries: 1,
         last: None,
         bookmarked: false,
+        note: None,
     };
     let capture = Capture {
         id,
