@@ -308,8 +308,8 @@ impl<C: FnMut(&str) -> io::Result<()>> Turn<C> {
     }
 
     fn ended(&self) -> Ended {
-        let new = self.state.rows.iter().rev();
-        let new = new.take_while(|row| row.number > self.state.baseline);
+        let new = self.state.list.rows.iter().rev();
+        let new = new.take_while(|row| row.number > self.state.list.baseline);
         let (requests, failed) = new.fold((0, 0), |(requests, failed), row| {
             (requests + 1, failed + u64::from(rows::has_failed(row)))
         });

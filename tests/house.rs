@@ -64,7 +64,12 @@ const LISTENER: &[(&str, &[&str])] = &[
     ("diff", &["format", "text"]),
     ("export", &["format", "text"]),
     ("output", &["history", "format", "text"]),
-    ("tui", &["history", "format", "diff", "export", "text"]),
+    (
+        "tui",
+        &[
+            "history", "filter", "search", "format", "diff", "export", "text",
+        ],
+    ),
 ];
 
 /// Rooms that stand above all others and may import any.

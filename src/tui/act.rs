@@ -47,7 +47,7 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) 
         Action::PreviousHit => detail::next_hit(state, -1),
         Action::Open => enter(state),
         Action::Pane => match state.focus {
-            Pane::List if state.selected.is_some() => enter(state),
+            Pane::List if state.list.selected.is_some() => enter(state),
             _ => leave(state),
         },
         Action::Show(tab) => detail::show(state, tab),
@@ -56,14 +56,17 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) 
         Action::NextTry => detail::choose(state, 1),
         Action::PreviousTry => detail::choose(state, -1),
         Action::Secrets => {
-            state.revealed = state.selected.filter(|_| state.revealed != state.selected);
+            state.revealed = state
+                .list
+                .selected
+                .filter(|_| state.revealed != state.list.selected);
         }
         Action::Zoom => {
             let line = state.selected_line();
             state.is_zoomed = !state.is_zoomed;
             state.put_on_line(line);
         }
-        Action::Follow if state.follow == Follow::On => state.pause(Follow::Paused),
+        Action::Follow if state.list.follow == Follow::On => state.list.pause(Follow::Paused),
         Action::Follow => state.select_newest(),
         Action::Help => state.open(Popup::Help { scroll: 0 }),
         Action::Palette => state.open(Popup::Palette {
@@ -171,7 +174,7 @@ fn problem(state: &mut State, is_forward: bool) {
 fn enter(state: &mut State) {
     let line = state.selected_line();
     state.focus = Pane::Detail;
-    state.pause(Follow::Paused);
+    state.list.pause(Follow::Paused);
     state.put_on_line(line);
 }
 
@@ -195,9 +198,11 @@ fn quit(state: &mut State, effects: &mut Vec<Effect>) {
         return;
     }
     let is_recent = state
+        .list
         .arrived
         .is_some_and(|at| state.now.since_start.saturating_sub(at) < RECENT);
     let is_pending = state
+        .list
         .rows
         .iter()
         .rev()

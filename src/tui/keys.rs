@@ -3,18 +3,20 @@
 //! In: a key and the place that has it. Out: the action, or why it is not possible now. Behaviour, the hint line and `?` read
 //! this table and nothing else. Must not know: terminals.
 
+mod hints;
+mod possible;
 mod table;
+#[cfg(test)]
+mod tests;
 
 use super::{
-    act::detail,
     field::{Erase, Step},
     layout::Pane,
     page::Form,
     state::{Popup, State, Tab},
 };
-use crate::event::Link;
 
-pub(super) use self::table::TABLE;
+pub(super) use self::{hints::hinted, possible::possible, table::TABLE};
 
 /// A key as people name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -143,33 +145,6 @@ pub(super) struct Binding {
     pub(super) help: &'static str,
 }
 
-/// The actions that the last line of the screen names, the most wanted first.
-pub(super) fn hinted(place: Place) -> &'static [Action] {
-    match place {
-        Place::Detail => &[
-            Action::Replay,
-            Action::Search,
-            Action::NextForm,
-            Action::NextTab,
-            Action::NextRequest,
-            Action::CopyUrl,
-            Action::Zoom,
-            Action::Back,
-            Action::Help,
-        ],
-        Place::Search | Place::Palette => &[Action::Accept, Action::Back],
-        _ => &[
-            Action::Open,
-            Action::Replay,
-            Action::CopyUrl,
-            Action::Follow,
-            Action::Hold,
-            Action::Help,
-            Action::Quit,
-        ],
-    }
-}
-
 /// The line of the table for a key in a place, if it has one there.
 pub(super) fn binding(place: Place, key: Key) -> Option<&'static Binding> {
     here(place).find(|binding| binding.keys.contains(&key))
@@ -216,39 +191,6 @@ pub(super) fn place(state: &State) -> Place {
     }
 }
 
-/// Whether an action can be done now.
-///
-/// # Errors
-/// Why not, in words.
-pub(super) fn possible(state: &State, action: Action) -> Result<(), &'static str> {
-    let is_connected = matches!(state.link, Link::Live(_));
-    let tries = state.detail.as_ref().map_or(0, |detail| detail.tries);
-    let has_form = state
-        .shown()
-        .is_some_and(|detail| detail.body.form.is_some());
-    match action {
-        Action::Hold | Action::Connect | Action::CopyUrl if !state.route.is_listening => {
-            Err("not listening: this is the history")
-        }
-        Action::Open | Action::Replay | Action::Bookmark if state.selected.is_none() => {
-            Err("no request yet")
-        }
-        Action::Replay if !state.has_target() => Err("there is no target: listen TARGET"),
-        Action::CopyUrl if state.url.is_none() => Err("the URL is not known yet"),
-        Action::Connect if is_connected => Err("already connected"),
-        Action::Toggle | Action::FoldAll | Action::UnfoldAll if state.tree().is_none() => {
-            Err("there is no tree here")
-        }
-        Action::NextForm | Action::Forms if !has_form => Err("there is no body"),
-        Action::Form(form) => detail::obstacle(state, form).map_or(Ok(()), Err),
-        Action::NextHit | Action::PreviousHit if state.search.is_none() => {
-            Err("nothing is searched: / begins")
-        }
-        Action::NextTry | Action::PreviousTry if tries < 2 => Err("there is no other try"),
-        _ => Ok(()),
-    }
-}
-
 impl Key {
     /// What is printed on it.
     pub(super) fn label(self) -> String {
@@ -273,74 +215,5 @@ impl Binding {
     pub(super) fn labels(&self) -> String {
         let labels: Vec<String> = self.keys.iter().map(|key| key.label()).collect();
         labels.join(" ")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-
-    use super::{
-        table::{char, key},
-        *,
-    };
-
-    const PLACES: [Place; 11] = [
-        Place::Palette,
-        Place::Log,
-        Place::Search,
-        Place::Forms,
-        Place::List,
-        Place::Detail,
-        Place::Help,
-        Place::Target,
-        Place::Replay,
-        Place::Release,
-        Place::Quit,
-    ];
-
-    #[test]
-    fn no_key_means_two_things_in_one_place() {
-        for place in PLACES {
-            let mut seen = HashSet::new();
-            for key in here(place).flat_map(|binding| binding.keys) {
-                assert!(seen.insert(key), "{key:?} in {place:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn every_action_has_help_and_every_hint_a_key() {
-        assert!(
-            TABLE
-                .iter()
-                .all(|line| !line.help.is_empty() && !line.keys.is_empty())
-        );
-        for place in PLACES {
-            for &action in hinted(place) {
-                let pane = if matches!(place, Place::Detail | Place::Search | Place::Palette) {
-                    place
-                } else {
-                    Place::List
-                };
-                assert!(of(pane, action).is_some(), "{action:?} in {pane:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn no_box_is_confirmed_by_enter_or_by_the_key_that_opens_it() {
-        let confirms = [
-            (Place::Replay, Action::Send, 'r'),
-            (Place::Release, Action::Release, 'H'),
-            (Place::Quit, Action::Yes, 'q'),
-        ];
-        for (place, action, opener) in confirms {
-            let keys = of(place, action)
-                .map(|binding| binding.keys)
-                .unwrap_or_default();
-            assert!(!keys.is_empty());
-            assert!(!keys.contains(&key(Code::Enter)) && !keys.contains(&char(opener)));
-        }
     }
 }

@@ -7,6 +7,7 @@
 //! history ──Change──▶ sync (what to read again) ──Load──▶ rows ─▶ selected ─▶ wish ──Load──▶ detail
 //! ```
 
+mod list;
 mod over;
 
 use std::{
@@ -17,7 +18,6 @@ use std::{
 use hooktool_relay::capture::UnixMillis;
 
 use super::{
-    field::Field,
     layout::{Layout, Pane, layout},
     page::{Detail, Form, Tree},
     search::Search,
@@ -26,9 +26,9 @@ use crate::{
     event::{Hold, Link, Reach},
     history::{Number, Summary},
     target::Target,
-    text::Safe,
 };
 
+pub(super) use self::list::{Follow, List};
 pub(super) use self::over::{Mood, Open, Popup, Toast, Told};
 
 /// Under this width of a pane a row of hex has 8 bytes instead of 16.
@@ -61,18 +61,6 @@ pub(super) enum Goal {
 pub(super) struct Time {
     pub(super) since_start: Duration,
     pub(super) wall: UnixMillis,
-}
-
-/// What the list does when a request comes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub(super) enum Follow {
-    /// It selects it.
-    #[default]
-    On,
-    /// It counts it, for the person went up; on the last row it follows again.
-    Scrolled,
-    /// It counts it until it is told to follow.
-    Paused,
 }
 
 /// A page of the detail.
@@ -158,20 +146,8 @@ pub(super) struct State {
     pub(super) reach: Reach,
     pub(super) hold: Hold,
 
-    /// Ascending by number.
-    pub(super) rows: Vec<Summary>,
-    /// How many of them failed.
-    pub(super) failed: u64,
-    /// The newest number when the screen came up.
-    pub(super) baseline: Number,
-    pub(super) selected: Option<Number>,
-    /// First row shown.
-    pub(super) top: usize,
-    pub(super) follow: Follow,
-    /// How many came while paused.
-    pub(super) missed: u64,
-    /// When the last request came.
-    pub(super) arrived: Option<Duration>,
+    /// The rows, and where the person is among them.
+    pub(super) list: List,
 
     pub(super) focus: Pane,
     pub(super) is_zoomed: bool,
@@ -221,14 +197,7 @@ impl State {
             link_since: Time::default(),
             reach: Reach::Unknown,
             hold: Hold::default(),
-            rows: Vec::new(),
-            failed: 0,
-            baseline: 0,
-            selected: None,
-            top: 0,
-            follow: Follow::On,
-            missed: 0,
-            arrived: None,
+            list: List::default(),
             focus: Pane::List,
             is_zoomed: false,
             tab: Tab::Body,
@@ -261,14 +230,12 @@ impl State {
 
     /// Place of a request among the rows.
     pub(super) fn index(&self, number: Number) -> Option<usize> {
-        self.rows
-            .binary_search_by_key(&number, |row| row.number)
-            .ok()
+        self.list.index(number)
     }
 
     /// The selected row.
     pub(super) fn row(&self) -> Option<&Summary> {
-        self.rows.get(self.index(self.selected?)?)
+        self.list.row(self.list.selected?)
     }
 
     /// Whether requests are forwarded anywhere.
@@ -279,7 +246,7 @@ impl State {
 
     /// What the detail is to show now.
     pub(super) fn wish(&self) -> Option<Wish> {
-        let number = self.selected?;
+        let number = self.list.selected?;
         let width = self.layout().detail.map_or(self.size.0, |area| area.width);
         Some(Wish {
             number,
@@ -293,7 +260,7 @@ impl State {
     /// The detail, if it is the selected request's.
     pub(super) fn shown(&self) -> Option<&Detail> {
         let detail = self.detail.as_ref();
-        detail.filter(|detail| Some(detail.number) == self.selected)
+        detail.filter(|detail| Some(detail.number) == self.list.selected)
     }
 
     /// The tree that is shown, if one is.
@@ -347,46 +314,5 @@ impl State {
             (Some(end), Some(second)) => Some(end.min(second)),
             (end, second) => end.or(second),
         }
-    }
-
-    /// Tells a sentence.
-    pub(super) fn say(&mut self, mood: Mood, text: Safe<'static>) {
-        self.note(mood, text.clone());
-        self.toast = Some(Toast {
-            mood,
-            text,
-            since: self.now.since_start,
-        });
-    }
-
-    /// The line that is being typed.
-    pub(super) fn field(&mut self) -> Option<&mut Field> {
-        match self.popup.as_mut().map(|open| &mut open.popup) {
-            Some(Popup::Target { field, .. } | Popup::Palette { field, .. }) => Some(field),
-            Some(_) => None,
-            None => {
-                let search = self.search.as_mut();
-                search
-                    .filter(|search| search.is_typing)
-                    .map(|search| &mut search.field)
-            }
-        }
-    }
-
-    /// Puts a sentence into the log alone.
-    pub(super) fn note(&mut self, mood: Mood, text: Safe<'static>) {
-        if self.log.len() == Told::KEPT {
-            self.log.pop_front();
-        }
-        let at = self.now.wall;
-        self.log.push_back(Told { at, mood, text });
-    }
-
-    /// Opens a pop-up.
-    pub(super) fn open(&mut self, popup: Popup) {
-        self.popup = Some(Open {
-            popup,
-            since: self.now.since_start,
-        });
     }
 }

@@ -182,7 +182,7 @@ fn changed(state: &mut State, change: &Change) {
     };
     // Noted even if it is no row yet: the read under way may have been too early for this change and still bring the row.
     state.sync.changed.insert(number);
-    state.sync.is_detail_stale |= state.selected == Some(number);
+    state.sync.is_detail_stale |= state.list.selected == Some(number);
     if state.sync.changed.len() > NOTED {
         state.sync.all = true;
     }
@@ -244,7 +244,7 @@ fn take(state: &mut State, loaded: Loaded) {
         Loaded::Detail(detail) => {
             state.sync.is_detail_reading = false;
             // One for a request that is no longer selected came too late.
-            if Some(detail.number) == state.selected {
+            if Some(detail.number) == state.list.selected {
                 state.detail = Some(*detail);
                 detail::refold(state);
                 detail::look(state);
@@ -307,7 +307,7 @@ fn rows_to_read(state: &mut State) -> Option<What> {
     if std::mem::take(&mut state.sync.all) {
         return Some(What::All);
     }
-    let newest = state.newest();
+    let newest = state.list.newest();
     let is_newer = changed.last().copied() > newest;
     let newer_than = is_newer.then_some(newest);
     // The others belong to endpoints that are not shown.

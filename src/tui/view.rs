@@ -29,7 +29,7 @@ pub(super) fn draw(state: &State, frame: &mut Frame<'_>, is_colored: bool) {
         return;
     }
     header::draw(state, canvas, &layout);
-    if state.rows.is_empty() {
+    if state.list.rows.is_empty() {
         empty::draw(state, canvas, layout.body);
     } else {
         list::draw(state, canvas, &layout);
@@ -45,8 +45,8 @@ pub(super) fn draw(state: &State, frame: &mut Frame<'_>, is_colored: bool) {
 /// Says what is missing, and that traffic goes on.
 fn too_small(state: &State, canvas: &mut Canvas<'_>, layout: &Layout) {
     let (width, height) = state.size;
-    let ok = count(state.rows.len() as u64 - state.failed);
-    let failed = count(state.failed);
+    let ok = count(state.list.rows.len() as u64 - state.list.failed);
+    let failed = count(state.list.failed);
     let doing = if state.route.is_listening {
         "Still forwarding"
     } else {

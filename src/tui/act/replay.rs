@@ -84,7 +84,7 @@ fn destination(state: &State) -> Option<String> {
 pub(super) fn send(state: &mut State, number: Number, effects: &mut Vec<Effect>) {
     let tries = state
         .index(number)
-        .map_or(0, |index| state.rows[index].tries);
+        .map_or(0, |index| state.list.rows[index].tries);
     if state.replays.len() < MOST {
         state.replays.push((number, tries));
     }

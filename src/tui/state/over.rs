@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use hooktool_relay::capture::UnixMillis;
 
+use super::State;
 use crate::{history::Number, text::Safe, tui::field::Field};
 
 /// What lies over the panes and has the keys.
@@ -85,4 +86,47 @@ pub(in crate::tui) struct Told {
 impl Told {
     /// How many are kept; the oldest goes.
     pub(in crate::tui) const KEPT: usize = 500;
+}
+
+impl State {
+    /// Tells a sentence.
+    pub(in crate::tui) fn say(&mut self, mood: Mood, text: Safe<'static>) {
+        self.note(mood, text.clone());
+        self.toast = Some(Toast {
+            mood,
+            text,
+            since: self.now.since_start,
+        });
+    }
+
+    /// The line that is being typed.
+    pub(in crate::tui) fn field(&mut self) -> Option<&mut Field> {
+        match self.popup.as_mut().map(|open| &mut open.popup) {
+            Some(Popup::Target { field, .. } | Popup::Palette { field, .. }) => Some(field),
+            Some(_) => None,
+            None => {
+                let search = self.search.as_mut();
+                search
+                    .filter(|search| search.is_typing)
+                    .map(|search| &mut search.field)
+            }
+        }
+    }
+
+    /// Puts a sentence into the log alone.
+    pub(in crate::tui) fn note(&mut self, mood: Mood, text: Safe<'static>) {
+        if self.log.len() == Told::KEPT {
+            self.log.pop_front();
+        }
+        let at = self.now.wall;
+        self.log.push_back(Told { at, mood, text });
+    }
+
+    /// Opens a pop-up.
+    pub(in crate::tui) fn open(&mut self, popup: Popup) {
+        self.popup = Some(Open {
+            popup,
+            since: self.now.since_start,
+        });
+    }
 }

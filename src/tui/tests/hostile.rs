@@ -279,7 +279,7 @@ fn take(state: &mut State, step: Step) {
         Step::Key(key) => drop(press_all(state, &[key])),
         Step::Size(width, height) => drop(update(state, Input::Size(width, height))),
         Step::Arrive(bytes) => {
-            let number = state.newest().unwrap_or_default() + 1;
+            let number = state.list.newest().unwrap_or_default() + 1;
             arrive(state, hostile(number, &bytes).0);
         }
         Step::Detail(bytes) => {

@@ -9,25 +9,28 @@ use crate::{
 #[test]
 fn the_newest_is_selected_and_followed() {
     let mut state = screen((80, 24), rows(1..=30));
-    assert_eq!(state.selected, Some(30));
+    assert_eq!(state.list.selected, Some(30));
     arrive(&mut state, row(31, Some(200)));
-    assert_eq!((state.selected, state.follow), (Some(31), Follow::On));
-    assert_eq!(state.top + state.layout().list_rows(), 31);
+    assert_eq!(
+        (state.list.selected, state.list.follow),
+        (Some(31), Follow::On)
+    );
+    assert_eq!(state.list.top + state.layout().list_rows(), 31);
 }
 
 #[test]
 fn leaving_the_last_row_pauses_and_an_arrival_moves_nothing() {
     let mut state = screen((80, 24), rows(1..=30));
     press(&mut state, "kk");
-    let (line, top) = (state.selected_line(), state.top);
+    let (line, top) = (state.selected_line(), state.list.top);
     for number in 31..=35 {
         arrive(&mut state, row(number, Some(200)));
     }
-    assert_eq!((state.selected, state.missed), (Some(28), 5));
-    assert_eq!((state.selected_line(), state.top), (line, top));
+    assert_eq!((state.list.selected, state.list.missed), (Some(28), 5));
+    assert_eq!((state.selected_line(), state.list.top), (line, top));
     press(&mut state, "G");
     assert_eq!(
-        (state.selected, state.follow, state.missed),
+        (state.list.selected, state.list.follow, state.list.missed),
         (Some(35), Follow::On, 0)
     );
 }
@@ -36,17 +39,23 @@ fn leaving_the_last_row_pauses_and_an_arrival_moves_nothing() {
 fn an_arrival_while_on_the_last_row_follows_again_but_not_after_a_pause() {
     let mut state = screen((80, 24), rows(1..=5));
     press(&mut state, "kj");
-    assert_eq!(state.follow, Follow::Scrolled);
+    assert_eq!(state.list.follow, Follow::Scrolled);
     arrive(&mut state, row(6, Some(200)));
-    assert_eq!((state.selected, state.follow), (Some(6), Follow::On));
+    assert_eq!(
+        (state.list.selected, state.list.follow),
+        (Some(6), Follow::On)
+    );
     press(&mut state, "p");
     arrive(&mut state, row(7, Some(200)));
     assert_eq!(
-        (state.selected, state.follow, state.missed),
+        (state.list.selected, state.list.follow, state.list.missed),
         (Some(6), Follow::Paused, 1)
     );
     press(&mut state, "f");
-    assert_eq!((state.selected, state.follow), (Some(7), Follow::On));
+    assert_eq!(
+        (state.list.selected, state.list.follow),
+        (Some(7), Follow::On)
+    );
 }
 
 #[test]
@@ -55,9 +64,9 @@ fn entering_the_detail_pauses() {
     press_all(&mut state, &[code(Code::Enter)]);
     assert_eq!(state.focus, Pane::Detail);
     arrive(&mut state, row(6, Some(200)));
-    assert_eq!((state.selected, state.missed), (Some(5), 1));
+    assert_eq!((state.list.selected, state.list.missed), (Some(5), 1));
     press_all(&mut state, &[code(Code::Esc)]);
-    assert_eq!((state.focus, state.selected), (Pane::List, Some(5)));
+    assert_eq!((state.focus, state.list.selected), (Pane::List, Some(5)));
 }
 
 #[test]
@@ -87,7 +96,7 @@ fn every_moving_key_moves() {
     ];
     for &(key, selected) in table {
         press_all(&mut state, &[key]);
-        assert_eq!(state.selected, Some(selected), "{key:?}");
+        assert_eq!(state.list.selected, Some(selected), "{key:?}");
         let line = state.selected_line();
         assert!(
             line < state.layout().list_rows(),
@@ -100,17 +109,17 @@ fn every_moving_key_moves() {
 fn a_selected_request_that_is_gone_leaves_the_next_one_selected() {
     let mut state = screen((80, 24), rows(1..=50));
     press(&mut state, "gjj");
-    assert_eq!(state.selected, Some(3));
+    assert_eq!(state.list.selected, Some(3));
     update(&mut state, Input::Loaded(Loaded::All(rows(10..=50))));
-    assert_eq!((state.selected, state.rows.len()), (Some(10), 41));
+    assert_eq!((state.list.selected, state.list.rows.len()), (Some(10), 41));
     let gone = Loaded::Rows {
         rows: Vec::new(),
         gone: vec![10, 11],
     };
     update(&mut state, Input::Loaded(gone));
-    assert_eq!(state.selected, Some(12));
+    assert_eq!(state.list.selected, Some(12));
     update(&mut state, Input::Loaded(Loaded::All(Vec::new())));
-    assert_eq!(state.selected, None);
+    assert_eq!(state.list.selected, None);
     assert!(press(&mut state, "jkr").is_empty());
 }
 
@@ -121,7 +130,7 @@ fn a_resize_keeps_the_selected_request_and_its_line() {
     let line = state.selected_line();
     for size in [(80, 39), (120, 60), (80, 40)] {
         update(&mut state, Input::Size(size.0, size.1));
-        assert_eq!(state.selected, Some(97));
+        assert_eq!(state.list.selected, Some(97));
     }
     assert!(state.selected_line().abs_diff(line) <= 20);
     update(&mut state, Input::Size(32, 8));
@@ -134,11 +143,11 @@ fn failures_are_counted_as_they_come_and_go() {
         (80, 24),
         vec![row(1, Some(200)), row(2, Some(500)), row(3, None)],
     );
-    assert_eq!(state.failed, 2);
+    assert_eq!(state.list.failed, 2);
     arrive(&mut state, row(2, Some(200)));
-    assert_eq!((state.failed, state.rows.len()), (1, 3));
+    assert_eq!((state.list.failed, state.list.rows.len()), (1, 3));
     arrive(&mut state, row(4, Some(404)));
-    assert_eq!(state.failed, 2);
+    assert_eq!(state.list.failed, 2);
 }
 
 #[test]
@@ -216,13 +225,13 @@ fn problems_are_gone_through_and_their_end_is_told() {
     rows[5] = row(6, None);
     let mut state = screen((80, 24), rows);
     press(&mut state, "{");
-    assert_eq!(state.selected, Some(6));
+    assert_eq!(state.list.selected, Some(6));
     press(&mut state, "{");
-    assert_eq!(state.selected, Some(2));
+    assert_eq!(state.list.selected, Some(2));
     press(&mut state, "{");
-    assert_eq!(state.selected, Some(2));
+    assert_eq!(state.list.selected, Some(2));
     let toast = state.toast.as_ref().map(|toast| toast.text.as_str());
     assert_eq!(toast, Some("no problem further up"));
     press(&mut state, "}}");
-    assert_eq!(state.selected, Some(6));
+    assert_eq!(state.list.selected, Some(6));
 }

@@ -200,9 +200,9 @@ fn tabs_tries_zoom_and_panes() {
     press_all(&mut state, &[code(Code::Tab)]);
     assert_eq!(state.focus, Pane::Detail);
     press(&mut state, "K");
-    assert_eq!(state.selected, Some(2));
+    assert_eq!(state.list.selected, Some(2));
     press(&mut state, "J");
-    assert_eq!(state.selected, Some(3));
+    assert_eq!(state.list.selected, Some(3));
     press_all(&mut state, &[code(Code::BackTab)]);
     assert_eq!(state.focus, Pane::List);
 }
@@ -227,7 +227,7 @@ fn the_detail_scrolls_within_its_lines() {
     assert_eq!(state.column, 0);
     press_all(&mut state, &[code(Code::Esc), code(Code::Char('J'))]);
     assert_eq!(
-        (state.scroll, state.selected),
+        (state.scroll, state.list.selected),
         (1, Some(3)),
         "J scrolls the preview from the list"
     );
@@ -346,7 +346,7 @@ fn the_palette_finds_an_action_by_its_name_and_says_why_one_is_not_possible() {
     press(&mut state, ":request");
     press_all(&mut state, &[code(Code::Down), code(Code::Enter)]);
     assert_eq!(
-        state.selected,
+        state.list.selected,
         Some(2),
         "the second that fits: the previous request"
     );

@@ -30,7 +30,7 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>, layout: &Layout) {
         width: area.width.saturating_sub(1),
         ..area
     };
-    let is_paused = state.follow != Follow::On;
+    let is_paused = state.list.follow != Follow::On;
     let role = if is_paused { Role::Warn } else { Role::Dim };
     canvas.write_right(edge, 0, &follow, role);
     let mut x = 1;
@@ -40,10 +40,10 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>, layout: &Layout) {
 }
 
 fn follow(state: &State) -> Safe<'static> {
-    match state.follow {
+    match state.list.follow {
         Follow::On => Safe::own("FOLLOW"),
         Follow::Scrolled | Follow::Paused => {
-            Safe::format(format_args!("PAUSED +{}", count(state.missed)))
+            Safe::format(format_args!("PAUSED +{}", count(state.list.missed)))
         }
     }
 }
@@ -212,7 +212,7 @@ fn counts(state: &State) -> Line {
     if !state.sync.is_loaded {
         return vec![(Role::Dim, Safe::own("reading the history…"))];
     }
-    if state.rows.is_empty() {
+    if state.list.rows.is_empty() {
         let text = if state.route.is_listening {
             "waiting for the first request"
         } else {
@@ -221,8 +221,8 @@ fn counts(state: &State) -> Line {
         return vec![(Role::Text, Safe::own(text))];
     }
     let mut line = vec![(Role::Text, requests(state))];
-    if state.failed > 0 {
-        let failed = count(state.failed);
+    if state.list.failed > 0 {
+        let failed = count(state.list.failed);
         line.push((Role::Warn, Safe::format(format_args!(" · {failed} failed"))));
     }
     if state.hold.held > 0 {
@@ -239,7 +239,7 @@ fn counts(state: &State) -> Line {
 }
 
 fn requests(state: &State) -> Safe<'static> {
-    let number = state.rows.len() as u64;
+    let number = state.list.rows.len() as u64;
     let word = if number == 1 { "request" } else { "requests" };
     Safe::format(format_args!("{} {word}", count(number)))
 }

@@ -29,10 +29,10 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>, layout: &Layout) {
     if let Some(titles) = layout.titles {
         draw_titles(canvas, titles);
     }
-    let rows = state.rows.iter().skip(state.top);
+    let rows = state.list.rows.iter().skip(state.list.top);
     for (y, summary) in (0..area.height).zip(rows) {
         let area = row(area, y);
-        let is_selected = state.selected == Some(summary.number);
+        let is_selected = state.list.selected == Some(summary.number);
         let mark = match (is_selected, summary.bookmarked) {
             (true, true) => ">★",
             (true, false) => ">",

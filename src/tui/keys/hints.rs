@@ -1,0 +1,30 @@
+//! Which keys the last line of the screen names.
+
+use super::{Action, Place};
+
+/// The actions that the last line of the screen names, the most wanted first.
+pub(in crate::tui) fn hinted(place: Place) -> &'static [Action] {
+    match place {
+        Place::Detail => &[
+            Action::Replay,
+            Action::Search,
+            Action::NextForm,
+            Action::NextTab,
+            Action::NextRequest,
+            Action::CopyUrl,
+            Action::Zoom,
+            Action::Back,
+            Action::Help,
+        ],
+        Place::Search | Place::Palette => &[Action::Accept, Action::Back],
+        _ => &[
+            Action::Open,
+            Action::Replay,
+            Action::CopyUrl,
+            Action::Follow,
+            Action::Hold,
+            Action::Help,
+            Action::Quit,
+        ],
+    }
+}
