@@ -338,7 +338,7 @@ fn a_fault_is_told_at_its_byte() {
         (
             "has:note",
             4,
-            "expected one of body, error, response or .path",
+            "expected one of body, note, error, response or .path",
             None,
         ),
         ("path:", 5, "expected a value", None),
