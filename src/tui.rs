@@ -55,6 +55,7 @@ use self::{
 use crate::{
     event::{Feed, Intent},
     history::{History, Select},
+    text::Zone,
 };
 
 /// Shortest time between two draws: 30 a second.
@@ -80,6 +81,10 @@ pub struct View {
     pub url: Option<String>,
     /// Whether the relay is embedded, so that its URL works on this machine only.
     pub is_local_relay: bool,
+    /// What else was said of how requests are answered and which are forwarded, a few words each; shown under the link.
+    pub standing: Vec<String>,
+    /// Which clock times are shown on.
+    pub zone: Zone,
     /// Whether colours are wanted; bold, dim and reverse are used in any case.
     pub is_colored: bool,
     /// Whether a listener is behind it; else it shows what is stored, and asks where replays go.
@@ -181,7 +186,7 @@ fn failed(error: impl std::error::Error) -> io::Error {
 struct Turn<C> {
     state: State,
     source: Source,
-    /// At most one read of rows and one of the detail: `update` asks for no more.
+    /// At most one of each kind of [`What`] but rows, of which there is one of either: `update` asks for no more.
     reads: JoinSet<Loaded>,
     intents: mpsc::Sender<Intent>,
     copy: C,
@@ -199,9 +204,13 @@ impl<C: FnMut(&str) -> io::Result<()>> Turn<C> {
             target: view.target,
             is_local_relay: view.is_local_relay,
             is_listening: view.is_listening,
+            standing: view.standing,
         };
         let turn = Self {
-            state: State::new(size, route, view.url),
+            state: State {
+                zone: view.zone,
+                ..State::new(size, route, view.url)
+            },
             source: Source::new(view.history, view.select),
             reads: JoinSet::new(),
             intents: view.intents,
@@ -225,10 +234,9 @@ impl<C: FnMut(&str) -> io::Result<()>> Turn<C> {
 
     /// When something is to be done without any input: the next frame, or what time alone changes.
     fn next_wake(&self) -> Option<Instant> {
-        if self.is_changed {
-            return Some(self.due());
-        }
-        self.state.next_tick().map(|at| self.began + at)
+        let due = self.is_changed.then(|| self.due());
+        let tick = self.state.next_tick().map(|at| self.began + at);
+        due.into_iter().chain(tick).min()
     }
 
     /// When the next frame may be drawn.

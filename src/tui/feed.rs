@@ -11,7 +11,7 @@ use tokio::sync::broadcast::{self, error::RecvError};
 
 use super::{terminal, update::Input};
 use crate::{
-    event::{Feed, Notice},
+    event::{Feed, Gap, Notice},
     history::Change,
 };
 
@@ -30,6 +30,7 @@ struct Has {
     reach: bool,
     hold: bool,
     notices: bool,
+    gaps: bool,
     changes: bool,
     events: bool,
 }
@@ -40,6 +41,7 @@ enum Came {
     Reach(bool),
     Hold(bool),
     Notice(Result<Notice, RecvError>),
+    Gap(Result<Gap, RecvError>),
     Change(Result<Change, RecvError>),
     Event(Option<io::Result<Event>>),
 }
@@ -52,6 +54,7 @@ impl<S: Stream<Item = io::Result<Event>> + Unpin> Sources<S> {
             reach: true,
             hold: true,
             notices: true,
+            gaps: true,
             changes: true,
             events: true,
         };
@@ -93,6 +96,7 @@ impl<S: Stream<Item = io::Result<Event>> + Unpin> Sources<S> {
             told = self.feed.reach.changed(), if self.has.reach => Came::Reach(told.is_ok()),
             told = self.feed.hold.changed(), if self.has.hold => Came::Hold(told.is_ok()),
             notice = self.feed.notices.recv(), if self.has.notices => Came::Notice(notice),
+            gap = self.feed.gaps.recv(), if self.has.gaps => Came::Gap(gap),
             change = self.changes.recv(), if self.has.changes => Came::Change(change),
             else => return std::future::pending().await,
         };
@@ -123,6 +127,12 @@ impl<S: Stream<Item = io::Result<Event>> + Unpin> Sources<S> {
                 is_problem: false,
                 text: format!("{missed} messages came too fast to be shown"),
             })),
+            Came::Gap(Ok(gap)) => Some(Input::Gap(gap.last.0.saturating_sub(gap.first.0) + 1)),
+            Came::Gap(Err(RecvError::Lagged(_))) => None,
+            Came::Gap(Err(RecvError::Closed)) => {
+                self.has.gaps = false;
+                None
+            }
             Came::Change(Ok(change)) => Some(Input::Changed(change)),
             Came::Change(Err(RecvError::Lagged(_))) => Some(Input::Changed(Change::Reload)),
             Came::Notice(Err(RecvError::Closed)) => {

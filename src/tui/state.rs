@@ -7,6 +7,7 @@
 //! history ──Change──▶ sync (what to read again) ──Load──▶ rows ─▶ selected ─▶ wish ──Load──▶ detail
 //! ```
 
+mod bar;
 mod list;
 mod over;
 
@@ -26,9 +27,11 @@ use crate::{
     event::{Hold, Link, Reach},
     history::{Number, Summary},
     target::Target,
+    text::Zone,
 };
 
-pub(super) use self::list::{Follow, List};
+pub(super) use self::bar::{Bar, Offer, remember};
+pub(super) use self::list::{Fit, Follow, List, Missing, Order, Query, Shown};
 pub(super) use self::over::{Mood, Open, Popup, Toast, Told};
 
 /// Under this width of a pane a row of hex has 8 bytes instead of 16.
@@ -43,6 +46,8 @@ pub(super) struct Route {
     pub(super) is_local_relay: bool,
     /// Whether requests come in; else this is the history alone.
     pub(super) is_listening: bool,
+    /// What else was said of how requests are answered and which are forwarded.
+    pub(super) standing: Vec<String>,
 }
 
 /// Where replays go.
@@ -148,6 +153,12 @@ pub(super) struct State {
 
     /// The rows, and where the person is among them.
     pub(super) list: List,
+    /// The filter while it is typed.
+    pub(super) bar: Option<Bar>,
+    /// Filters that were kept, the newest last.
+    pub(super) filters: Vec<String>,
+    /// Which clock times are shown on.
+    pub(super) zone: Zone,
 
     pub(super) focus: Pane,
     pub(super) is_zoomed: bool,
@@ -198,6 +209,9 @@ impl State {
             reach: Reach::Unknown,
             hold: Hold::default(),
             list: List::default(),
+            bar: None,
+            filters: Vec::new(),
+            zone: Zone::Local,
             focus: Pane::List,
             is_zoomed: false,
             tab: Tab::Body,
@@ -225,7 +239,11 @@ impl State {
 
     /// Where everything stands now.
     pub(super) fn layout(&self) -> Layout {
-        layout(self.size, self.is_zoomed, self.focus)
+        let layout = layout(self.size, self.is_zoomed, self.focus);
+        match self.bar {
+            Some(_) => layout.with_bar(),
+            None => layout,
+        }
     }
 
     /// Place of a request among the rows.
@@ -291,7 +309,8 @@ impl State {
         Some(after.saturating_sub(passed))
     }
 
-    /// When the screen changes by time alone: the end of a toast, the next second of the countdown.
+    /// When the screen changes by time alone: the end of a toast, the next second of the countdown, the moment after a key in
+    /// the filter, a pass of the filter.
     pub(super) fn next_tick(&self) -> Option<Duration> {
         let toast = self
             .toast
@@ -310,9 +329,9 @@ impl State {
                 };
                 self.now.since_start + wait
             });
-        match (end, second) {
-            (Some(end), Some(second)) => Some(end.min(second)),
-            (end, second) => end.or(second),
-        }
+        let typed = self.bar.as_ref().and_then(|bar| bar.due);
+        let sifting = self.list.is_sifting().then_some(self.now.since_start);
+        let all = [end, second, typed, sifting];
+        all.into_iter().flatten().min()
     }
 }

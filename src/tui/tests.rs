@@ -1,9 +1,11 @@
 //! The inspector without a terminal: its rules, its screens, and what strangers' bytes do to them.
 
 mod detail;
+mod filter;
 mod history;
 mod hostile;
 mod list;
+mod marks;
 mod rules;
 mod screens;
 
@@ -47,6 +49,7 @@ fn blank(size: (u16, u16)) -> State {
         target: "http://localhost:3000".into(),
         is_local_relay: false,
         is_listening: true,
+        standing: Vec::new(),
     };
     let mut state = State::new(size, route, None);
     state.now.wall = UnixMillis(NOON);

@@ -3,15 +3,16 @@
 //! In: an [`Input`]; time too is told by one. Out: [`Effect`]s for the loop to start. No clock, no I/O, no ratatui, no crossterm.
 
 use super::{
-    act::{act, detail},
+    act::{act, detail, filter},
     keys::{self, Action, Code, Key},
     log,
     page::Detail,
-    state::{Mood, State, Time, Toast, Wish},
+    state::{Mood, Query, State, Time, Toast, Wish},
 };
 use crate::{
     event::{Hold, Intent, Link, Notice, Reach},
-    history::{Change, Number, Summary},
+    history::{Change, Dropped, Number, Summary},
+    search::Hit,
     text::{Mode, Safe, safe},
 };
 
@@ -32,6 +33,8 @@ pub(super) enum Input {
     Hold(Hold),
     Notice(Notice),
     Changed(Change),
+    /// So many requests were dropped by the relay before they could be delivered.
+    Gap(u64),
     Loaded(Loaded),
     /// An intent found its queue full, or nobody to perform it.
     Busy,
@@ -54,13 +57,20 @@ pub(super) enum Effect {
 /// Something to read from the history.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum What {
-    /// All rows.
-    All,
+    /// All rows; those of every endpoint, if the filter asks for endpoints.
+    All {
+        is_wide: bool,
+    },
+    /// What retention let go.
+    Older,
     /// Rows above a number (none: all that are selected), and those of these numbers.
     Rows {
         newer_than: Option<Option<Number>>,
         numbers: Vec<Number>,
+        is_wide: bool,
     },
+    /// Which requests fit the filter.
+    Search(Query),
     Detail(Wish),
 }
 
@@ -71,6 +81,11 @@ pub(super) enum Loaded {
     Rows {
         rows: Vec<Summary>,
         gone: Vec<Number>,
+    },
+    Older(Option<Dropped>),
+    Found {
+        query: Query,
+        hits: Vec<Hit>,
     },
     Detail(Box<Detail>),
     /// It is no longer there.
@@ -105,7 +120,7 @@ fn happened(state: &mut State, input: Input) {
         Input::Paste(text) => match state.field() {
             Some(field) => {
                 field.insert(&text);
-                detail::look(state);
+                touched(state);
             }
             None => state.say(
                 Mood::Note,
@@ -130,6 +145,7 @@ fn happened(state: &mut State, input: Input) {
             state.link = link;
             state.link_since = state.now;
         }
+        Input::Gap(count) => state.list.miss(count),
         Input::Reach(reach) => state.reach = reach,
         Input::Hold(hold) => state.hold = hold,
         Input::Notice(notice) => {
@@ -170,7 +186,9 @@ fn tick(state: &mut State, now: Time) -> bool {
     if ends {
         state.toast = None;
     }
-    ends || countdown(state) != before
+    let is_applied = filter::apply_due(state);
+    let is_sifted = !is_applied && state.sift();
+    ends || is_applied || is_sifted || countdown(state) != before
 }
 
 fn changed(state: &mut State, change: &Change) {
@@ -224,10 +242,19 @@ fn typed(state: &mut State, key: Key) -> bool {
     match state.field() {
         Some(field) if !key.ctrl => {
             field.insert(c.encode_utf8(&mut [0; 4]));
-            detail::look(state);
+            touched(state);
             true
         }
         _ => false,
+    }
+}
+
+/// After what is typed changed.
+pub(super) fn touched(state: &mut State) {
+    if state.popup.is_none() && state.bar.is_some() {
+        filter::typed(state);
+    } else {
+        detail::look(state);
     }
 }
 
@@ -241,6 +268,11 @@ fn take(state: &mut State, loaded: Loaded) {
             state.sync.is_reading = false;
             state.merge_rows(rows, &gone);
         }
+        Loaded::Older(older) => {
+            state.list.older = older;
+            state.bring_into_view();
+        }
+        Loaded::Found { query, hits } => state.found(&query, &hits),
         Loaded::Detail(detail) => {
             state.sync.is_detail_reading = false;
             // One for a request that is no longer selected came too late.
@@ -266,7 +298,14 @@ fn take(state: &mut State, loaded: Loaded) {
                         ..Detail::default()
                     });
                 }
-                What::All | What::Rows { .. } => state.sync.is_reading = false,
+                What::All { .. } | What::Rows { .. } => state.sync.is_reading = false,
+                What::Older => {}
+                What::Search(query) => {
+                    state.found(&query, &[]);
+                    if let Some(sieve) = &mut state.list.sieve {
+                        sieve.give_up();
+                    }
+                }
             }
             let cause = owned(&cause);
             state.say(
@@ -281,7 +320,13 @@ fn take(state: &mut State, loaded: Loaded) {
 fn settle(state: &mut State, effects: &mut Vec<Effect>) {
     if let Some(what) = rows_to_read(state) {
         state.sync.is_reading = true;
+        if matches!(what, What::All { .. }) {
+            effects.push(Effect::Load(What::Older));
+        }
         effects.push(Effect::Load(what));
+    }
+    if let Some(query) = state.list.query() {
+        effects.push(Effect::Load(What::Search(query)));
     }
     if state.sync.is_detail_reading {
         return;
@@ -303,9 +348,10 @@ fn rows_to_read(state: &mut State) -> Option<What> {
     if state.sync.is_reading {
         return None;
     }
+    let is_wide = state.list.is_wide();
     let changed = std::mem::take(&mut state.sync.changed);
     if std::mem::take(&mut state.sync.all) {
-        return Some(What::All);
+        return Some(What::All { is_wide });
     }
     let newest = state.list.newest();
     let is_newer = changed.last().copied() > newest;
@@ -317,5 +363,6 @@ fn rows_to_read(state: &mut State) -> Option<What> {
     has_any.then_some(What::Rows {
         newer_than,
         numbers,
+        is_wide,
     })
 }

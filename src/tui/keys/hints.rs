@@ -2,7 +2,7 @@
 
 use super::{Action, Place};
 
-/// The actions that the last line of the screen names, the most wanted first.
+/// The actions that the last line of the screen names, the most wanted first; the way to help stands behind them in any case.
 pub(in crate::tui) fn hinted(place: Place) -> &'static [Action] {
     match place {
         Place::Detail => &[
@@ -14,16 +14,24 @@ pub(in crate::tui) fn hinted(place: Place) -> &'static [Action] {
             Action::CopyUrl,
             Action::Zoom,
             Action::Back,
-            Action::Help,
+        ],
+        Place::Filter => &[
+            Action::Complete,
+            Action::Older,
+            Action::Accept,
+            Action::Back,
+            Action::Syntax,
         ],
         Place::Search | Place::Palette => &[Action::Accept, Action::Back],
         _ => &[
             Action::Open,
             Action::Replay,
+            Action::Filter,
             Action::CopyUrl,
+            Action::Mark,
+            Action::Sort,
             Action::Follow,
             Action::Hold,
-            Action::Help,
             Action::Quit,
         ],
     }

@@ -7,10 +7,13 @@ use super::{
     *,
 };
 
-const PLACES: [Place; 11] = [
+const PLACES: [Place; 14] = [
     Place::Palette,
     Place::Log,
     Place::Search,
+    Place::Filter,
+    Place::Syntax,
+    Place::Sort,
     Place::Forms,
     Place::List,
     Place::Detail,
@@ -40,7 +43,10 @@ fn every_action_has_help_and_every_hint_a_key() {
     );
     for place in PLACES {
         for &action in hinted(place) {
-            let pane = if matches!(place, Place::Detail | Place::Search | Place::Palette) {
+            let pane = if matches!(
+                place,
+                Place::Detail | Place::Search | Place::Filter | Place::Palette
+            ) {
                 place
             } else {
                 Place::List

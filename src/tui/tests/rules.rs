@@ -300,9 +300,15 @@ fn the_countdown_alone_moves_the_screen_while_the_link_is_lost() {
 fn a_failed_read_is_told_and_not_repeated_for_ever() {
     let mut state = blank((80, 24));
     let (_, effects) = update(&mut state, Input::Paste("rQ".into()));
-    assert_eq!(effects, [Effect::Load(What::All)]);
+    assert_eq!(
+        effects,
+        [
+            Effect::Load(What::Older),
+            Effect::Load(What::All { is_wide: false })
+        ]
+    );
     let failed = Loaded::Failed {
-        what: What::All,
+        what: What::All { is_wide: false },
         cause: "locked".into(),
     };
     let (_, effects) = update(&mut state, Input::Loaded(failed));
