@@ -3,7 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use hooktool::history::{Arrival, Attempt, Bookmarked, Cause, Going, History, KeptAnswer, Retention};
+use hooktool::history::{
+    Arrival, Attempt, Bookmarked, Cause, Going, History, KeptAnswer, Retention,
+};
 use hooktool_relay::capture::{
     Body, Capture, CaptureId, Headers, Kind, Outcome, Sent, SentBy, Seq, UnixMillis, Version,
 };

@@ -28,9 +28,8 @@ fn make(place: &Place, format: u32) {
         "UPDATE totals SET last_number = 7, last_position = 1, requests = 1, bytes = 100;
          INSERT INTO places VALUES (1, 'local', 'tidy-otter');
          INSERT INTO captures (number, id, place, kind, received_at, method, path, size, peer, bytes, tries, last, outcome, cause, status, late)
-             VALUES (7, x'01020304050607080910111213141516', 1, 'live', 1760000000000, 'POST', '/old', 2, '::1', 100, 1, 1, 'answered', 'live', 200, 0);
-         UPDATE captures SET path = CAST(path AS BLOB);
-         INSERT INTO contents VALUES (7, '{\"version\":\"HTTP/1.1\",\"headers\":[[\"a\",\"b\"]]}', NULL, x'7b7d');
+             VALUES (7, x'01020304050607080910111213141516', 1, 'live', 1760000000000, 'POST', x'2f6f6c64', 2, '::1', 100, 1, 1, 'answered', 'live', 200, 0);
+         INSERT INTO contents VALUES (7, '{\"version\":\"1.1\",\"headers\":[[\"a\",\"b\"]]}', NULL, x'7b7d');
          INSERT INTO attempts (position, number, try_number, cause, target, started_at, outcome, late)
              VALUES (1, 7, 1, 'live', 'http://localhost:3000/old', 1760000000001, 'answered', 0);",
     )

@@ -5,7 +5,10 @@
 use super::Action;
 use crate::{
     event::Link,
-    tui::{act::detail, state::State},
+    tui::{
+        act::{detail, keep},
+        state::State,
+    },
 };
 
 /// Whether an action can be done now.
@@ -22,9 +25,16 @@ pub(in crate::tui) fn possible(state: &State, action: Action) -> Result<(), &'st
         Action::Hold | Action::Connect | Action::CopyUrl if !state.route.is_listening => {
             Err("not listening: this is the history")
         }
-        Action::Open | Action::Replay | Action::Bookmark if state.list.selected.is_none() => {
+        Action::Open | Action::Replay | Action::Bookmark | Action::Note | Action::Delete
+            if state.list.selected.is_none() =>
+        {
             Err("no request yet")
         }
+        Action::DeleteShown
+        | Action::ClearHistory
+        | Action::Undelete
+        | Action::Yes
+        | Action::Bookmarked => keep::obstacle(state, action).map_or(Ok(()), Err),
         Action::Replay if !state.has_target() => Err("there is no target: listen TARGET"),
         Action::CopyUrl if state.url.is_none() => Err("the URL is not known yet"),
         Action::Connect if is_connected => Err("already connected"),

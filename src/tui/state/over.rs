@@ -48,6 +48,20 @@ pub(in crate::tui) enum Popup {
         /// Where to, as far as it is known.
         to: Safe<'static>,
     },
+    /// The note beside a request.
+    Note { number: Number, field: Field },
+    /// Before requests are deleted.
+    Delete {
+        numbers: Vec<Number>,
+        /// How many of them are bookmarked.
+        bookmarked: usize,
+    },
+    /// Before all requests are deleted: the word that is to be typed, and what is.
+    Clear {
+        word: Safe<'static>,
+        field: Field,
+        is_wrong: bool,
+    },
     /// What becomes of the held ones when hold ends.
     Release,
     /// Before the end.
@@ -109,7 +123,12 @@ impl State {
     /// The line that is being typed.
     pub(in crate::tui) fn field(&mut self) -> Option<&mut Field> {
         match self.popup.as_mut().map(|open| &mut open.popup) {
-            Some(Popup::Target { field, .. } | Popup::Palette { field, .. }) => Some(field),
+            Some(
+                Popup::Target { field, .. }
+                | Popup::Palette { field, .. }
+                | Popup::Note { field, .. }
+                | Popup::Clear { field, .. },
+            ) => Some(field),
             Some(_) => None,
             None if self.bar.is_some() => self.bar.as_mut().map(|bar| &mut bar.field),
             None => {

@@ -1,5 +1,7 @@
 //! What lies over the panes: the list of keys, and the boxes that ask.
 
+mod keep;
+
 use super::{Canvas, row};
 use crate::{
     history::Number,
@@ -69,6 +71,9 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>, layout: &Layout) {
             ];
             let title = format_args!("Replay #{number}?");
             draw_box(state, canvas, layout.screen, &Safe::format(title), &lines);
+        }
+        Popup::Note { .. } | Popup::Delete { .. } | Popup::Clear { .. } => {
+            keep::draw(state, canvas, layout.screen, &open.popup);
         }
         Popup::Release => {
             let held = state.hold.held;
