@@ -336,7 +336,7 @@ fn a_fault_is_told_at_its_byte() {
             Some("the nearest is `waited`"),
         ),
         (
-            "has:notes",
+            "has:zzzzz",
             4,
             "expected one of body, note, error, response or .path",
             None,

@@ -1,11 +1,14 @@
 //! The inspector without a terminal: its rules, its screens, and what strangers' bytes do to them.
 
 mod detail;
+mod every;
 mod filter;
 mod history;
 mod hostile;
+mod keep;
 mod list;
 mod marks;
+mod readme;
 mod rules;
 mod screens;
 

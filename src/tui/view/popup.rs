@@ -234,7 +234,10 @@ fn box_keys(state: &State) -> Line {
             keys::Action::QuitNow | keys::Action::Form(_) | keys::Action::Order(_)
         )
     };
-    for binding in own.filter(|binding| !is_listed(binding.action)).take(3) {
+    let is_offered = |binding: &&keys::Binding| {
+        !is_listed(binding.action) && keys::possible(state, binding.action).is_ok()
+    };
+    for binding in own.filter(is_offered).take(3) {
         let label = binding.keys[0].label();
         line.push((Role::Key, Safe::format(format_args!("[ {label}"))));
         line.push((
