@@ -155,6 +155,7 @@ fn answered(number: u64) -> Attempt {
             body: Bytes::from_static(b"ok"),
             len: 2,
             ended: true,
+            carried: None,
         }),
         sent: None,
         late: false,

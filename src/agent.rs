@@ -22,7 +22,7 @@ use crate::{
     backoff::Backoff,
     event::{Board, Link},
     filter::Filter,
-    forward::Forwarder,
+    forward::{Distrust, Forwarder},
     history::{History, HistoryError},
     target::Routes,
 };
@@ -85,6 +85,8 @@ pub enum Ended {
         /// In words of the relay, not yet safe to show.
         text: String,
     },
+    /// Whoever answers does not prove to be the relay, and never did.
+    Untrusted(Distrust),
     /// The history cannot be written: what has no DONE stays at the relay.
     History(HistoryError),
 }
@@ -221,6 +223,17 @@ impl Agent {
         let socket = match dial::dial(&self.plan.relay).await {
             Ok(socket) => socket,
             Err(DialError::Refused { code, text }) => return Err(Ended::Refused { code, text }),
+            // One that was the relay once may be it again: a proxy in a hotel answers for everybody.
+            Err(DialError::Untrusted(distrust)) if self.resume.is_none() => {
+                return Err(Ended::Untrusted(distrust));
+            }
+            Err(DialError::Untrusted(Distrust { cause, .. })) => {
+                return Ok(serving::Lost {
+                    cause,
+                    was_live: false,
+                    retry_after: None,
+                });
+            }
             Err(DialError::Unreachable { cause, retry_after }) => {
                 return Ok(serving::Lost {
                     cause,

@@ -22,7 +22,6 @@ mod body;
 mod config;
 mod diff;
 mod draft;
-
 mod edit;
 mod export;
 mod list;
@@ -30,12 +29,18 @@ mod listen;
 mod login;
 mod open;
 mod probe;
+mod prompt;
+mod providers;
 mod relay;
 mod replay;
+mod secret;
+mod senders;
 mod show;
 mod stop;
 mod stored;
 mod token;
+mod verify;
+mod wait;
 mod wishes;
 
 /// How long threads that still read or write a pipe may keep a finished command from ending.
@@ -53,6 +58,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Result<(), Failure> {
         Some(Verb::Show(show)) => show::run(&show),
         Some(Verb::Diff(args)) => diff::run(&args),
         Some(Verb::Export(args)) => export::run(&args),
+        Some(Verb::Verify(args)) => verify::run(&args),
+        Some(Verb::Secret(secret)) => secret::run(&secret.verb),
+        Some(Verb::Providers(args)) => providers::run(&args),
         Some(Verb::Config(config)) => config::run(config.verb),
         Some(Verb::Completions(completions)) => {
             let mut script = Vec::new();
@@ -71,6 +79,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Result<(), Failure> {
             wait_for(listen::run(settings, level))
         }
         Some(Verb::Open) => wait_for(open::run()),
+        Some(Verb::Wait(args)) => wait_for(wait::run(args)),
         Some(Verb::Replay(replay)) => wait_for(replay::run(replay)),
         Some(Verb::Login(login)) => wait_for(login::run(login)),
         Some(Verb::Relay(relay)) => match relay.verb {

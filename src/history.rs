@@ -51,14 +51,15 @@ mod stored;
 mod tests;
 mod totals;
 mod writer;
+mod writers;
 
 pub use self::{
     error::{HistoryError, PickError},
     incoming::{Draft, Streaming},
     model::{
-        Arrival, Attempt, Bookmarked, Cause, Change, Dropped, FolderEndpoint, Going, KeptAnswer,
-        LastAttempt, Limit, Number, Options, Position, Recorded, Removal, Removed, Request,
-        Retention, Select, Summary,
+        Arrival, Attempt, Bookmarked, Carried, Cause, Change, Dropped, FolderEndpoint, Going,
+        KeptAnswer, LastAttempt, Limit, Number, Options, Position, Recorded, Removal, Removed,
+        Request, Retention, Select, Summary,
     },
     reader::Reader,
 };

@@ -21,6 +21,7 @@
 //! | [`history`] | what came and what became of it |
 //! | [`forward`], [`target`] | one request to the app, and where the app is |
 //! | [`event`] | what the listener tells its views, and what the person asks |
+//! | [`webhook`] | what webhooks mean: senders, events, signatures |
 //! | [`diff`], [`export`] | two requests compared; requests for other programs |
 //! | [`filter`] | one line that says which requests are meant |
 //! | [`mod@format`], [`text`] | strangers' bytes made readable and safe |
@@ -44,3 +45,4 @@ pub mod search;
 pub mod target;
 pub mod text;
 pub mod tui;
+pub mod webhook;

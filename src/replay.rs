@@ -261,6 +261,7 @@ fn attempt_of(tried: Tried, mut changes: Vec<Edit>) -> (Attempt, Option<AnswerBo
                 body: Bytes::new(),
                 len: 0,
                 ended: false,
+                carried: None,
             });
             (attempt, Some(answered.body))
         }

@@ -19,3 +19,5 @@ mod support;
 #[cfg(unix)]
 mod terminal;
 mod tui;
+mod wait;
+mod webhook;

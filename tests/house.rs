@@ -63,6 +63,7 @@ const LISTENER: &[(&str, &[&str])] = &[
     ("format", &["text"]),
     ("diff", &["format", "text"]),
     ("export", &["format", "text"]),
+    ("webhook", &["format", "text"]),
     ("output", &["history", "format", "text"]),
     (
         "tui",

@@ -40,12 +40,14 @@ use super::Plan;
 
 mod again;
 mod answer;
+mod aside;
 mod carried;
 mod large;
 mod only;
 mod settle;
 mod under_way;
 
+use aside::Aside;
 use settle::{Reply, Told};
 use under_way::{UnderWay, Waiter};
 
@@ -87,6 +89,7 @@ pub(super) struct Deliveries {
     retry: u32,
     repeats_old: bool,
     under_way: UnderWay,
+    aside: Aside,
 }
 
 impl Deliveries {
@@ -108,6 +111,7 @@ impl Deliveries {
             retry: plan.retry,
             repeats_old: !matches!(plan.from, From::Cursor | From::Now),
             under_way: UnderWay::default(),
+            aside: Aside::default(),
         }
     }
 

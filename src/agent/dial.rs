@@ -18,6 +18,8 @@ use tokio_tungstenite::{
     tungstenite::{self, client::IntoClientRequest, http},
 };
 
+use crate::forward::{Distrust, words};
+
 /// DNS, TCP, TLS and upgrade together.
 const ESTABLISH: Duration = Duration::from_secs(10);
 
@@ -77,7 +79,9 @@ pub enum DialError {
         /// When the relay wants the next try.
         retry_after: Option<Duration>,
     },
-    /// It does not.
+    /// It does not: whoever answers does not prove to be this relay.
+    Untrusted(Distrust),
+    /// It does not: the relay says so.
     Refused {
         /// What kind.
         code: ErrorCode,
@@ -107,7 +111,10 @@ pub(super) async fn dial(relay: &Endpoint) -> Result<Socket, DialError> {
 async fn open(relay: &Endpoint) -> Result<Socket, DialError> {
     let tcp = TcpStream::connect((relay.host.as_str(), relay.port))
         .await
-        .map_err(|error| unreachable(format!("{}: {}", relay.authority(), words(&error))))?;
+        .map_err(|error| {
+            let why = words::of_system(&error);
+            unreachable(format!("{}: {why}", relay.authority()))
+        })?;
     // Frames are batched by the link itself.
     let _ = tcp.set_nodelay(true);
     let stream: Box<dyn Wire> = if relay.is_tls {
@@ -121,8 +128,9 @@ async fn open(relay: &Endpoint) -> Result<Socket, DialError> {
         Ok((socket, _)) => Ok(socket),
         Err(tungstenite::Error::Http(answer)) => Err(refused(relay, &answer)),
         Err(error) => Err(unreachable(format!(
-            "{} does not speak {SUBPROTOCOL}: {error}",
-            relay.authority()
+            "{} does not speak {SUBPROTOCOL}: {}",
+            relay.authority(),
+            words::of(&error)
         ))),
     }
 }
@@ -135,7 +143,7 @@ async fn secure(
     let mut config = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .and_then(BuilderVerifierExt::with_platform_verifier)
-        .map_err(|error| unreachable(format!("the system's certificates cannot be used: {error}")))?
+        .map_err(|error| DialError::Untrusted(words::no_authorities(&error)))?
         .with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     let name = rustls_pki_types::ServerName::try_from(relay.host.clone())
@@ -143,7 +151,13 @@ async fn secure(
     TlsConnector::from(Arc::new(config))
         .connect(name, tcp)
         .await
-        .map_err(|error| unreachable(format!("TLS with {}: {error}", relay.authority())))
+        .map_err(|error| {
+            let authority = relay.authority();
+            match words::distrust(&error, &authority, &relay.host) {
+                Some(distrust) => DialError::Untrusted(distrust),
+                None => unreachable(format!("{authority}: {}", words::of(&error))),
+            }
+        })
 }
 
 fn upgrade(relay: &Endpoint) -> Result<http::Request<()>, tungstenite::Error> {
@@ -211,12 +225,5 @@ fn unreachable(cause: String) -> DialError {
     DialError::Unreachable {
         cause,
         retry_after: None,
-    }
-}
-
-fn words(error: &std::io::Error) -> String {
-    match error.kind() {
-        std::io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
-        _ => error.to_string(),
     }
 }

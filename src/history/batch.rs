@@ -68,7 +68,8 @@ impl<'a> Batch<'a> {
                 position,
                 more,
                 broken,
-            } => self.desk.end(*position, *more, broken.as_deref()),
+                carried,
+            } => self.desk.end(*position, *more, broken.as_deref(), *carried),
             Work::Bookmark { number, on } => self.bookmark(*number, *on)?,
             Work::Note { number, text } => self.note(*number, text.as_deref())?,
             Work::Remove { what, bookmarked } => return self.remove(what, *bookmarked),
@@ -266,8 +267,8 @@ impl<'a> Batch<'a> {
         let kept = answer.map(kept);
         let mut row = self.db.prepare_cached(
             "INSERT INTO attempts (position, number, previous, try_number, cause, target, started_at, outcome, error, connect,
-                 took, changes, sent, late, status, len, ended, headers, body, bytes)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
+                 took, changes, sent, late, status, len, ended, headers, body, bytes, writer)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)",
         )?;
         row.execute(params![
             position.cast_signed(),
@@ -290,6 +291,7 @@ impl<'a> Batch<'a> {
             headers,
             body,
             if body.is_none() { kept } else { None },
+            body.and_then(|_| self.desk.writer(self.path)),
         ])?;
         let texts = [
             changes.as_deref(),
@@ -373,6 +375,6 @@ pub(super) fn length(answer: &KeptAnswer) -> u64 {
     answer.len.max(answer.body.len() as u64)
 }
 
-fn micros(time: Duration) -> i64 {
+pub(super) fn micros(time: Duration) -> i64 {
     i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
 }

@@ -43,12 +43,12 @@ pub(super) fn to_read(path: &Path, busy: Duration) -> Result<Option<Connection>,
         Err(error) => return Err(denied(path, &error)),
     }
     let db = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY, busy)?;
-    match check(&db, path)? {
-        0 => return Ok(None),
-        schema::FORMAT => {}
-        _ => drop(to_write(path, busy)?),
+    let format = check(&db, path)?;
+    if (1..schema::FORMAT).contains(&format) {
+        // Written by an older version: what this one reads is not all there yet.
+        to_write(path, busy)?;
     }
-    Ok(Some(db))
+    Ok((format > 0).then_some(db))
 }
 
 fn connect(path: &Path, access: OpenFlags, busy: Duration) -> Result<Connection, HistoryError> {

@@ -19,7 +19,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use super::{
     error::HistoryError,
     model::{
-        Arrival, Attempt, Bookmarked, FolderEndpoint, Going, Number, Position, Removal, Removed,
+        Arrival, Attempt, Bookmarked, Carried, FolderEndpoint, Going, Number, Position, Removal,
+        Removed,
     },
 };
 
@@ -67,6 +68,7 @@ pub(super) enum Work {
         position: Position,
         more: u64,
         broken: Option<String>,
+        carried: Option<Carried>,
     },
     Bookmark {
         number: Number,

@@ -14,7 +14,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
     error::odd,
-    model::{Attempt, Cause, KeptAnswer, LastAttempt, Number, Position, Summary},
+    model::{Attempt, Carried, Cause, KeptAnswer, LastAttempt, Number, Position, Summary},
 };
 
 /// Relays and endpoints by the number that stands for them.
@@ -107,7 +107,7 @@ pub(super) fn capture(summary: &Summary, row: &Row<'_>) -> Result<Capture> {
 /// What [`attempt`] reads, in order.
 pub(super) const ATTEMPT: &str =
     "position, number, previous, try_number, cause, target, started_at, outcome, error, connect,
-    took, changes, sent, late, status, len, ended, headers, body";
+    took, changes, sent, late, status, len, ended, headers, body, writer, up, lasted";
 
 /// An attempt and its place in the chain; without its answer's bytes.
 pub(super) struct Link {
@@ -116,6 +116,8 @@ pub(super) struct Link {
     pub(super) previous: Option<i64>,
     /// Its answer's bytes are in these pieces; none: in its own row.
     pub(super) body: Option<i64>,
+    /// Which process wrote its answer as it came.
+    pub(super) writer: Option<i64>,
     pub(super) attempt: Attempt,
 }
 
@@ -128,6 +130,7 @@ pub(super) fn attempt(row: &Row<'_>) -> Result<Link> {
         number: row.get::<_, i64>(1)?.cast_unsigned(),
         previous: row.get(2)?,
         body: row.get(18)?,
+        writer: row.get(19)?,
         attempt: Attempt {
             try_number: row.get(3)?,
             cause: cause(row.get_ref(4)?.as_str()?)?,
@@ -155,6 +158,15 @@ fn answer(row: &Row<'_>) -> Result<Option<KeptAnswer>> {
         body: Bytes::new(),
         len: row.get::<_, i64>(15)?.cast_unsigned(),
         ended: row.get(16)?,
+        carried: carried(row)?,
+    }))
+}
+
+fn carried(row: &Row<'_>) -> Result<Option<Carried>> {
+    let (up, lasted) = (row.get::<_, Option<i64>>(20)?, duration(row, 21)?);
+    Ok(up.zip(lasted).map(|(up, lasted)| Carried {
+        up: up.cast_unsigned(),
+        lasted,
     }))
 }
 

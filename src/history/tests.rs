@@ -21,6 +21,7 @@ mod picks;
 mod records;
 mod retention;
 mod shared;
+mod writers;
 
 /// A folder with a history in it.
 struct Place {
@@ -128,6 +129,7 @@ fn answered(status: u16, body: &'static [u8]) -> Attempt {
             body: Bytes::from_static(body),
             len: body.len() as u64,
             ended: true,
+            carried: None,
         }),
         ..attempt(Outcome::Answered)
     }

@@ -1,5 +1,6 @@
 //! What each action does to the [`State`], and what it asks for.
 
+mod command;
 pub(super) mod detail;
 pub(super) mod filter;
 pub(super) mod keep;
@@ -9,7 +10,7 @@ mod replay;
 use super::{
     field::Field,
     help,
-    keys::{self, Action},
+    keys::Action,
     layout::Pane,
     log, palette,
     state::{Follow, Mood, Popup, State, Tab},
@@ -99,11 +100,11 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) 
         Action::Back => back(state),
         Action::Accept if state.popup.is_none() && state.bar.is_some() => filter::keep(state),
         Action::Accept if state.popup.is_none() => detail::keep_search(state),
-        Action::Accept => match palette::chosen(state) {
-            Some(chosen) => perform(state, chosen.action, effects),
-            None if keep::accept(state, effects) => {}
-            None => replay::accept(state, effects),
-        },
+        Action::Accept => {
+            if !command::accept(state, effects) && !keep::accept(state, effects) {
+                replay::accept(state, effects);
+            }
+        }
         Action::Note => keep::note(state),
         Action::Delete => keep::delete(state),
         Action::DeleteShown => keep::delete_shown(state),
@@ -119,15 +120,6 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) 
         }
         Action::Quit => quit(state, effects),
         Action::QuitNow => end(effects),
-    }
-}
-
-/// Does what was chosen in the palette, or says why not.
-fn perform(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
-    state.popup = None;
-    match keys::possible(state, action) {
-        Ok(()) => act(state, action, effects),
-        Err(why) => state.say(Mood::Note, Safe::own(why)),
     }
 }
 

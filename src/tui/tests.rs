@@ -8,6 +8,7 @@ mod hostile;
 mod keep;
 mod list;
 mod marks;
+mod palette;
 mod readme;
 mod rules;
 mod screens;
@@ -151,6 +152,7 @@ fn attempt(number: u32, target: &str) -> Attempt {
             len: body.len() as u64,
             body,
             ended: true,
+            carried: None,
         }),
         sent: Some(Sent {
             status: Some(500),

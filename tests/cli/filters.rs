@@ -70,6 +70,7 @@ async fn store(history: &History, url: &str, path: &str, body: Vec<u8>, status: 
             body: Bytes::from(format!("answer {status}")),
             len: 10,
             ended: true,
+            carried: None,
         }),
         sent: None,
         late: false,

@@ -74,6 +74,7 @@ async fn home_after(url: Option<&str>) -> Home {
             body: Bytes::from_static(b"no"),
             len: 2,
             ended: true,
+            carried: None,
         }),
         sent: Some(Sent {
             status: Some(400),

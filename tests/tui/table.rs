@@ -238,6 +238,7 @@ pub(crate) fn inspector(
         is_listening: true,
         standing: Vec::new(),
         zone: Zone::Local,
+        keys: None,
         is_colored: true,
         stop: stop.clone(),
     };
@@ -313,6 +314,7 @@ pub(crate) fn answered(cause: Cause, status: u16) -> Attempt {
             len: body.len() as u64,
             body,
             ended: true,
+            carried: None,
         }),
         sent: None,
         late: false,

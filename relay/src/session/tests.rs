@@ -373,3 +373,21 @@ async fn a_black_holed_link_is_found_in_under_45_s() {
     );
     drop(listener);
 }
+
+#[tokio::test]
+async fn a_relay_that_stops_tells_each_listener_when_to_come_back() {
+    let rooms = rooms(Retention::default());
+    let mut listener = Listener::dial(&rooms, 32, None).await;
+    listener.welcome().await;
+    rooms.stop.cancel();
+    let said = loop {
+        match listener.next().await {
+            Incoming::GoAway(said) => break said,
+            Incoming::Heartbeat(_) => {}
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(said.reason, "the relay is restarting");
+    // One session is one of a thousand that come back within a second.
+    assert!(said.reconnect_in_ms < 1_000, "{said:?}");
+}

@@ -8,6 +8,7 @@ use crate::{
     agent::Endpoint,
     config::secrets,
     exit::{Failure, Report},
+    forward::Distrust,
 };
 
 /// The relay refused, in its own words, which are not safe to show as they are.
@@ -23,6 +24,12 @@ pub(super) fn refused(relay: &Endpoint, code: ErrorCode, text: String) -> Failur
         }
         _ => report,
     })
+}
+
+/// Whoever answers at the relay's address does not prove to be the relay.
+pub(super) fn untrusted(relay: &Endpoint, found: Distrust) -> Failure {
+    let report = Report::new(format!("cannot reach the relay {relay}"));
+    Failure::Relay(report.because(found.cause).hint(found.hint))
 }
 
 /// A newer listener, which the relay calls so, holds the endpoint.

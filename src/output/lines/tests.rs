@@ -76,6 +76,7 @@ pub(crate) fn attempt(status: Option<u16>) -> Attempt {
             body: Bytes::new(),
             len: 0,
             ended: true,
+            carried: None,
         }),
         sent: Some(Sent {
             status: Some(status.unwrap_or(502)),

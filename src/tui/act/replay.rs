@@ -19,6 +19,21 @@ pub(super) const MOST: usize = 64;
 /// Sends at once what surely stays on this machine; asks before anything else.
 pub(super) fn replay(state: &mut State, number: Number, effects: &mut Vec<Effect>) {
     if state.goal == Goal::Unasked {
+        ask(state);
+        return;
+    }
+    match destination(state) {
+        Some(url) if is_loopback(&url) => send(state, number, effects),
+        _ => ask(state),
+    }
+}
+
+/// Asks before the selected request is sent, wherever it goes to.
+pub(super) fn ask(state: &mut State) {
+    let Some(number) = state.list.selected else {
+        return;
+    };
+    if state.goal == Goal::Unasked {
         state.open(Popup::Target {
             number,
             field: Field::default(),
@@ -26,16 +41,17 @@ pub(super) fn replay(state: &mut State, number: Number, effects: &mut Vec<Effect
         });
         return;
     }
-    match destination(state) {
-        Some(url) if is_loopback(&url) => send(state, number, effects),
-        url => {
-            let to = match url {
-                Some(url) => safe(url.as_bytes(), Mode::Cell).into_owned(),
-                None => Safe::own("the target of its last try"),
-            };
-            state.open(Popup::Replay { number, to });
-        }
-    }
+    let url = destination(state);
+    let is_here = url.as_deref().is_some_and(is_loopback);
+    let to = match url {
+        Some(url) => safe(url.as_bytes(), Mode::Cell).into_owned(),
+        None => Safe::own("the target of its last try"),
+    };
+    state.open(Popup::Replay {
+        number,
+        to,
+        is_here,
+    });
 }
 
 /// Takes the target that was typed, for this replay and those to come.

@@ -33,6 +33,8 @@ pub(in crate::tui) enum Popup {
     },
     /// What the list can be sorted by.
     Sort,
+    /// The public URL, and how to try it.
+    Url,
     /// How the body can be laid out.
     Forms,
     /// Before the first replay without a listener: where to.
@@ -47,6 +49,8 @@ pub(in crate::tui) enum Popup {
         number: Number,
         /// Where to, as far as it is known.
         to: Safe<'static>,
+        /// Whether that is surely this machine.
+        is_here: bool,
     },
     /// The note beside a request.
     Note { number: Number, field: Field },

@@ -10,7 +10,7 @@ use crate::{
     text::{Mode, corpus::CORPUS, safe},
     tui::{
         field::Field,
-        keys::{Place, TABLE, place},
+        keys::{Place, place, table},
         layout::Pane,
         page::Form,
         state::{Popup, Tab},
@@ -44,6 +44,7 @@ every!(popups(text) -> Popup {
     Popup::Log { .. } => Popup::Log { scroll: 0 },
     Popup::Syntax { .. } => Popup::Syntax { scroll: 0 },
     Popup::Sort => Popup::Sort,
+    Popup::Url => Popup::Url,
     Popup::Forms => Popup::Forms,
     Popup::Target { .. } => Popup::Target {
         number: 7,
@@ -51,6 +52,7 @@ every!(popups(text) -> Popup {
         error: Some(safe(text.as_bytes(), Mode::Cell).into_owned()),
     },
     Popup::Replay { .. } => Popup::Replay {
+        is_here: false,
         number: 7,
         to: safe(text.as_bytes(), Mode::Cell).into_owned(),
     },
@@ -173,7 +175,7 @@ fn every_place_of_the_key_table_can_be_reached() {
         reached.push(place(&state));
         press_all(&mut state, &[code(Code::Esc), code(Code::Esc)]);
     }
-    for line in TABLE {
+    for line in table() {
         let is_shared = matches!(line.place, Place::Everywhere | Place::Field);
         assert!(
             is_shared || reached.contains(&line.place),

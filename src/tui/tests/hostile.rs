@@ -8,7 +8,7 @@ use super::*;
 use crate::{
     event::Notice,
     text::corpus::CORPUS,
-    tui::{keys::TABLE, view},
+    tui::{keys, view},
 };
 
 pub(super) fn hostile(number: Number, bytes: &[u8]) -> (Summary, Request, Vec<Attempt>) {
@@ -204,7 +204,9 @@ fn what_a_stranger_wrote_is_visible_not_dropped() {
 
 /// Any key that means something somewhere, and some that are typed.
 fn any_key() -> impl Strategy<Value = Key> {
-    let live = TABLE.iter().flat_map(|line| line.keys).copied();
+    let live = keys::table()
+        .iter()
+        .flat_map(|line| line.keys.iter().copied());
     let typed = "aé:<5\"|(~\u{202e}".chars().map(|c| code(Code::Char(c)));
     prop::sample::select(live.chain(typed).collect::<Vec<_>>())
 }

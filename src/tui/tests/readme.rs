@@ -1,6 +1,6 @@
 //! The key table in README is the live one.
 
-use crate::tui::keys::{Binding, Place, TABLE};
+use crate::tui::keys::{Binding, Place, table};
 
 const README: &str = include_str!("../../../README.md");
 
@@ -14,7 +14,7 @@ fn rows(place: Place) -> String {
         };
         format!("| {keys} | {} |\n", line.help)
     };
-    let here = TABLE.iter().filter(|line| line.place == place);
+    let here = table().iter().filter(|line| line.place == place);
     here.map(row).collect()
 }
 

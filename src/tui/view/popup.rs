@@ -61,13 +61,24 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>, layout: &Layout) {
             layout.screen,
             (*number, field, error.as_ref()),
         ),
-        Popup::Replay { number, to } => {
+        Popup::Url => {
+            let lines = super::empty::lines(state);
+            draw_lines(canvas, layout.body, &lines, 0);
+        }
+        Popup::Replay {
+            number,
+            to,
+            is_here,
+        } => {
             let lines = [
                 Safe::format(format_args!(
                     "Sends request #{number} again, as captured, to"
                 )),
                 to.clone(),
-                Safe::own("This target is not known to be your machine."),
+                Safe::own(match is_here {
+                    true => "This target is your machine.",
+                    false => "This target is not known to be your machine.",
+                }),
             ];
             let title = format_args!("Replay #{number}?");
             draw_box(state, canvas, layout.screen, &Safe::format(title), &lines);
@@ -81,21 +92,22 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>, layout: &Layout) {
             draw_box(state, canvas, layout.screen, &Safe::own("End hold"), &lines);
         }
         Popup::Quit => {
-            let lines = if state.route.is_listening {
-                [
-                    Safe::own("Requests come in, wait or are held."),
-                    Safe::own(if state.route.is_local_relay {
-                        "The relay on this machine ends too: nothing is stored then."
-                    } else {
-                        "What comes later waits at the relay."
-                    }),
-                ]
-            } else {
-                [
-                    Safe::own("A replay is under way."),
-                    Safe::own("How it ends is not recorded then."),
-                ]
+            let lines: &[&str] = match (state.route.is_listening, state.route.is_local_relay) {
+                (true, true) => &[
+                    "Requests come in, wait or are held.",
+                    "The relay on this machine stops too:",
+                    "senders get no answer until you start again.",
+                ],
+                (true, false) => &[
+                    "Requests come in, wait or are held.",
+                    "What comes later waits at the relay.",
+                ],
+                (false, _) => &[
+                    "A replay is under way.",
+                    "How it ends is not recorded then.",
+                ],
             };
+            let lines: Vec<_> = lines.iter().map(|line| Safe::own(line)).collect();
             draw_box(state, canvas, layout.screen, &Safe::own("Quit?"), &lines);
         }
     }
@@ -126,7 +138,7 @@ fn draw_target(
 /// Every way to lay the body out, and why some are not possible.
 fn forms(state: &State) -> Vec<Safe<'static>> {
     let present = state.shown().and_then(|detail| detail.body.form);
-    let of_forms = keys::TABLE
+    let of_forms = keys::table()
         .iter()
         .filter_map(|binding| match binding.action {
             keys::Action::Form(form) => Some((form, binding)),
@@ -145,7 +157,7 @@ fn forms(state: &State) -> Vec<Safe<'static>> {
 
 /// Every order of the list.
 fn orders(state: &State) -> Vec<Safe<'static>> {
-    let of_orders = keys::TABLE
+    let of_orders = keys::table()
         .iter()
         .filter_map(|binding| match binding.action {
             keys::Action::Order(order) => Some((order, binding)),
@@ -226,7 +238,9 @@ fn draw_border(canvas: &mut Canvas<'_>, area: Area) {
 
 fn box_keys(state: &State) -> Line {
     let place = keys::place(state);
-    let own = keys::TABLE.iter().filter(|binding| binding.place == place);
+    let own = keys::table()
+        .iter()
+        .filter(|binding| binding.place == place);
     let mut line = Line::new();
     let is_listed = |action| {
         matches!(
