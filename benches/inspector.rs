@@ -125,6 +125,7 @@ fn arrival(number: u64) -> Arrival {
         method: http::Method::POST,
         path: Bytes::from(format!("/stripe/{}", number % 97)),
         version: Version::Http11,
+        scheme: None,
         headers,
         trailers: Headers::new(),
         body: Body::Whole(body.into()),

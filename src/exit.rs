@@ -5,6 +5,7 @@
 
 use std::{
     io::{self, Write as _},
+    path::Path,
     process::ExitCode,
 };
 
@@ -235,12 +236,18 @@ fn of_pick(error: PickError) -> Report {
     }
 }
 
+/// What to type so that a file or folder can be written.
+pub(crate) fn writable(path: &Path) -> String {
+    format!("`chmod u+w {}` makes it writable", path.display())
+}
+
 fn of_history(error: &HistoryError) -> Report {
     let report = Report::new(error.to_string());
     match error {
         HistoryError::Locked(_) => report.hint("try again once the other hooktool is done"),
         HistoryError::Newer { .. } => report.hint("use the newer hooktool that wrote it"),
         HistoryError::Damaged { .. } => report.hint("move the file away to begin a new one"),
+        HistoryError::ReadOnly(path) => report.hint(writable(path)),
         HistoryError::Denied { .. } => report.hint("`hooktool config path` says where it is"),
         HistoryError::Unwritable { .. } => report.hint("is the disk full?"),
     }

@@ -24,8 +24,8 @@ use std::{pin::pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use hooktool_relay::{
+    answer::{AnswerBody, Cut},
     capture::{AnswerHead, Capture, CaptureId, Edit, Headers, Outcome, UnixMillis},
-    registry::{AnswerBody, Cut},
 };
 use http::{HeaderMap, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Empty, combinators::UnsyncBoxBody};

@@ -13,8 +13,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::stream;
 use hooktool_relay::{
+    answer::{AnswerBody, Cut},
     capture::{Body, Capture, Edit, EndpointName, Outcome, Seq},
-    registry::{AnswerBody, Cut},
 };
 use http_body::Frame;
 use http_body_util::{BodyExt as _, Full, StreamBody};

@@ -8,6 +8,7 @@ mod evil;
 mod faults;
 mod fidelity;
 mod forward;
+mod goodbye;
 mod house;
 mod limits;
 mod public;

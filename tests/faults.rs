@@ -19,10 +19,14 @@ use crate::{
     },
 };
 
+#[cfg(target_os = "linux")]
+mod disk;
 mod files;
 mod links;
 mod pipes;
 mod places;
+#[cfg(target_os = "linux")]
+mod syncs;
 mod targets;
 
 /// How often the relay is killed.

@@ -16,10 +16,10 @@ use futures_util::{
     future::{BoxFuture, Shared},
 };
 use hooktool_relay::{
+    answer::AnswerBody,
     capture::{Body, Capture, CaptureId, EndpointName, Kind, Outcome, Sent, UnixMillis},
     link::Outbound,
     protocol::{Done, Frame, From, RequestHead, Reset, ResetCode, StreamId},
-    registry::AnswerBody,
 };
 use http_body_util::{BodyExt, Full, Limited};
 use tokio::{
@@ -303,6 +303,7 @@ impl Deliveries {
             method: http::Method::from_bytes(head.method.as_bytes()).unwrap_or_default(),
             path: head.path,
             version: head.version,
+            scheme: head.scheme,
             headers: head.headers,
             trailers: head.trailers,
             body,

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use hooktool_relay::{
     link::{self, Watched},
-    protocol::{ErrorCode, LINK_PATH, SUBPROTOCOL, WireError},
+    protocol::{ErrorCode, LINK_PATH, OFFER, SUBPROTOCOL, WireError},
 };
 use rustls_platform_verifier::BuilderVerifierExt;
 use tokio::{
@@ -36,6 +36,18 @@ pub struct Endpoint {
     pub path: String,
     /// The token, if there is one.
     pub token: Option<String>,
+    /// While there is none: one that this listener made, for an open relay to take.
+    pub offer: Option<Offer>,
+}
+
+/// A token that a listener made for itself. It is kept when a relay lets the listener in, and before it claims anything: if the
+/// relay's answer is lost, or this process, what was claimed is this user's all the same.
+#[derive(Clone)]
+pub struct Offer {
+    /// The token.
+    pub token: String,
+    /// Keeps it; blocks. When that fails, the offer holds for as long as this process lives.
+    pub keep: Arc<dyn Fn() + Send + Sync>,
 }
 
 impl fmt::Debug for Endpoint {
@@ -173,6 +185,10 @@ fn upgrade(relay: &Endpoint) -> Result<http::Request<()>, tungstenite::Error> {
         let mut value = http::HeaderValue::try_from(format!("Bearer {token}"))?;
         value.set_sensitive(true);
         headers.append(http::header::AUTHORIZATION, value);
+    } else if let Some(offer) = &relay.offer {
+        let mut value = http::HeaderValue::try_from(&offer.token)?;
+        value.set_sensitive(true);
+        headers.append(OFFER, value);
     }
     Ok(request)
 }

@@ -49,6 +49,7 @@ async fn agent(folder: &TempDir) -> Agent {
             port: nowhere.port(),
             path: String::new(),
             token: None,
+            offer: None,
         },
         relay_name: Arc::from("test"),
         endpoint: "tidy-otter".parse().unwrap(),
@@ -121,6 +122,7 @@ impl Relay {
             method: "POST".into(),
             path: Bytes::from_static(b"/"),
             version: Version::Http11,
+            scheme: None,
             headers: Headers::new(),
             trailers: Headers::new(),
             peer: [192, 0, 2, 1].into(),
@@ -173,9 +175,25 @@ where
         drop(relay);
     });
     let hello = agent.hello();
-    let lost = serving::serve(socket, hello, &mut agent).await.unwrap();
+    let never = CancellationToken::new();
+    let lost = serving::serve(socket, hello, &mut agent, &never);
+    let lost = lost.await.unwrap();
     let since = ended.try_recv().unwrap_or(began);
     (lost, since.elapsed())
+}
+
+#[test]
+fn a_relay_puts_the_next_try_off_by_minutes_at_most() {
+    let mut backoff = Backoff::default();
+    for (asked, waited) in [
+        (Duration::ZERO, Duration::ZERO),
+        (Duration::from_secs(7), Duration::from_secs(7)),
+        (Duration::from_millis(u64::MAX), LONGEST_WAIT),
+        (Duration::MAX, LONGEST_WAIT),
+    ] {
+        assert_eq!(next_try(Some(asked), &mut backoff), waited);
+    }
+    assert!(next_try(None, &mut backoff) <= Duration::from_secs(30));
 }
 
 #[tokio::test]

@@ -4,6 +4,10 @@
 //! ```toml
 //! [tokens]
 //! "https://relay.example" = "…"
+//!
+//! [offers]                            # made here, and not yet taken by an open relay
+//! "https://open.example" = "…"
+//!
 //! [[secret]]
 //! provider = "stripe"
 //! ```
@@ -48,6 +52,8 @@ impl fmt::Debug for Secret {
 struct Secrets {
     #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
     tokens: std::collections::BTreeMap<String, Secret>,
+    #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    offers: std::collections::BTreeMap<String, Secret>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     secret: Vec<Entry>,
 }
@@ -90,7 +96,7 @@ fn from_environment() -> Option<Secret> {
     Secret::new(&std::env::var("HOOKTOOL_TOKEN").unwrap_or_default())
 }
 
-/// Keeps a relay's token in place of the one before.
+/// Keeps a relay's token in place of the one before. What was offered to that relay is of no use any more.
 ///
 /// # Errors
 /// `Unreadable`, `Syntax`, `Unwritable`.
@@ -98,6 +104,29 @@ pub fn add(folders: &Folders, relay: &str, token: Secret) -> Result<(), ConfigEr
     let path = folders.secrets();
     let mut secrets = read(&path)?;
     secrets.tokens.insert(relay.to_owned(), token);
+    secrets.offers.remove(relay);
+    write(&path, &secrets)
+}
+
+/// What was offered to a relay that gave no token since.
+///
+/// # Errors
+/// `Unreadable`, `Syntax`.
+pub fn offered(folders: &Folders, relay: &str) -> Result<Option<Secret>, ConfigError> {
+    Ok(read(&folders.secrets())?.offers.remove(relay))
+}
+
+/// Keeps what is offered to a relay until that gives a token.
+///
+/// # Errors
+/// `Unreadable`, `Syntax`, `Unwritable`.
+pub fn offer(folders: &Folders, relay: &str, offer: Secret) -> Result<(), ConfigError> {
+    let path = folders.secrets();
+    let mut secrets = read(&path)?;
+    if secrets.offers.get(relay) == Some(&offer) {
+        return Ok(());
+    }
+    secrets.offers.insert(relay.to_owned(), offer);
     write(&path, &secrets)
 }
 

@@ -6,7 +6,7 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use hooktool_relay::capture::{Body, Capture, CaptureId, EndpointName, Headers, Version};
+use hooktool_relay::capture::{Body, Capture, CaptureId, EndpointName, Headers, Scheme, Version};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 use serde::Serialize;
 
@@ -345,6 +345,8 @@ impl<'a> Batch<'a> {
 #[derive(Serialize)]
 struct Head<'a> {
     version: Version,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scheme: Option<Scheme>,
     headers: &'a Headers,
     #[serde(skip_serializing_if = "Headers::is_empty")]
     trailers: &'a Headers,
@@ -354,6 +356,7 @@ impl<'a> Head<'a> {
     fn of(capture: &'a Capture) -> Self {
         Self {
             version: capture.version,
+            scheme: capture.scheme,
             headers: &capture.headers,
             trailers: &capture.trailers,
         }

@@ -7,7 +7,8 @@ use std::{collections::HashMap, str::FromStr, time::Duration};
 
 use bytes::Bytes;
 use hooktool_relay::capture::{
-    Body, Capture, CaptureId, Edit, EndpointName, Headers, Kind, Outcome, Seq, UnixMillis, Version,
+    Body, Capture, CaptureId, Edit, EndpointName, Headers, Kind, Outcome, Scheme, Seq, UnixMillis,
+    Version,
 };
 use rusqlite::{Connection, Result, Row};
 use serde::{Deserialize, de::DeserializeOwned};
@@ -76,6 +77,8 @@ fn last(row: &Row<'_>) -> Result<Option<LastAttempt>> {
 #[derive(Deserialize)]
 struct Head {
     version: Version,
+    #[serde(default)]
+    scheme: Option<Scheme>,
     headers: Headers,
     #[serde(default)]
     trailers: Headers,
@@ -98,6 +101,7 @@ pub(super) fn capture(summary: &Summary, row: &Row<'_>) -> Result<Capture> {
         method: parsed("method", &summary.method)?,
         path: summary.path.clone(),
         version: head.version,
+        scheme: head.scheme,
         headers: head.headers,
         trailers: head.trailers,
         body,

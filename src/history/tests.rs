@@ -82,6 +82,7 @@ fn capture(endpoint: &str, body: Body) -> Capture {
         method: http::Method::POST,
         path: Bytes::from_static(b"/stripe?a=%00&b=\xff"),
         version: Version::Http11,
+        scheme: None,
         headers: headers(&[
             ("Content-Type", b"application/json"),
             ("X-Odd", b"\xe9\x80\xff"),

@@ -105,6 +105,7 @@ fn request(summary: Summary, body: &'static [u8]) -> Request {
             method: http::Method::POST,
             path: summary.path.clone(),
             version: Version::Http11,
+            scheme: None,
             headers,
             trailers: Headers::new(),
             body: Body::Whole(Bytes::from_static(body)),

@@ -43,6 +43,7 @@ async fn home_after(url: Option<&str>) -> Home {
         method: http::Method::POST,
         path: Bytes::from_static(b"/hook?a='1'"),
         version: Version::Http11,
+        scheme: None,
         headers,
         trailers: Headers::new(),
         body: Body::Whole(Bytes::from_static(b"{\"a\":1}")),

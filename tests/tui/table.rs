@@ -284,6 +284,7 @@ pub(crate) fn arrival(seq: u64, path: &'static [u8], body: &'static [u8]) -> Arr
         method: http::Method::POST,
         path: Bytes::from_static(path),
         version: Version::Http11,
+        scheme: None,
         headers,
         trailers: Headers::new(),
         body: Body::Whole(Bytes::from_static(body)),

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use hooktool_relay::{
+    answer::AnswerBody,
     capture::{Capture, Outcome},
     link::OutBody,
     protocol::{Done, MAX_FIRST, Reset, ResetCode, ResponseHead},
-    registry::AnswerBody,
 };
 use http_body_util::BodyExt;
 use tokio::{

@@ -34,7 +34,10 @@ pub(super) fn untrusted(relay: &Endpoint, found: Distrust) -> Failure {
 
 /// A newer listener, which the relay calls so, holds the endpoint.
 pub(super) fn taken_over(endpoint: &EndpointName, by: &str) -> Failure {
-    let report = Report::new(format!("{endpoint} was taken over by {by}"));
+    let report = Report::new(match by {
+        "" => format!("{endpoint} was taken over by another session"),
+        by => format!("{endpoint} was taken over by session {by}"),
+    });
     Failure::Relay(report.because("a newer listener of the same account holds the endpoint"))
 }
 

@@ -44,6 +44,7 @@ pub(crate) fn request(path: &'static [u8]) -> Request {
         method: http::Method::POST,
         path: Bytes::from_static(path),
         version: Version::Http11,
+        scheme: None,
         headers,
         trailers: Headers::new(),
         body: Body::Whole(Bytes::from_static(b"{\"a\":1}")),

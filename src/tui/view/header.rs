@@ -78,8 +78,11 @@ fn link(state: &State, layout: &Layout) -> Line {
             let at = hour(state.link_since.wall);
             let by = safe(by.as_bytes(), Mode::Cell);
             line.push((Role::Bad, Safe::format(format_args!("◍ TAKEN OVER {at}"))));
-            let who = format_args!(" by session {by} · c takes it back");
-            line.push((Role::Text, Safe::format(who)));
+            let who = match by.as_str() {
+                "" => Safe::own(" by another session · c takes it back"),
+                by => Safe::format(format_args!(" by session {by} · c takes it back")),
+            };
+            line.push((Role::Text, who));
         }
         Link::Refused { cause } => {
             let cause = safe(cause.as_bytes(), Mode::Cell);
