@@ -206,6 +206,22 @@ pub enum Intent {
         /// Whether to keep it.
         on: bool,
     },
+    /// Write a note beside a request; an empty one takes it away.
+    Note {
+        /// Its local number.
+        number: u64,
+        /// The note.
+        text: String,
+    },
+    /// Delete requests.
+    Remove {
+        /// Their local numbers.
+        numbers: Vec<u64>,
+        /// Whether bookmarked ones go too; else they stay.
+        with_bookmarked: bool,
+    },
+    /// Bring back what was deleted last.
+    Restore,
     /// End cleanly.
     Quit,
 }

@@ -177,9 +177,12 @@ impl std::ops::Not for Verdict {
 fn too_early(term: &Term) -> Option<FilterError> {
     let is_late = match &term.test {
         Test::Is(states) => !states.iter().all(|state| state.is_of_arrival()),
-        Test::Has(parts) => parts
-            .iter()
-            .any(|part| matches!(part, term::Part::Error | term::Part::Response)),
+        Test::Has(parts) => parts.iter().any(|part| {
+            matches!(
+                part,
+                term::Part::Note | term::Part::Error | term::Part::Response
+            )
+        }),
         _ => term.field.is_some_and(Kind::follows_a_forward),
     };
     is_late.then(|| FilterError {

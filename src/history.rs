@@ -1,10 +1,11 @@
 //! The listener's own store of captures and attempts: `history.db`, shared by every hooktool process of this user.
 //!
-//! In: captures as they come, attempts as they end. Out: summaries, heads, bodies, and a [`Change`] for each write of this
+//! In: captures as they come, attempts as they end, what a person does with them. Out: summaries, heads, bodies, and a [`Change`] for each write of this
 //! process. Must not know: the link, forwarding, who looks.
 //!
 //! ```text
-//! record, attempted, push ─▶ queue ─▶ writer (one thread) ─▶ history.db ─▶ Reader (a connection each)
+//! record, attempted, push,
+//!   bookmark, note, remove ─▶ queue ─▶ writer (one thread) ─▶ history.db ─▶ Reader (a connection each)
 //!                                        └─▶ answers, Change
 //! ```
 
@@ -32,11 +33,13 @@ use self::{
 
 mod batch;
 mod bodies;
+mod chosen;
 mod contents;
 mod error;
 mod file;
 mod fresh;
 mod incoming;
+mod keep;
 mod model;
 mod pick;
 mod queue;
@@ -55,9 +58,9 @@ pub use self::{
     error::{HistoryError, PickError},
     incoming::{Draft, Streaming},
     model::{
-        Arrival, Attempt, Carried, Cause, Change, Dropped, FolderEndpoint, Followed, KeptAnswer,
-        LastAttempt, Limit, Number, Options, Position, Recorded, Request, Retention, Select,
-        Summary,
+        Arrival, Attempt, Bookmarked, Carried, Cause, Change, Dropped, FolderEndpoint, Followed,
+        Going, KeptAnswer, LastAttempt, Limit, Number, Options, Position, Recorded, Removal,
+        Removed, Request, Retention, Select, Summary,
     },
     reader::Reader,
 };
@@ -114,6 +117,7 @@ impl History {
             changes: changes.clone(),
             failure: failed,
             retention: options.retention.clone(),
+            undo: options.undo,
             tidy: Tidy::default(),
         };
         let thread = writer.start().map_err(|error| denied(path, &error))?;
@@ -173,16 +177,6 @@ impl History {
         let told = self.hand_over(Work::Attempt { id, attempt }, room).await?;
         let stream = |position| Streaming::new(self.clone(), position, kept);
         Ok(told.streams_at.map(stream))
-    }
-
-    /// Keeps a request, or stops keeping it. An unknown one is none.
-    ///
-    /// # Errors
-    /// `Unwritable`, `Locked`.
-    pub async fn bookmark(&self, number: Number, on: bool) -> Result<(), HistoryError> {
-        let room = self.room(0).await?;
-        self.hand_over(Work::Bookmark { number, on }, room).await?;
-        Ok(())
     }
 
     /// The endpoint that a project folder has on a relay.

@@ -216,6 +216,7 @@ pub fn subject(row: &Summary) -> Subject<'_> {
             is_replay: last.cause == Cause::Replay,
         }),
         is_bookmarked: row.bookmarked,
+        note: row.note.as_deref(),
         is_marked: false,
         headers: None,
         body: None,

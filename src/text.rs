@@ -17,6 +17,8 @@
 )]
 
 mod class;
+#[cfg(test)]
+pub(crate) mod corpus;
 mod escape;
 mod json;
 mod near;

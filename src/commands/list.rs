@@ -18,6 +18,9 @@ use crate::{
 /// Widest path on a terminal, in cells; elsewhere it is whole.
 const PATH: usize = 48;
 
+/// Widest note, in cells; `--json` has it whole.
+const NOTE: usize = 40;
+
 /// Prints the list.
 pub(super) fn run(list: &List) -> Result<(), Failure> {
     let stored = Stored::open()?;
@@ -106,6 +109,10 @@ fn note(row: &Summary) -> Safe<'static> {
     }
     if row.bookmarked {
         notes.push("bookmarked".to_owned());
+    }
+    if let Some(note) = &row.note {
+        let note = text::safe(note.as_bytes(), Mode::Cell);
+        notes.push(format!("\"{}\"", note.cut(NOTE).as_str()));
     }
     Safe::format(format_args!("{}", notes.join(", ")))
 }

@@ -118,6 +118,9 @@ fn whole(stored: &Stored, request: &Request, out: &mut impl Write) -> Result<(),
         "#{}  {}  {when}  from {}{waited}",
         row.number, row.id, row.peer
     )?;
+    if let Some(note) = &row.note {
+        writeln!(out, "note: {}", text::safe(note.as_bytes(), Mode::Cell))?;
+    }
     let method = text::safe(row.method.as_bytes(), Mode::Cell);
     writeln!(out, "\n{method} {}", text::safe(path(request), Mode::Cell))?;
     head_lines(&request.capture.headers, "", out)?;

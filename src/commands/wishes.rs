@@ -1,4 +1,5 @@
-//! What the person asks of the screen and every inspector does alike: replays and bookmarks, with or without a listener.
+//! What the person asks of the screen and every inspector does alike: replays, and what becomes of stored requests, with or without
+//! a listener.
 //!
 //! In: [`Intent`]s. Out: tries and bookmarks in the history, a sentence on the board when something was not done.
 
@@ -7,7 +8,7 @@ use tokio::{sync::mpsc, task::JoinSet};
 use crate::{
     event::{Board, Intent},
     forward::Forwarder,
-    history::History,
+    history::{Bookmarked, Going, History, HistoryError, Removal, Removed},
     replay::{self, Edits},
 };
 
@@ -17,6 +18,8 @@ pub(super) struct Wishes {
     forwarder: Forwarder,
     board: Board,
     replays: JoinSet<()>,
+    /// What was deleted last, until it is brought back.
+    removal: Option<Removal>,
 }
 
 impl Wishes {
@@ -26,6 +29,7 @@ impl Wishes {
             forwarder,
             board,
             replays: JoinSet::new(),
+            removal: None,
         }
     }
 
@@ -62,12 +66,71 @@ impl Wishes {
                 });
             }
             Intent::Bookmark { number, on } => {
-                if let Err(error) = self.history.bookmark(number, on).await {
-                    let text = format!("the bookmark is not kept: {error}");
-                    self.board.tell(true, text);
-                }
+                let kept = self.history.bookmark(number, on).await;
+                self.fault("the bookmark is not kept", kept);
             }
+            Intent::Note { number, text } => {
+                let kept = self.history.note(number, &text).await;
+                self.fault("the note is not kept", kept);
+            }
+            Intent::Remove {
+                numbers,
+                with_bookmarked,
+            } => self.remove(numbers, with_bookmarked).await,
+            Intent::Restore => self.restore().await,
             Intent::Hold(_) | Intent::Release | Intent::Connect | Intent::Quit => {}
         }
+    }
+
+    async fn remove(&mut self, numbers: Vec<u64>, with_bookmarked: bool) {
+        let bookmarked = match with_bookmarked {
+            true => Bookmarked::Go,
+            false => Bookmarked::Stay,
+        };
+        let removed = self.history.remove(Going::Those(numbers), bookmarked).await;
+        let Some(removed) = self.fault("nothing was deleted", removed) else {
+            return;
+        };
+        if removed.count > 0 {
+            self.removal = Some(removed.removal);
+        }
+        self.board.tell(false, told(removed));
+    }
+
+    async fn restore(&mut self) {
+        let Some(removal) = self.removal.take() else {
+            return self.board.tell(false, "nothing was deleted here");
+        };
+        let restored = self.history.restore(removal).await;
+        match self.fault("nothing came back", restored) {
+            None => self.removal = Some(removal),
+            Some(0) => self
+                .board
+                .tell(true, "too late: what was deleted is gone for good"),
+            Some(count) => self.board.tell(false, format!("{count} are back")),
+        }
+    }
+
+    /// Tells what went wrong, if something did.
+    fn fault<T>(&self, what: &str, result: Result<T, HistoryError>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.board.tell(true, format!("{what}: {error}"));
+                None
+            }
+        }
+    }
+}
+
+fn told(removed: Removed) -> String {
+    let Removed { count, stayed, .. } = removed;
+    let stays = match stayed {
+        0 => String::new(),
+        _ => format!(", {stayed} bookmarked stay"),
+    };
+    match count {
+        0 => format!("nothing deleted{stays}"),
+        _ => format!("{count} deleted{stays} · u brings them back for 10 s"),
     }
 }

@@ -26,6 +26,7 @@ pub(super) enum Kind {
     Endpoint,
     Target,
     Id,
+    Note,
 }
 
 impl Kind {
@@ -40,6 +41,7 @@ impl Kind {
                 | Self::RespHeader
                 | Self::Tries
                 | Self::Target
+                | Self::Note
         )
     }
 }
@@ -97,7 +99,7 @@ pub(super) const STATES: &[&str] = &[
 ];
 
 /// The words of `has:`.
-pub(super) const PARTS: &[&str] = &["body", "error", "response"];
+pub(super) const PARTS: &[&str] = &["body", "note", "error", "response"];
 
 /// Every field, in the order of the help.
 pub const FIELDS: &[Field] = &[
@@ -196,7 +198,7 @@ pub const FIELDS: &[Field] = &[
     field(
         Kind::Has,
         ("has", ""),
-        "body, error, response, or a JSON field",
+        "body, note, error, response, or a JSON field",
         "has:.data.object.discount",
         PARTS,
     ),
@@ -240,6 +242,13 @@ pub const FIELDS: &[Field] = &[
         ("id", ""),
         "the number, or part of the id",
         "id:1199",
+        &[],
+    ),
+    field(
+        Kind::Note,
+        ("note", ""),
+        "part of the note beside it",
+        "note:\"flaky test\"",
         &[],
     ),
 ];

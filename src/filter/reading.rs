@@ -85,6 +85,7 @@ impl Reading {
             | Kind::Query
             | Kind::From
             | Kind::Endpoint
+            | Kind::Note
             | Kind::Target
             | Kind::Body
             | Kind::Resp
@@ -309,7 +310,7 @@ fn shape(kind: Kind, item: &Item) -> Shape {
         Kind::Method => Shape::Exact,
         Kind::Path if has_star => Shape::Glob,
         Kind::Path if item.text.starts_with('/') => Shape::Prefix,
-        Kind::Endpoint | Kind::Target | Kind::Id if has_star => Shape::Within,
+        Kind::Endpoint | Kind::Target | Kind::Id | Kind::Note if has_star => Shape::Within,
         _ => Shape::Contains,
     }
 }
@@ -317,6 +318,7 @@ fn shape(kind: Kind, item: &Item) -> Shape {
 fn part(field: &Field, item: &Item) -> Result<Part, FilterError> {
     match item.text.as_str() {
         "body" => Ok(Part::Body),
+        "note" => Ok(Part::Note),
         "error" => Ok(Part::Error),
         "response" => Ok(Part::Response),
         path if path.starts_with('.') => {

@@ -34,6 +34,8 @@ pub struct Subject<'a> {
     pub last: Option<Last>,
     /// Whether it is kept by retention.
     pub is_bookmarked: bool,
+    /// What a person wrote beside it.
+    pub note: Option<&'a str>,
     /// Whether a person has marked it on the screen.
     pub is_marked: bool,
     /// Its header lines.
@@ -93,6 +95,7 @@ impl<'a> Subject<'a> {
             tries: 0,
             last: None,
             is_bookmarked: false,
+            note: None,
             is_marked: false,
             headers: Some(&capture.headers),
             body: inline(&capture.body),

@@ -117,6 +117,7 @@ impl State {
 #[derive(Clone, Debug)]
 pub(super) enum Part {
     Body,
+    Note,
     Error,
     Response,
     Json(Path),
@@ -127,6 +128,7 @@ impl Part {
         let is_error = |last: Last| last.outcome.is_try() && last.outcome != Outcome::Answered;
         match self {
             Self::Body => subject.size.is_some_and(|size| size > 0).into(),
+            Self::Note => subject.note.is_some().into(),
             Self::Error => subject.last.is_some_and(is_error).into(),
             Self::Response => subject
                 .last
@@ -229,6 +231,9 @@ fn anywhere(subject: &Subject<'_>, pattern: &Pattern) -> Verdict {
         || pattern.fits(subject.method.as_bytes())
         || pattern.fits(subject.endpoint.as_bytes())
         || pattern.fits(outcome.as_bytes())
+        || subject
+            .note
+            .is_some_and(|note| pattern.fits(note.as_bytes()))
         || status.is_some_and(|status| pattern.fits(status.to_string().as_bytes()))
         || number.is_some_and(|number| pattern.fits(number.as_bytes()))
         || pattern.fits(subject.peer.to_string().as_bytes())
@@ -267,6 +272,10 @@ fn text(subject: &Subject<'_>, kind: Kind, pattern: &Pattern) -> Verdict {
         Kind::Query => pattern.fits(subject.query()).into(),
         Kind::From => pattern.fits(subject.peer.to_string().as_bytes()).into(),
         Kind::Endpoint => pattern.fits(subject.endpoint.as_bytes()).into(),
+        Kind::Note => subject
+            .note
+            .is_some_and(|note| pattern.fits(note.as_bytes()))
+            .into(),
         Kind::Host => loaded(subject.headers, |headers| {
             headers.all("host").any(|host| pattern.fits(host))
         }),

@@ -69,6 +69,7 @@ fn verdict(filter: &Filter, capture: &Capture, headers: bool, body: bool, tries:
     let whole = Subject {
         number: Some(1199),
         tries: 2,
+        note: Some("the Flaky test"),
         last: Some(last),
         attempts: tries.then_some(&attempts[..]),
         ..Subject::arrived(capture, Kind::Waited)
@@ -93,6 +94,9 @@ fn requests_that_fit_and_requests_that_do_not() {
         "method~^p",
         "path:/stripe",
         "p:admin",
+        "note:flaky",
+        "note:the*test note~t$ has:note",
+        "Flaky",
         "path:*admin*",
         "path:/stripe/*/hook",
         "path=/stripe/admin/hook",
@@ -240,6 +244,8 @@ fn requests_that_fit_and_requests_that_do_not() {
         "id:119",
         "id:0",
         "nothere",
+        "note:FLAKY",
+        "note:other",
         "Admin",
         "post nothere",
         ".note",
@@ -331,9 +337,9 @@ fn a_fault_is_told_at_its_byte() {
             Some("the nearest is `waited`"),
         ),
         (
-            "has:note",
+            "has:zzzzz",
             4,
-            "expected one of body, error, response or .path",
+            "expected one of body, note, error, response or .path",
             None,
         ),
         ("path:", 5, "expected a value", None),
@@ -498,6 +504,8 @@ fn only_refuses_what_a_forward_decides() {
         "a is:ok",
         "is:waited,late",
         "is:bookmarked",
+        "note:x",
+        "has:note",
         "has:error",
         "a (b | -has:response)",
     ] {

@@ -41,7 +41,8 @@ pub(super) struct Tried {
     pub(super) number: Number,
     pub(super) tries: u32,
     pub(super) last: Option<i64>,
-    pub(super) bookmarked: bool,
+    /// Whether retention counts it: it is neither bookmarked nor deleted.
+    pub(super) counts: bool,
 }
 
 impl<'a> Batch<'a> {
@@ -76,6 +77,9 @@ impl<'a> Batch<'a> {
                 carried,
             } => self.desk.end(*position, *more, broken.as_deref(), *carried),
             Work::Bookmark { number, on } => self.bookmark(*number, *on)?,
+            Work::Note { number, text } => self.note(*number, text.as_deref())?,
+            Work::Remove { what, bookmarked } => return self.remove(what, *bookmarked),
+            Work::Restore(removal) => return self.restore(*removal),
             Work::Folder {
                 folder,
                 relay,
@@ -139,7 +143,7 @@ impl<'a> Batch<'a> {
         Ok(Some(Told {
             number,
             outcome: word.as_deref().map(outcome).transpose()?,
-            streams_at: None,
+            ..Told::default()
         }))
     }
 
@@ -205,7 +209,7 @@ impl<'a> Batch<'a> {
         };
         let bytes =
             self.insert_attempt(position, &tried, is_try.then_some(tries), attempt, streams)?;
-        if !tried.bookmarked {
+        if tried.counts {
             self.totals.grow(0, bytes);
         }
         match self.fresh.of(id) {
@@ -215,8 +219,8 @@ impl<'a> Batch<'a> {
         self.changes.push(Change::Attempted(tried.number));
         Ok(Ok(Told {
             number: tried.number,
-            outcome: None,
             streams_at: streams.map(|_| position),
+            ..Told::default()
         }))
     }
 
@@ -224,14 +228,14 @@ impl<'a> Batch<'a> {
         if let Some(row) = self.fresh.of(id) {
             return Ok(Some(row.tried()));
         }
-        let sql = "SELECT number, tries, last, bookmarked FROM captures WHERE id = ?1";
+        let sql = "SELECT number, tries, last, bookmarked = 0 AND removed IS NULL FROM captures WHERE id = ?1";
         let mut query = self.db.prepare_cached(sql)?;
         let row = query.query_row([id.to_bytes()], |row| {
             Ok(Tried {
                 number: row.get::<_, i64>(0)?.cast_unsigned(),
                 tries: row.get(1)?,
                 last: row.get(2)?,
-                bookmarked: row.get(3)?,
+                counts: row.get(3)?,
             })
         });
         row.optional()
@@ -321,25 +325,6 @@ impl<'a> Batch<'a> {
             attempt.late,
             bytes.cast_signed(),
         ])?;
-        Ok(())
-    }
-
-    fn bookmark(&mut self, number: Number, on: bool) -> Result<()> {
-        self.fresh.write(self.db)?;
-        let sql = "UPDATE captures SET bookmarked = ?2 WHERE number = ?1 AND bookmarked <> ?2 RETURNING bytes";
-        let mut query = self.db.prepare_cached(sql)?;
-        let bytes: Option<i64> = query
-            .query_row(params![number.cast_signed(), on], |row| row.get(0))
-            .optional()?;
-        let Some(bytes) = bytes.map(i64::cast_unsigned) else {
-            return Ok(());
-        };
-        if on {
-            self.totals.shrink(1, bytes);
-        } else {
-            self.totals.grow(1, bytes);
-        }
-        self.changes.push(Change::Reload);
         Ok(())
     }
 

@@ -253,7 +253,7 @@ impl Batch<'_> {
     ) -> Result<()> {
         let mut row = self.db.prepare_cached(
             "UPDATE captures SET bytes = bytes + ?2, outcome = CASE WHEN last = ?3 THEN coalesce(?4, outcome) ELSE outcome END
-             WHERE number = ?1 RETURNING bookmarked",
+             WHERE number = ?1 RETURNING bookmarked = 0 AND removed IS NULL",
         )?;
         let values = params![
             number.cast_signed(),
@@ -261,8 +261,8 @@ impl Batch<'_> {
             position.cast_signed(),
             outcome
         ];
-        let bookmarked: Option<bool> = row.query_row(values, |row| row.get(0)).optional()?;
-        if bookmarked == Some(false) {
+        let counts: Option<bool> = row.query_row(values, |row| row.get(0)).optional()?;
+        if counts == Some(true) {
             self.totals.grow(0, bytes);
         }
         self.changes.push(Change::Attempted(number));

@@ -38,7 +38,8 @@ pub(super) fn to_write(path: &Path, busy: Duration) -> Result<Connection, Histor
     Ok(db)
 }
 
-/// Opens the history to read; none if there is no file, or another process is just making it.
+/// Opens the history to read; none if there is no file, or another process is just making it. A file of an older format is brought
+/// to the newest one first.
 pub(super) fn to_read(path: &Path, busy: Duration) -> Result<Option<Connection>, HistoryError> {
     match fs::metadata(path) {
         Ok(_) => {}

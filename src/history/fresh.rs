@@ -68,7 +68,7 @@ impl<'a> Row<'a> {
         Told {
             number: self.number,
             outcome: self.last.map(|(_, attempt)| attempt.outcome),
-            streams_at: None,
+            ..Told::default()
         }
     }
 
@@ -78,7 +78,7 @@ impl<'a> Row<'a> {
             number: self.number,
             tries: self.tries,
             last: self.last.map(|(position, _)| position.cast_signed()),
-            bookmarked: false,
+            counts: true,
         }
     }
 

@@ -23,7 +23,9 @@ pub enum Change {
     Captured(Number),
     /// An attempt was recorded, or its answer grew or ended.
     Attempted(Number),
-    /// A bookmark, note or deletion; or another process wrote.
+    /// Its bookmark or its note changed.
+    Noted(Number),
+    /// Requests were deleted, came back, or were let go; or another process wrote.
     Reload,
 }
 
@@ -175,6 +177,8 @@ pub struct Summary {
     pub last: Option<LastAttempt>,
     /// Whether it is kept by retention.
     pub bookmarked: bool,
+    /// What a person wrote beside it.
+    pub note: Option<Box<str>>,
 }
 
 /// The latest attempt, as a list shows it.
@@ -229,6 +233,39 @@ pub struct Select {
     pub limit: Option<usize>,
 }
 
+/// What a person deletes.
+#[derive(Clone, Debug)]
+pub enum Going {
+    /// These; those that are not there are none.
+    Those(Vec<Number>),
+    /// All that this chooses.
+    All(Select),
+}
+
+/// What a deletion does with bookmarked requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bookmarked {
+    /// They stay.
+    Stay,
+    /// They go too: the person was asked.
+    Go,
+}
+
+/// Names one deletion, for its undo. Later ones are greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Removal(pub(super) i64);
+
+/// What a deletion came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Removed {
+    /// Takes it back.
+    pub removal: Removal,
+    /// How many went.
+    pub count: u64,
+    /// How many stayed because they are bookmarked.
+    pub stayed: u64,
+}
+
 /// What is kept; whatever is beyond goes, oldest first, and is counted. Bookmarked requests are exempt. A sixty-fourth more
 /// may be there for a moment, so that requests go in groups.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -256,11 +293,17 @@ pub struct Options {
     pub retention: Retention,
     /// How long a read or a write waits for other processes before it is `Locked`.
     pub busy: Duration,
+    /// How long after a deletion it is purged at the earliest.
+    pub undo: Duration,
 }
 
 impl Options {
     /// How long to wait for other processes by default. Their transactions take milliseconds.
     pub const BUSY: Duration = Duration::from_secs(5);
+
+    /// How long a deletion can be taken back by default: the 10 s that a person is told, and as much for a wish that comes at the
+    /// last moment.
+    pub const UNDO: Duration = Duration::from_secs(20);
 }
 
 impl Default for Options {
@@ -268,6 +311,7 @@ impl Default for Options {
         Self {
             retention: Retention::default(),
             busy: Self::BUSY,
+            undo: Self::UNDO,
         }
     }
 }

@@ -40,7 +40,7 @@ pub(super) fn nothing(asked: &str) -> PickError {
 
 /// The number of the request with this id.
 pub(super) fn by_id(db: &Connection, id: CaptureId) -> Result<Option<Number>> {
-    db.prepare_cached("SELECT number FROM captures WHERE id = ?1")?
+    db.prepare_cached("SELECT number FROM requests WHERE id = ?1")?
         .query_row([id.to_bytes()], number)
         .optional()
 }
@@ -51,7 +51,7 @@ fn last(
     chosen: &str,
 ) -> Result<std::result::Result<Number, PickError>> {
     let sql =
-        format!("SELECT number FROM captures WHERE true {chosen} ORDER BY number DESC LIMIT 1");
+        format!("SELECT number FROM requests WHERE true {chosen} ORDER BY number DESC LIMIT 1");
     let newest = db.prepare_cached(&sql)?.query_row([], number).optional()?;
     Ok(newest.ok_or_else(|| nothing(text)))
 }
@@ -62,8 +62,8 @@ fn by_number(
     asked: i64,
 ) -> Result<std::result::Result<Number, PickError>> {
     let mut query = db.prepare_cached(
-        "SELECT number FROM (SELECT max(number) AS number FROM captures WHERE number <= ?1
-                             UNION SELECT min(number) FROM captures WHERE number >= ?1)
+        "SELECT number FROM (SELECT max(number) AS number FROM requests WHERE number <= ?1
+                             UNION SELECT min(number) FROM requests WHERE number >= ?1)
          WHERE number IS NOT NULL ORDER BY abs(number - ?1), number DESC LIMIT 1",
     )?;
     let nearest: Option<Number> = query.query_row([asked], number).optional()?;
@@ -114,7 +114,7 @@ fn by_prefix(
     high: CaptureId,
 ) -> Result<std::result::Result<Number, PickError>> {
     let mut query =
-        db.prepare_cached("SELECT count(*), max(number) FROM captures WHERE id BETWEEN ?1 AND ?2")?;
+        db.prepare_cached("SELECT count(*), max(number) FROM requests WHERE id BETWEEN ?1 AND ?2")?;
     let (count, newest): (i64, Option<i64>) = query
         .query_row(params![low.to_bytes(), high.to_bytes()], |row| {
             Ok((row.get(0)?, row.get(1)?))
@@ -140,7 +140,7 @@ fn nearest_id(
     high: CaptureId,
 ) -> Result<Option<String>> {
     let mut query = db.prepare_cached(
-        "SELECT max(id) FROM captures WHERE id < ?1 UNION SELECT min(id) FROM captures WHERE id > ?2",
+        "SELECT max(id) FROM requests WHERE id < ?1 UNION SELECT min(id) FROM requests WHERE id > ?2",
     )?;
     let ids = query.query_map(params![low.to_bytes(), high.to_bytes()], |row| {
         let id: Option<[u8; 16]> = row.get(0)?;

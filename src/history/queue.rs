@@ -18,7 +18,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::{
     error::HistoryError,
-    model::{Arrival, Attempt, Carried, FolderEndpoint, Number, Position},
+    model::{
+        Arrival, Attempt, Bookmarked, Carried, FolderEndpoint, Going, Number, Position, Removal,
+        Removed,
+    },
 };
 
 /// Most entries that wait or are being written.
@@ -71,6 +74,15 @@ pub(super) enum Work {
         number: Number,
         on: bool,
     },
+    Note {
+        number: Number,
+        text: Option<String>,
+    },
+    Remove {
+        what: Going,
+        bookmarked: Bookmarked,
+    },
+    Restore(Removal),
     Folder {
         folder: Vec<u8>,
         relay: String,
@@ -96,6 +108,8 @@ pub(super) struct Told {
     pub(super) outcome: Option<Outcome>,
     /// Where the answer's further bytes go.
     pub(super) streams_at: Option<Position>,
+    pub(super) removed: Removed,
+    pub(super) restored: u64,
 }
 
 /// Where a caller hears it. The work goes back too: memory is freed most cheaply by those who took it.

@@ -15,6 +15,7 @@ use hooktool_relay::capture::{CaptureId, EndpointName, Outcome};
 use rusqlite::{Connection, OptionalExtension, Result as SqlResult, params};
 
 use super::{
+    chosen::{bounds, chosen},
     contents,
     error::{HistoryError, PickError, odd, reading},
     file,
@@ -22,8 +23,7 @@ use super::{
         Attempt, Dropped, FolderEndpoint, Followed, Number, Options, Position, Request, Select,
         Summary,
     },
-    pick,
-    rows::{self, Places},
+    pick, rows,
     totals::Totals,
     writers,
 };
@@ -68,7 +68,7 @@ impl Reader {
             };
             let columns = rows::SUMMARY;
             let mut query = db.prepare_cached(&format!(
-                "SELECT {columns} FROM captures WHERE number > ?1 AND number < ?3 {chosen} ORDER BY number DESC LIMIT ?2"
+                "SELECT {columns} FROM requests WHERE number > ?1 AND number < ?3 {chosen} ORDER BY number DESC LIMIT ?2"
             ))?;
             let found = query.query_map(bounds(select), |row| rows::summary(row, &places))?;
             ascending(found)
@@ -99,7 +99,7 @@ impl Reader {
             // The word stands in the text, so that the index of pending requests serves.
             let word = outcome.as_str();
             let mut query = db.prepare_cached(&format!(
-                "SELECT number FROM captures WHERE outcome = '{word}' AND number > ?1 AND number < ?3 {chosen} ORDER BY number DESC LIMIT ?2"
+                "SELECT number FROM requests WHERE outcome = '{word}' AND number > ?1 AND number < ?3 {chosen} ORDER BY number DESC LIMIT ?2"
             ))?;
             let found = query.query_map(bounds(select), |row| {
                 Ok(row.get::<_, i64>(0)?.cast_unsigned())
@@ -166,7 +166,7 @@ impl Reader {
     pub fn body(&self, number: Number, offset: u64, len: usize) -> Result<Bytes, HistoryError> {
         self.read(|db| {
             let sql = "SELECT body, substr(contents.bytes, ?2 + 1, ?3), size
-                       FROM contents JOIN captures USING (number) WHERE number = ?1";
+                       FROM contents JOIN requests USING (number) WHERE number = ?1";
             let wanted = i64::try_from(len).unwrap_or(i64::MAX);
             let skipped = i64::try_from(offset).unwrap_or(i64::MAX - 1);
             let row = db.prepare_cached(sql)?.query_row(
@@ -195,7 +195,7 @@ impl Reader {
     pub fn attempts(&self, number: Number) -> Result<Vec<Attempt>, HistoryError> {
         self.read(|db| {
             let mut next: Option<i64> = db
-                .prepare_cached("SELECT last FROM captures WHERE number = ?1")?
+                .prepare_cached("SELECT last FROM requests WHERE number = ?1")?
                 .query_row([number.cast_signed()], |row| row.get(0))
                 .optional()?
                 .flatten();
@@ -338,35 +338,11 @@ impl Reader {
     }
 }
 
-/// The condition on endpoints; none if no request can fit. Only numbers of ours get into the text.
-fn chosen(select: &Select, places: &Places) -> Option<String> {
-    if select.endpoints.is_empty() {
-        return Some(String::new());
-    }
-    let is_chosen = |place: &(String, EndpointName)| select.endpoints.contains(place);
-    let fitting = places.iter().filter(|(_, place)| is_chosen(place));
-    let mut numbers: Vec<i64> = fitting.map(|(number, _)| *number).collect();
-    if numbers.is_empty() {
-        return None;
-    }
-    numbers.sort_unstable();
-    let numbers: Vec<String> = numbers.iter().map(i64::to_string).collect();
-    Some(format!("AND place IN ({})", numbers.join(", ")))
-}
-
-/// Above which number, how many, and below which number; -1 is "all" to SQLite.
-fn bounds(select: &Select) -> [i64; 3] {
-    let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-    let limit = select.limit.map_or(-1, |limit| whole(limit as u64));
-    let before = select.before.map_or(i64::MAX, whole);
-    [whole(select.after.unwrap_or_default()), limit, before]
-}
-
 /// A request in short, and its relay.
-fn short(db: &Connection, places: &Places, number: Number) -> SqlResult<Option<(String, Summary)>> {
+fn short(db: &Connection, places: &rows::Places, number: Number) -> SqlResult<Option<(String, Summary)>> {
     let columns = rows::SUMMARY;
     let mut query =
-        db.prepare_cached(&format!("SELECT {columns} FROM captures WHERE number = ?1"))?;
+        db.prepare_cached(&format!("SELECT {columns} FROM requests WHERE number = ?1"))?;
     let row = query.query_row([number.cast_signed()], |row| {
         Ok((row.get::<_, i64>(2)?, rows::summary(row, places)?))
     });
@@ -375,7 +351,7 @@ fn short(db: &Connection, places: &Places, number: Number) -> SqlResult<Option<(
 }
 
 /// A request with its head, and its body if that is small.
-fn one(db: &Connection, places: &Places, number: Number) -> SqlResult<Option<Request>> {
+fn one(db: &Connection, places: &rows::Places, number: Number) -> SqlResult<Option<Request>> {
     let Some((relay, summary)) = short(db, places, number)? else {
         return Ok(None);
     };

@@ -2,7 +2,7 @@
 //!
 //! In: the limits and the counts. Out: deleted rows, counted with moment and limit. Must not know: who records.
 
-use rusqlite::{Connection, OptionalExtension, Result};
+use rusqlite::{Connection, OptionalExtension, Result, Row};
 
 use super::{
     batch::Batch,
@@ -12,7 +12,7 @@ use super::{
 };
 
 /// Most requests that go within one transaction: a limit that was lowered is reached step by step, and nobody waits long.
-const STEP: usize = 256;
+pub(super) const STEP: usize = 256;
 
 /// A limit may be passed by one part in so many before anything goes, so that requests go in groups and views are not told
 /// to read everything again for each.
@@ -57,7 +57,8 @@ fn beyond(totals: &Totals, limits: &Retention) -> Option<Limit> {
     }
 }
 
-struct Oldest {
+/// What is deleted for good, as far as that needs to be known.
+pub(super) struct Doomed {
     number: i64,
     bytes: u64,
     last: Option<i64>,
@@ -66,23 +67,27 @@ struct Oldest {
 }
 
 /// The next to go, at most [`STEP`].
-fn oldest(db: &Connection, newest: i64) -> Result<Vec<Oldest>> {
+fn oldest(db: &Connection, newest: i64) -> Result<Vec<Doomed>> {
     let mut query = db.prepare_cached(
-        "SELECT number, captures.bytes, last, body FROM captures LEFT JOIN contents USING (number)
+        "SELECT number, requests.bytes, last, body FROM requests LEFT JOIN contents USING (number)
          WHERE bookmarked = 0 AND number < ?1 ORDER BY number LIMIT ?2",
     )?;
-    let found = query.query_map([newest, STEP as i64], |row| {
-        Ok(Oldest {
-            number: row.get(0)?,
-            bytes: row.get::<_, i64>(1)?.cast_unsigned(),
-            last: row.get(2)?,
-            body: row.get(3)?,
-        })
-    })?;
+    let found = query.query_map([newest, STEP as i64], doomed)?;
     found.collect()
 }
 
-fn delete(db: &Connection, request: &Oldest) -> Result<()> {
+/// A request that goes for good: its number, bytes, latest attempt and body's pieces.
+pub(super) fn doomed(row: &Row<'_>) -> Result<Doomed> {
+    Ok(Doomed {
+        number: row.get(0)?,
+        bytes: row.get::<_, i64>(1)?.cast_unsigned(),
+        last: row.get(2)?,
+        body: row.get(3)?,
+    })
+}
+
+/// Deletes a request with its attempts and all bodies.
+pub(super) fn delete(db: &Connection, request: &Doomed) -> Result<()> {
     let mut attempt = request.last;
     while let Some(position) = attempt {
         let found = db

@@ -33,7 +33,7 @@ pub(super) fn places(db: &Connection) -> Result<Places> {
 /// What [`summary`] reads, in order.
 pub(super) const SUMMARY: &str =
     "number, id, place, seq, kind, received_at, method, path, size, peer, bookmarked, tries,
-    outcome, cause, status, took, late";
+    outcome, cause, status, took, late, note";
 
 /// A row of `captures`.
 pub(super) fn summary(row: &Row<'_>, places: &Places) -> Result<Summary> {
@@ -57,6 +57,7 @@ pub(super) fn summary(row: &Row<'_>, places: &Places) -> Result<Summary> {
         tries: row.get(11)?,
         last: last(row)?,
         bookmarked: row.get(10)?,
+        note: row.get::<_, Option<String>>(17)?.map(Into::into),
     })
 }
 

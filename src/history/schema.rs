@@ -1,6 +1,7 @@
 //! The tables of `history.db`, as numbered migrations that are never edited.
 //!
 //! ```text
+//! requests ─▶ captures, but those that were deleted      what readers see
 //! captures ─ number ─▶ contents ─ body ─▶ pieces      a request: what a list shows; its head and body; a large body
 //!    │  └─ place ─▶ places                            relay and endpoint
 //!    └─ last ─▶ attempts ─ previous ─▶ attempts ─▶ …  its tries, newest first
@@ -38,7 +39,15 @@ pub(super) fn pieces(body: i64) -> (i64, i64) {
 pub(super) const FORMAT: u32 = MIGRATIONS.len() as u32;
 
 /// Each brings a file from the format of its place in the list to the next one.
-pub(super) const MIGRATIONS: [&str; 2] = [FIRST, STREAMING];
+pub(super) const MIGRATIONS: [&str; 3] = [FIRST, STREAMING, NOTES];
+
+/// Notes, and requests that a person deleted: they stay until nobody can want them back. Whoever reads reads the view.
+const NOTES: &str = "
+ALTER TABLE captures ADD COLUMN note TEXT;        -- a person's words; NULL: none
+ALTER TABLE captures ADD COLUMN removed INTEGER;  -- the deletion it went with; NULL: it is there
+CREATE INDEX removed ON captures (removed) WHERE removed IS NOT NULL;
+CREATE VIEW requests AS SELECT * FROM captures WHERE removed IS NULL;
+";
 
 /// Times are Unix milliseconds, durations microseconds; paths, ids and bodies bytes; words those of the JSON output.
 const FIRST: &str = "

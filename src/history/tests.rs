@@ -15,6 +15,8 @@ use super::{
 
 mod bodies;
 mod files;
+mod formats;
+mod keep;
 mod picks;
 mod records;
 mod retention;

@@ -3,12 +3,12 @@
 //! In: the [`Queue`]. Out: commits, then answers to whoever waits, then [`Change`]s. Must not know: who records, who looks.
 //!
 //! ```text
-//! gathered ─▶ BEGIN IMMEDIATE ─▶ each in order ─▶ trim ─▶ COMMIT (fsync) ─▶ answers ─▶ changes
+//! gathered ─▶ BEGIN IMMEDIATE ─▶ each in order ─▶ purge, trim ─▶ COMMIT (fsync) ─▶ answers ─▶ changes
 //!                  │ another process holds it          │ any other error
 //!                  ▼                                   ▼
 //!        Locked to those who wait;           Unwritable to all, from here on
 //!        what nobody waits for is tried again
-//! idle ─▶ trim on · move the log into the file · look for other processes' writes
+//! idle ─▶ purge and trim on · move the log into the file · look for other processes' writes
 //! ```
 
 use std::{
@@ -27,6 +27,7 @@ use super::{
     bodies::{self, Desk},
     error::{HistoryError, unwritable},
     file::is_busy,
+    keep,
     model::{Change, Retention},
     queue::{Entry, Queue, Taken, Work},
     writers,
@@ -43,6 +44,8 @@ pub(super) struct Writer {
     pub(super) changes: broadcast::Sender<Change>,
     pub(super) failure: watch::Sender<Option<HistoryError>>,
     pub(super) retention: Retention,
+    /// How long a deletion can be taken back.
+    pub(super) undo: Duration,
     pub(super) tidy: Tidy,
 }
 
@@ -158,7 +161,8 @@ impl Writer {
         for entry in entries {
             done.push(batch.apply(&entry.work)?);
         }
-        self.tidy.is_over = batch.trim(&self.retention)?;
+        let is_left = batch.purge(self.undo)?;
+        self.tidy.is_over = batch.trim(&self.retention)? || is_left;
         let changes = batch.finish()?;
         tx.commit()?;
         Ok(Commit::Made(done, changes))
@@ -195,7 +199,8 @@ impl Writer {
 
     /// Nothing came for a while.
     fn rest(&mut self) -> Result<(), HistoryError> {
-        if self.tidy.is_over || !self.tidy.left.is_empty() {
+        let is_due = keep::is_due(&self.db, self.undo).unwrap_or_default();
+        if is_due || self.tidy.is_over || !self.tidy.left.is_empty() {
             return self.write(VecDeque::new());
         }
         if std::mem::take(&mut self.tidy.is_logged) {

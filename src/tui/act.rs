@@ -4,6 +4,7 @@ pub(super) mod away;
 mod command;
 pub(super) mod detail;
 pub(super) mod filter;
+pub(super) mod keep;
 mod list;
 mod replay;
 pub(super) mod save;
@@ -108,13 +109,18 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) 
         Action::Accept if state.popup.is_none() => detail::keep_search(state),
         Action::Accept if keys::place(state) == keys::Place::Save => save::accept(state, effects),
         Action::Accept => {
-            if !command::accept(state, effects) {
+            if !command::accept(state, effects) && !keep::accept(state, effects) {
                 replay::accept(state, effects);
             }
         }
+        Action::Note => keep::note(state),
+        Action::Delete => keep::delete(state),
+        Action::DeleteShown => keep::delete_shown(state),
+        Action::ClearHistory => keep::clear(state),
+        Action::Undelete => keep::undo(state, effects),
         Action::Erase(what) => type_in(state, |field| field.erase(what)),
         Action::Cursor(step) => type_in(state, |field| field.step(step)),
-        Action::Leave | Action::Send | Action::Release | Action::Yes => {
+        Action::Leave | Action::Send | Action::Release | Action::Yes | Action::Bookmarked => {
             confirm(state, action, effects);
         }
         Action::Replay | Action::CopyUrl | Action::Bookmark | Action::Hold | Action::Connect => {
@@ -289,6 +295,9 @@ fn confirm(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
             effects.push(Effect::Ask(Intent::Release));
         }
         (Popup::Release, Action::Leave) => effects.push(Effect::Ask(Intent::Hold(false))),
+        (Popup::Delete { numbers, .. }, _) => {
+            keep::remove(state, numbers, action == Action::Bookmarked, effects);
+        }
         (Popup::Quit, Action::Yes) => end(effects),
         _ => {}
     }

@@ -88,6 +88,12 @@ pub(super) enum Place {
     Replace,
     /// The box that asks before a replay leaves this machine.
     Replay,
+    /// The note beside a request.
+    Note,
+    /// The box that asks before requests are deleted.
+    Delete,
+    /// The box that asks before all are.
+    Clear,
     /// The box that asks what becomes of held requests.
     Release,
     /// The box that asks before the end.
@@ -173,6 +179,12 @@ pub(super) enum Action {
     Yes,
     Erase(Erase),
     Cursor(Step),
+    Note,
+    Delete,
+    DeleteShown,
+    ClearHistory,
+    Bookmarked,
+    Undelete,
 }
 
 /// One line of the table.
@@ -180,7 +192,7 @@ pub(super) enum Action {
 pub(super) struct Binding {
     pub(super) place: Place,
     pub(super) action: Action,
-    /// Every key that does it, the one to show first.
+    /// Every key that does it, the one to show first; none if it is done by its name in the palette alone.
     pub(super) keys: Cow<'static, [Key]>,
     /// What it does, as help says it.
     pub(super) help: &'static str,
@@ -214,7 +226,13 @@ pub(super) fn here(place: Place) -> impl Iterator<Item = &'static Binding> {
 pub(super) fn is_typing(place: Place) -> bool {
     matches!(
         place,
-        Place::Target | Place::Save | Place::Search | Place::Filter | Place::Palette
+        Place::Target
+            | Place::Save
+            | Place::Search
+            | Place::Filter
+            | Place::Palette
+            | Place::Note
+            | Place::Clear
     )
 }
 
@@ -232,6 +250,9 @@ pub(super) fn place(state: &State) -> Place {
         (Some(Popup::Save { .. }), _) => Place::Save,
         (Some(Popup::Replace(_)), _) => Place::Replace,
         (Some(Popup::Replay { .. }), _) => Place::Replay,
+        (Some(Popup::Note { .. }), _) => Place::Note,
+        (Some(Popup::Delete { .. }), _) => Place::Delete,
+        (Some(Popup::Clear { .. }), _) => Place::Clear,
         (Some(Popup::Release), _) => Place::Release,
         (Some(Popup::Quit), _) => Place::Quit,
         (None, _) if state.bar.is_some() => Place::Filter,
@@ -268,9 +289,12 @@ impl Key {
 }
 
 impl Binding {
-    /// Its keys, with slashes between.
+    /// Its keys, with blanks between; `-` if it is done by its name alone.
     pub(super) fn labels(&self) -> String {
         let labels: Vec<String> = self.keys.iter().map(|key| key.label()).collect();
-        labels.join(" ")
+        match labels.is_empty() {
+            true => "-".to_owned(),
+            false => labels.join(" "),
+        }
     }
 }

@@ -210,6 +210,8 @@ pub(super) struct State {
     pub(super) goal: Goal,
     /// Replays that were asked for, and how many tries there were before each.
     pub(super) replays: Vec<(Number, u32)>,
+    /// When requests were deleted last.
+    pub(super) deleted: Option<Duration>,
 }
 
 impl State {
@@ -260,6 +262,7 @@ impl State {
             log: VecDeque::new(),
             goal,
             replays: Vec::new(),
+            deleted: None,
         }
     }
 

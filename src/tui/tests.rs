@@ -1,12 +1,15 @@
 //! The inspector without a terminal: its rules, its screens, and what strangers' bytes do to them.
 
 mod detail;
+mod every;
 mod filter;
 mod history;
 mod hostile;
+mod keep;
 mod list;
 mod marks;
 mod palette;
+mod readme;
 mod rules;
 mod screens;
 
@@ -83,6 +86,7 @@ fn row(number: Number, status: Option<u16>) -> Summary {
         tries: 1,
         last: Some(last),
         bookmarked: false,
+        note: None,
     }
 }
 

@@ -208,7 +208,8 @@ fn tick(state: &mut State, now: Time) -> bool {
 }
 
 fn changed(state: &mut State, change: &Change) {
-    let (Change::Captured(number) | Change::Attempted(number)) = *change else {
+    let (Change::Captured(number) | Change::Attempted(number) | Change::Noted(number)) = *change
+    else {
         state.sync.all = true;
         state.sync.is_detail_stale = true;
         return;

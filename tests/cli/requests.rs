@@ -3,7 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use hooktool::history::{Arrival, Attempt, Cause, History, KeptAnswer, Retention};
+use hooktool::history::{
+    Arrival, Attempt, Bookmarked, Cause, Going, History, KeptAnswer, Retention,
+};
 use hooktool_relay::capture::{
     Body, Capture, CaptureId, Headers, Kind, Outcome, Sent, SentBy, Seq, UnixMillis, Version,
 };
@@ -97,6 +99,30 @@ async fn stored_requests_are_listed() {
          \"body\":{{\"encoding\":null,\"size\":7,\"data\":null}},\"last\":{{\"cause\":\"live\",\"outcome\":\"answered\",\
          \"status\":400,\"ms\":4,\"late\":false}}}}\n"
     ));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_note_stands_beside_its_request_and_a_deleted_one_is_nowhere() {
+    let home = home("http://localhost:1").await;
+    let path = home.path(".local/share/hooktool/history.db");
+    let history = History::open(&path, Retention::default()).expect("a history");
+    let note = "the flaky\n\u{1b}[31mone";
+    history.note(1, note).await.expect("noted");
+    home.run(&["list", "note:FLAKY | has:note"]).says(
+        "#1  2025-10-12 10:32:01Z  POST  /hook?a='1'  7 B  400  4ms  \"the flaky^J^[[31mone\"\n",
+    );
+    let listed = home.run(&["list", "--json"]);
+    let record: serde_json::Value = serde_json::from_str(&listed.stdout).expect("one record");
+    assert_eq!(record["note"], note);
+    assert!(!listed.stdout.contains('\u{1b}'));
+    home.run(&["list", "note:other"]).says("");
+    let gone = Going::Those(vec![1]);
+    let removed = history.remove(gone, Bookmarked::Stay).await;
+    let removed = removed.expect("deleted");
+    home.run(&["list"]).says("");
+    assert_eq!(home.run(&["show", "1"]).code, 7);
+    history.restore(removed.removal).await.expect("back");
+    assert!(home.run(&["list"]).stdout.starts_with("#1 "));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -247,7 +247,7 @@ async fn changes_come_after_their_commit() {
     for expected in [
         Change::Captured(1),
         Change::Attempted(1),
-        Change::Reload,
+        Change::Noted(1),
         Change::Captured(2),
     ] {
         assert_eq!(changes.recv().await.unwrap(), expected);

@@ -59,6 +59,8 @@ pub struct CaptureRecord<'a> {
     trailers: &'a Headers,
     body: Option<BodyRecord<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     last: Option<Option<LastRecord>>,
 }
 
@@ -85,6 +87,7 @@ impl<'a> CaptureRecord<'a> {
             headers: &request.capture.headers,
             trailers: &request.capture.trailers,
             body: size.map(|size| BodyRecord::new(body.map(AsRef::as_ref), size)),
+            note: row.note.as_deref(),
             last: None,
         }
     }

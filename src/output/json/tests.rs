@@ -6,6 +6,7 @@ use super::*;
 use crate::{
     event::Live,
     output::lines::tests::{attempt, request},
+    text::corpus::CORPUS,
 };
 
 fn lines(json: Json<Vec<u8>>) -> Vec<String> {
@@ -83,4 +84,36 @@ fn a_request_and_its_try_are_a_line_each() {
             r#"{{"v":1,"type":"attempt","capture":"{id}","number":1201,"try":1,"cause":"live","target":"http://localhost:3000/stripe","started_at":"2025-10-12T10:32:01.004Z","outcome":"answered","status":400,"ms":4,"sender_status":400,"late":false,"error":null}}"#
         )
     );
+}
+
+#[test]
+fn whatever_strangers_send_a_record_is_a_line() {
+    for bytes in CORPUS {
+        let mut json = json();
+        let mut request = request(bytes);
+        let text: String = bytes.utf8_chunks().map(|chunk| chunk.valid()).collect();
+        request.summary.note = Some(text.as_str().into());
+        request.summary.method.clone_from(&text);
+        let body = Bytes::from_static(bytes);
+        json.capture(&request, Some(&body)).expect("written");
+        let tried = Attempt {
+            error: Some(text.clone()),
+            target: text.clone(),
+            ..attempt(None)
+        };
+        json.attempt(&request.summary, &tried).expect("written");
+        let lines = lines(json);
+        assert_eq!(lines.len(), 2, "{lines:?}");
+        for line in lines {
+            let denied = |c: char| c.is_control() || "\u{202e}\u{2028}\u{2029}\u{200b}".contains(c);
+            assert!(!line.contains(denied), "{line}");
+            let record: serde_json::Value = serde_json::from_str(&line).expect("JSON");
+            let field = if record["type"] == "capture" {
+                "note"
+            } else {
+                "error"
+            };
+            assert_eq!(record[field], text);
+        }
+    }
 }

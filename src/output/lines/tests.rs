@@ -7,7 +7,10 @@ use hooktool_relay::capture::{
 };
 
 use super::*;
-use crate::history::{KeptAnswer, Summary};
+use crate::{
+    history::{KeptAnswer, Summary},
+    text::corpus::CORPUS,
+};
 
 const AT: UnixMillis = UnixMillis(1_760_265_121_004);
 
@@ -31,6 +34,7 @@ pub(crate) fn request(path: &'static [u8]) -> Request {
         tries: 1,
         last: None,
         bookmarked: false,
+        note: None,
     };
     let capture = Capture {
         id,
@@ -144,4 +148,23 @@ fn a_line_stays_a_line() {
     assert_eq!(text.lines().count(), 1);
     assert!(!text.trim_end().chars().any(char::is_control), "{text:?}");
     assert!(text.contains("<202e>"), "{text}");
+}
+
+#[test]
+fn whatever_strangers_send_a_record_is_a_line() {
+    for bytes in CORPUS {
+        let text: String = bytes.utf8_chunks().map(|chunk| chunk.valid()).collect();
+        let tried = Attempt {
+            error: Some(text),
+            ..attempt(None)
+        };
+        for level in [0, 1, 2] {
+            let printed = printed(level, bytes, &tried);
+            let records = printed.matches("#1201").count();
+            assert_eq!(records, 1 + usize::from(level > 0), "{printed:?}");
+            let is_denied = |c: char| c != '\n' && c.is_control() || "\u{202e}\u{2028}".contains(c);
+            assert!(!printed.contains(is_denied), "{printed:?}");
+        }
+        assert_eq!(printed(0, bytes, &tried).lines().count(), 1);
+    }
 }

@@ -5,7 +5,11 @@
 use super::Action;
 use crate::{
     event::Link,
-    tui::{act::detail, layout::Layout, state::State},
+    tui::{
+        act::{detail, keep},
+        layout::Layout,
+        state::State,
+    },
 };
 
 /// Whether an action can be done now.
@@ -22,11 +26,21 @@ pub(in crate::tui) fn possible(state: &State, action: Action) -> Result<(), &'st
         Action::Hold | Action::Connect | Action::CopyUrl if !state.route.is_listening => {
             Err("not listening: this is the history")
         }
-        Action::Open | Action::Replay | Action::Bookmark | Action::Page
+        Action::Open
+        | Action::Replay
+        | Action::Bookmark
+        | Action::Note
+        | Action::Delete
+        | Action::Page
             if state.list.selected.is_none() =>
         {
             Err("no request yet")
         }
+        Action::DeleteShown
+        | Action::ClearHistory
+        | Action::Undelete
+        | Action::Yes
+        | Action::Bookmarked => keep::obstacle(state, action).map_or(Ok(()), Err),
         Action::Replay if !state.has_target() => Err("there is no target: listen TARGET"),
         Action::CopyUrl if state.url.is_none() => Err("the URL is not known yet"),
         Action::Connect if is_connected => Err("already connected"),

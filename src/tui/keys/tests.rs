@@ -7,9 +7,12 @@ use super::{
     *,
 };
 
-const PLACES: [Place; 17] = [
+const PLACES: [Place; 20] = [
     Place::Save,
     Place::Replace,
+    Place::Note,
+    Place::Delete,
+    Place::Clear,
     Place::Palette,
     Place::Log,
     Place::Search,
@@ -39,10 +42,11 @@ fn no_key_means_two_things_in_one_place() {
 
 #[test]
 fn every_action_has_help_and_every_hint_a_key() {
+    assert!(TABLE.iter().all(|line| !line.help.is_empty()));
+    let keyless: Vec<&Binding> = TABLE.iter().filter(|line| line.keys.is_empty()).collect();
     assert!(
-        TABLE
-            .iter()
-            .all(|line| !line.help.is_empty() && !line.keys.is_empty())
+        keyless.iter().all(|line| line.place == Place::Everywhere),
+        "the palette alone finds what has no key: {keyless:?}"
     );
     for place in PLACES {
         for &action in hinted(place) {
@@ -63,6 +67,8 @@ fn every_action_has_help_and_every_hint_a_key() {
 fn no_box_is_confirmed_by_enter_or_by_the_key_that_opens_it() {
     let confirms = [
         (Place::Replay, Action::Send, 'r'),
+        (Place::Delete, Action::Yes, 'D'),
+        (Place::Delete, Action::Bookmarked, 'D'),
         (Place::Release, Action::Release, 'H'),
         (Place::Quit, Action::Yes, 'q'),
     ];

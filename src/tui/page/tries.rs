@@ -115,6 +115,11 @@ pub(super) fn list(request: &Request, attempts: &[Attempt], chosen: Option<&Atte
     let at = clock(request.summary.received_at, Zone::Local);
     let came = Safe::format(format_args!(" {at}  IN   #{number} {}", came(request)));
     let mut lines = vec![line(Role::Text, came)];
+    if let Some(note) = &request.summary.note {
+        let note = text(note.as_bytes());
+        let note = format_args!(" {:10}NOTE {note}", "");
+        lines.push(line(Role::Strong, Safe::format(note)));
+    }
     for attempt in attempts {
         if attempt.cause == Cause::Replay {
             let at = clock(attempt.started_at, Zone::Local);

@@ -60,6 +60,20 @@ pub(in crate::tui) enum Popup {
         /// Whether that is surely this machine.
         is_here: bool,
     },
+    /// The note beside a request.
+    Note { number: Number, field: Field },
+    /// Before requests are deleted.
+    Delete {
+        numbers: Vec<Number>,
+        /// How many of them are bookmarked.
+        bookmarked: usize,
+    },
+    /// Before all requests are deleted: the word that is to be typed, and what is.
+    Clear {
+        word: Safe<'static>,
+        field: Field,
+        is_wrong: bool,
+    },
     /// What becomes of the held ones when hold ends.
     Release,
     /// Before the end.
@@ -124,7 +138,9 @@ impl State {
             Some(
                 Popup::Target { field, .. }
                 | Popup::Palette { field, .. }
-                | Popup::Save { field, .. },
+                | Popup::Save { field, .. }
+                | Popup::Note { field, .. }
+                | Popup::Clear { field, .. },
             ) => Some(field),
             Some(_) => None,
             None if self.bar.is_some() => self.bar.as_mut().map(|bar| &mut bar.field),

@@ -7,25 +7,11 @@ use unicode_general_category::{GeneralCategory as Cat, get_general_category};
 use super::*;
 use crate::{
     event::Notice,
-    tui::{look::Look, view},
+    text::corpus::CORPUS,
+    tui::{keys, look::Look, view},
 };
 
-/// What has moved, hidden, forged or crashed terminals before.
-const CORPUS: &[&[u8]] = &[
-    b"\x1b[2J\x1b[31mEVIL\x1b[0m",
-    b"\x1b]0;title\x07\x1b]52;c;ZXZpbA==\x07\x1b]8;;http://evil.example\x1b\\link",
-    b"\x9b31m\x90\x9d\xc2\x9b31m",
-    b"a\rb\nc\td\x00\x7f\x08\x08\x08",
-    "\u{202e}gnp.exe\u{2066}\u{2069}\u{200b}\u{feff}\u{ad}".as_bytes(),
-    "\u{e0041}\u{2028}\u{2029}\u{e000}\u{fffe}".as_bytes(),
-    "e\u{301}\u{302}\u{303}\u{304}\u{305}\u{306}\u{307}".as_bytes(),
-    "\u{301}\u{20e3}👩\u{200d}👩\u{200d}👧\u{fe0f}🇩🇪🏽日本語".as_bytes(),
-    b"{\"a\":\"\\u001b[31m\x1b[31m\",\"b\":[[[[{\"x\":",
-    b"\xff\xfe\x00\x01\xf0\x9f\x98",
-    b"a=%1b%5b31m&b=\x1b[31m",
-];
-
-fn hostile(number: Number, bytes: &[u8]) -> (Summary, Request, Vec<Attempt>) {
+pub(super) fn hostile(number: Number, bytes: &[u8]) -> (Summary, Request, Vec<Attempt>) {
     let text: String = bytes.utf8_chunks().map(|chunk| chunk.valid()).collect();
     let bytes = Bytes::copy_from_slice(bytes);
     let mut summary = row(number, Some(500));
@@ -60,7 +46,7 @@ fn hostile(number: Number, bytes: &[u8]) -> (Summary, Request, Vec<Attempt>) {
 }
 
 /// A screen whose every text is a stranger's.
-fn evil(size: (u16, u16), bytes: &[u8]) -> State {
+pub(super) fn evil(size: (u16, u16), bytes: &[u8]) -> State {
     let (summary, request, attempts) = hostile(7, bytes);
     let text: String = bytes.utf8_chunks().map(|chunk| chunk.valid()).collect();
     let mut state = screen(size, vec![summary]);
@@ -86,7 +72,7 @@ fn evil(size: (u16, u16), bytes: &[u8]) -> State {
 }
 
 /// What a real terminal would be sent for this screen.
-fn written(state: &State) -> Vec<u8> {
+pub(super) fn written(state: &State) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut backend = CrosstermBackend::new(&mut bytes);
     let area = Rect::new(0, 0, state.size.0, state.size.1);
@@ -103,7 +89,7 @@ fn written(state: &State) -> Vec<u8> {
 }
 
 /// The text that is left when our own sequences are taken out: cursor position, SGR, erase, cursor on and off.
-fn without_ours(bytes: &[u8]) -> String {
+pub(super) fn without_ours(bytes: &[u8]) -> String {
     let text = str::from_utf8(bytes).expect("we write UTF-8");
     let mut left = String::new();
     let mut rest = text;
@@ -131,7 +117,7 @@ fn without_ours(bytes: &[u8]) -> String {
     left
 }
 
-fn is_forbidden(c: char) -> bool {
+pub(super) fn is_forbidden(c: char) -> bool {
     let denied = matches!(
         get_general_category(c),
         Cat::Control
@@ -216,38 +202,13 @@ fn what_a_stranger_wrote_is_visible_not_dropped() {
     assert!(left.contains("/x^[[31mEVIL"), "{left}");
 }
 
+/// Any key that means something somewhere, and some that are typed.
 fn any_key() -> impl Strategy<Value = Key> {
-    let named = prop::sample::select(vec![
-        Code::Enter,
-        Code::Esc,
-        Code::Tab,
-        Code::BackTab,
-        Code::Up,
-        Code::Down,
-        Code::Left,
-        Code::Right,
-        Code::PageUp,
-        Code::PageDown,
-        Code::Home,
-        Code::End,
-        Code::F1,
-    ]);
-    let chars = prop::sample::select(
-        "jkgGlhJKrybfpHc1234[].,*z?qsdyn"
-            .chars()
-            .collect::<Vec<_>>(),
-    );
-    prop_oneof![
-        named.prop_map(|code| Key { code, ctrl: false }),
-        chars.prop_map(|c| Key {
-            code: Code::Char(c),
-            ctrl: false
-        }),
-        prop::sample::select(vec!['d', 'u', 'f', 'b', 'l']).prop_map(|c| Key {
-            code: Code::Char(c),
-            ctrl: true
-        }),
-    ]
+    let live = keys::table()
+        .iter()
+        .flat_map(|line| line.keys.iter().copied());
+    let typed = "aé:<5\"|(~\u{202e}".chars().map(|c| code(Code::Char(c)));
+    prop::sample::select(live.chain(typed).collect::<Vec<_>>())
 }
 
 #[derive(Clone, Debug)]

@@ -1,5 +1,7 @@
 //! What lies over the panes: the list of keys, and the boxes that ask.
 
+mod keep;
+
 use super::{Canvas, row};
 use crate::{
     history::Number,
@@ -94,6 +96,9 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>, layout: &Layout) {
             ];
             let title = format_args!("Replay #{number}?");
             draw_box(state, canvas, layout.screen, &Safe::format(title), &lines);
+        }
+        Popup::Note { .. } | Popup::Delete { .. } | Popup::Clear { .. } => {
+            keep::draw(state, canvas, layout.screen, &open.popup);
         }
         Popup::Release => {
             let held = state.hold.held;
@@ -259,7 +264,10 @@ fn box_keys(state: &State) -> Line {
             keys::Action::QuitNow | keys::Action::Form(_) | keys::Action::Order(_)
         )
     };
-    for binding in own.filter(|binding| !is_listed(binding.action)).take(3) {
+    let is_offered = |binding: &&keys::Binding| {
+        !is_listed(binding.action) && keys::possible(state, binding.action).is_ok()
+    };
+    for binding in own.filter(is_offered).take(3) {
         let label = binding.keys[0].label();
         line.push((Role::Key, Safe::format(format_args!("[ {label}"))));
         line.push((

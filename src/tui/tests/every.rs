@@ -1,0 +1,186 @@
+//! Strangers' bytes on every screen there is: each pop-up, tab, view, pane and line that is typed, as a terminal gets it.
+//!
+//! What there is comes from one list a kind, which the compiler compares with the type: nothing new can be left out.
+
+use super::{
+    hostile::{evil, hostile, is_forbidden, without_ours, written},
+    *,
+};
+use crate::{
+    text::{Mode, corpus::CORPUS, safe},
+    tui::{
+        field::Field,
+        keys::{Place, place, table},
+        layout::Pane,
+        page::Form,
+        state::{Popup, Tab},
+    },
+};
+
+/// Each value of a type by its pattern; a variant without a line here does not compile.
+macro_rules! every {
+    ($name:ident($text:ident) -> $kind:ty { $($pattern:pat => $value:expr,)* }) => {
+        fn $name($text: &str) -> Vec<$kind> {
+            let all = vec![$($value),*];
+            for one in &all {
+                match one { $($pattern => {})* }
+            }
+            let wanted: &[fn(&$kind) -> bool] = &[$(|one| matches!(one, $pattern)),*];
+            assert!(wanted.iter().all(|is| all.iter().any(is)));
+            all
+        }
+    };
+}
+
+fn typed(text: &str) -> Field {
+    let mut field = Field::default();
+    field.insert(text);
+    field
+}
+
+every!(popups(text) -> Popup {
+    Popup::Help { .. } => Popup::Help { scroll: 0 },
+    Popup::Palette { .. } => Popup::Palette { field: typed(text), at: 0 },
+    Popup::Log { .. } => Popup::Log { scroll: 0 },
+    Popup::Syntax { .. } => Popup::Syntax { scroll: 0 },
+    Popup::Sort => Popup::Sort,
+    Popup::Url => Popup::Url,
+    Popup::Forms => Popup::Forms,
+    Popup::Target { .. } => Popup::Target {
+        number: 7,
+        field: typed(text),
+        error: Some(safe(text.as_bytes(), Mode::Cell).into_owned()),
+    },
+    Popup::Replay { .. } => Popup::Replay {
+        is_here: false,
+        number: 7,
+        to: safe(text.as_bytes(), Mode::Cell).into_owned(),
+    },
+    Popup::Note { .. } => Popup::Note { number: 7, field: typed(text) },
+    Popup::Delete { .. } => Popup::Delete { numbers: vec![7], bookmarked: 1 },
+    Popup::Clear { .. } => Popup::Clear {
+        word: safe(text.as_bytes(), Mode::Cell).into_owned(),
+        field: typed(text),
+        is_wrong: true,
+    },
+    Popup::Release => Popup::Release,
+    Popup::Quit => Popup::Quit,
+});
+
+every!(tabs(_text) -> Tab {
+    Tab::Body => Tab::Body,
+    Tab::Headers => Tab::Headers,
+    Tab::Response => Tab::Response,
+    Tab::Tries => Tab::Tries,
+    Tab::Raw => Tab::Raw,
+});
+
+every!(forms(_text) -> Form {
+    Form::Tree => Form::Tree,
+    Form::Pretty => Form::Pretty,
+    Form::Text => Form::Text,
+    Form::Hex => Form::Hex,
+});
+
+every!(panes(_text) -> Pane {
+    Pane::List => Pane::List,
+    Pane::Detail => Pane::Detail,
+});
+
+/// What is on a terminal that got these bytes.
+fn on_a_terminal(bytes: &[u8], (width, height): (u16, u16)) -> Vec<String> {
+    let cells = |number| std::num::NonZeroU16::new(number).expect("a size above zero");
+    let mut parser = vt100::Parser::new(cells(height), cells(width), 0);
+    parser.process(bytes);
+    let screen = parser.screen();
+    let all = (0..height).flat_map(|y| (0..width).map(move |x| (y, x)));
+    let cells = all.filter_map(|(y, x)| screen.cell(y, x));
+    cells.map(|cell| cell.contents().to_owned()).collect()
+}
+
+/// Only our own sequences were sent, and no cell holds what may not be shown.
+fn is_clean(state: &State, what: &str) {
+    let bytes = written(state);
+    let left = without_ours(&bytes);
+    let cells = on_a_terminal(&bytes, state.size);
+    let shown = cells.iter().flat_map(|cell| cell.chars());
+    let bad: Vec<char> = left
+        .chars()
+        .chain(shown)
+        .filter(|&c| is_forbidden(c))
+        .collect();
+    assert!(bad.is_empty(), "{bad:?} at {:?}: {what}", state.size);
+}
+
+const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (33, 9)];
+
+#[test]
+fn every_pop_up_and_line() {
+    for bytes in CORPUS {
+        let text: String = bytes.utf8_chunks().map(|chunk| chunk.valid()).collect();
+        for size in SIZES {
+            let mut state = evil(size, bytes);
+            for popup in popups(&text) {
+                let what = format!("{popup:?}");
+                state.open(popup);
+                is_clean(&state, &what);
+                state.popup = None;
+            }
+            for opener in ["/", "l/"] {
+                press(&mut state, opener);
+                update(&mut state, Input::Paste(text.clone()));
+                is_clean(&state, opener);
+                press_all(&mut state, &[code(Code::Enter)]);
+                is_clean(&state, opener);
+                press_all(&mut state, &[code(Code::Esc), code(Code::Esc)]);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_tab_view_and_pane() {
+    for bytes in CORPUS {
+        for size in SIZES {
+            for pane in panes("") {
+                let mut state = evil(size, bytes);
+                state.focus = pane;
+                for tab in tabs("") {
+                    state.tab = tab;
+                    for form in forms("") {
+                        state.form = Some(form);
+                        let wish = state.wish().expect("a wish");
+                        let (_, request, attempts) = hostile(7, bytes);
+                        let detail = page::compose(&request, &attempts, bytes, &wish);
+                        update(&mut state, Input::Loaded(Loaded::Detail(Box::new(detail))));
+                        is_clean(&state, &format!("{pane:?} {tab:?} {form:?}"));
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_place_of_the_key_table_can_be_reached() {
+    let mut state = evil((80, 24), b"x");
+    let mut reached = vec![place(&state)];
+    for popup in popups("x") {
+        state.open(popup);
+        reached.push(place(&state));
+        state.popup = None;
+    }
+    for opener in ["/", "l", "l/"] {
+        press(&mut state, opener);
+        reached.push(place(&state));
+        press_all(&mut state, &[code(Code::Esc), code(Code::Esc)]);
+    }
+    for line in table() {
+        let is_shared = matches!(line.place, Place::Everywhere | Place::Field);
+        assert!(
+            is_shared || reached.contains(&line.place),
+            "{:?}",
+            line.place
+        );
+    }
+}
