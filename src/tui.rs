@@ -4,7 +4,7 @@
 //! ```text
 //!  keys ─┐                                             ┌─▶ Ask ──▶ intents (try_send; full: "busy")
 //!  board ┼─▶ Input ─▶ update(&mut State) ─▶ Effect ────┼─▶ Load ─▶ a thread for blocking reads ─▶ Loaded ─▶ Input
-//! change ┘                   │                         └─▶ Copy ─▶ OSC 52
+//! change ┘                   │                         └─▶ Copy ─▶ the clipboard
 //!                            └─▶ view::draw(&State), at most 30 times a second, never when nothing changed
 //! ```
 //!
@@ -12,6 +12,9 @@
 //! history.
 
 mod act;
+mod clipboard;
+mod deed;
+mod errand;
 mod feed;
 mod field;
 mod help;
@@ -46,7 +49,9 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
+pub use self::clipboard::{Clipboard, Tool};
 use self::{
+    errand::{Brought, Clip},
     feed::Sources,
     load::Source,
     state::{Route, State, Time},
@@ -55,6 +60,7 @@ use self::{
 use crate::{
     event::{Feed, Intent},
     history::{History, Select},
+    text::Safe,
 };
 
 /// Shortest time between two draws: 30 a second.
@@ -115,7 +121,7 @@ pub async fn run(view: View) -> io::Result<Ended> {
     let _guard = terminal::Guard::take()?;
     let mut screen = Terminal::new(CrosstermBackend::new(io::stdout()))?;
     let stop = view.stop.clone();
-    let mut driving = pin!(drive(view, &mut screen, EventStream::new(), terminal::copy));
+    let mut driving = pin!(drive(view, &mut screen, EventStream::new(), clipboard::System));
     tokio::select! {
         ended = &mut driving => return ended,
         () = terminal::hung_up() => stop.cancel(),
@@ -123,7 +129,7 @@ pub async fn run(view: View) -> io::Result<Ended> {
     driving.await
 }
 
-/// The inspector on any terminal, with events from any stream, copying by `copy`.
+/// The inspector on any terminal, with events from any stream, copying to a clipboard.
 ///
 /// # Errors
 /// If the terminal cannot be read or drawn on.
@@ -131,17 +137,17 @@ pub async fn drive<B, S, C>(
     view: View,
     screen: &mut Terminal<B>,
     events: S,
-    copy: C,
+    clipboard: C,
 ) -> io::Result<Ended>
 where
     B: Backend,
     S: Stream<Item = io::Result<Event>> + Unpin,
-    C: FnMut(&str) -> io::Result<()>,
+    C: Clipboard,
 {
     let size = screen.size().map_err(failed)?;
     let stop = view.stop.clone();
     let changes = view.history.changes();
-    let (mut turn, feed) = Turn::new(view, (size.width, size.height), copy);
+    let (mut turn, feed) = Turn::new(view, (size.width, size.height), clipboard);
     let mut sources = Sources::new(feed, changes, events);
     for input in sources.first() {
         turn.take(input);
@@ -184,7 +190,7 @@ struct Turn<C> {
     /// At most one read of rows and one of the detail: `update` asks for no more.
     reads: JoinSet<Loaded>,
     intents: mpsc::Sender<Intent>,
-    copy: C,
+    clipboard: C,
     is_colored: bool,
     began: Instant,
     drawn: Option<Instant>,
@@ -193,8 +199,8 @@ struct Turn<C> {
     has_quit: bool,
 }
 
-impl<C: FnMut(&str) -> io::Result<()>> Turn<C> {
-    fn new(view: View, size: (u16, u16), copy: C) -> (Self, Feed) {
+impl<C: Clipboard> Turn<C> {
+    fn new(view: View, size: (u16, u16), clipboard: C) -> (Self, Feed) {
         let route = Route {
             target: view.target,
             is_local_relay: view.is_local_relay,
@@ -205,7 +211,7 @@ impl<C: FnMut(&str) -> io::Result<()>> Turn<C> {
             source: Source::new(view.history, view.select),
             reads: JoinSet::new(),
             intents: view.intents,
-            copy,
+            clipboard,
             is_colored: view.is_colored,
             began: Instant::now(),
             drawn: None,
@@ -266,10 +272,8 @@ impl<C: FnMut(&str) -> io::Result<()>> Turn<C> {
             match effect {
                 Effect::Ask(intent) => self.ask(intent),
                 Effect::Load(what) => self.load(what),
-                Effect::Copy(text) => {
-                    let is_copied = (self.copy)(&text).is_ok();
-                    self.take(Input::Copied(is_copied));
-                }
+                Effect::Copy(clip) => self.copy(clip),
+                Effect::Tell(clip, why) => self.tell(clip, why),
                 Effect::Redraw => self.is_redrawn = true,
                 Effect::Quit => self.has_quit = true,
             }
@@ -280,6 +284,26 @@ impl<C: FnMut(&str) -> io::Result<()>> Turn<C> {
         if self.intents.try_send(intent).is_err() {
             self.take(Input::Busy);
         }
+    }
+
+    /// Hands a clip to the system's own program, which takes its time; else to the terminal.
+    fn copy(&mut self, clip: Clip) {
+        let Some(tool) = self.clipboard.tool() else {
+            return self.tell(clip, None);
+        };
+        self.reads.spawn(async move {
+            let name = tool.name;
+            let error = tool.put(clip.bytes.clone()).await.err();
+            let tool = name;
+            Loaded::Brought(Box::new(Brought::Put { clip, tool, error }))
+        });
+    }
+
+    fn tell(&mut self, clip: Clip, why: Option<Safe<'static>>) {
+        let told = self.clipboard.tell(&clip.bytes);
+        let error = told.err().map(|error| error.to_string());
+        let brought = Brought::Told { clip, why, error };
+        self.take(Input::Loaded(Loaded::Brought(Box::new(brought))));
     }
 
     fn load(&mut self, what: What) {

@@ -64,11 +64,13 @@ const LISTENER: &[(&str, &[&str])] = &[
     ("diff", &["format", "text"]),
     ("export", &["format", "text"]),
     ("output", &["history", "format", "text"]),
+    ("exchange", &["history", "diff", "export", "text"]),
     (
         "tui",
         &[
-            "history", "filter", "search", "format", "diff", "export", "text",
+            "history", "filter", "search", "format", "diff", "export", "exchange", "text",
         ],
+    ),
     ),
 ];
 

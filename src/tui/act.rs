@@ -1,5 +1,6 @@
 //! What each action does to the [`State`], and what it asks for.
 
+pub(super) mod deed;
 pub(super) mod detail;
 mod replay;
 
@@ -14,7 +15,7 @@ use super::{
 };
 use crate::{
     event::Intent,
-    text::{Mode, Safe, safe},
+    text::Safe,
 };
 
 /// How long after the last request the end is asked about.
@@ -89,7 +90,8 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) 
         Action::Leave | Action::Send | Action::Release | Action::Yes => {
             confirm(state, action, effects);
         }
-        Action::Replay | Action::CopyUrl | Action::Bookmark | Action::Hold | Action::Connect => {
+        Action::Do(deed) => deed::act(state, deed, effects),
+        Action::Replay | Action::Bookmark | Action::Hold | Action::Connect => {
             ask(state, action, effects);
         }
         Action::Quit => quit(state, effects),
@@ -227,10 +229,6 @@ fn ask(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
         (Action::Replay, Some((number, _))) => replay::replay(state, number, effects),
         (Action::Bookmark, Some((number, on))) => {
             effects.push(Effect::Ask(Intent::Bookmark { number, on: !on }));
-        }
-        (Action::CopyUrl, _) => {
-            let url = state.url.clone().unwrap_or_default();
-            effects.push(Effect::Copy(safe(url.as_bytes(), Mode::Cell).to_string()));
         }
         (Action::Hold, _) if state.hold.on && state.hold.held > 0 => state.open(Popup::Release),
         (Action::Hold, _) => effects.push(Effect::Ask(Intent::Hold(!state.hold.on))),

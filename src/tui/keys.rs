@@ -10,6 +10,7 @@ mod table;
 mod tests;
 
 use super::{
+    deed::Deed,
     field::{Erase, Step},
     layout::Pane,
     page::Form,
@@ -65,6 +66,8 @@ pub(super) enum Place {
     Log,
     /// The ways to lay a body out.
     Forms,
+    /// The menu of what can be copied.
+    Copy,
     /// The box that asks for a target.
     Target,
     /// The box that asks before a replay leaves this machine.
@@ -111,7 +114,8 @@ pub(super) enum Action {
     PreviousTry,
     Secrets,
     Replay,
-    CopyUrl,
+    /// Something done with requests.
+    Do(Deed),
     Bookmark,
     Follow,
     Hold,
@@ -178,6 +182,7 @@ pub(super) fn place(state: &State) -> Place {
         (Some(Popup::Forms), _) => Place::Forms,
         (Some(Popup::Target { .. }), _) => Place::Target,
         (Some(Popup::Replay { .. }), _) => Place::Replay,
+        (Some(Popup::Desk(desk)), _) => desk.place(),
         (Some(Popup::Release), _) => Place::Release,
         (Some(Popup::Quit), _) => Place::Quit,
         (None, Pane::List) => Place::List,

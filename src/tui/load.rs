@@ -2,11 +2,14 @@
 //!
 //! In: a [`What`]. Out: a [`Loaded`], always one. Must not know: the screen's state.
 
+mod clip;
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hooktool_relay::capture::Body;
 
 use super::{
+    errand::{Brought, Errand},
     page,
     state::Wish,
     update::{Loaded, What},
@@ -42,6 +45,9 @@ impl Source {
                     numbers,
                 } => self.rows(&reader, *newer_than, numbers),
                 What::Detail(wish) => detail(&reader, wish),
+                What::Errand(errand) => {
+                    run(&reader, errand).map(|brought| Loaded::Brought(Box::new(brought)))
+                }
             };
             self.readers().push(reader);
             loaded
@@ -83,6 +89,12 @@ impl Source {
             rows.extend(reader.list(&select)?);
         }
         Ok(Loaded::Rows { rows, gone })
+    }
+}
+
+fn run(reader: &Reader, errand: &Errand) -> Result<Brought, HistoryError> {
+    match errand {
+        Errand::Clip(wish) => clip::clip(reader, wish),
     }
 }
 

@@ -18,6 +18,7 @@ use std::{
 use hooktool_relay::capture::UnixMillis;
 
 use super::{
+    act::deed,
     layout::{Layout, Pane, layout},
     page::{Detail, Form, Tree},
     search::Search,
@@ -310,9 +311,7 @@ impl State {
                 };
                 self.now.since_start + wait
             });
-        match (end, second) {
-            (Some(end), Some(second)) => Some(end.min(second)),
-            (end, second) => end.or(second),
-        }
+        let menu = deed::appears(self);
+        [end, second, menu].into_iter().flatten().min()
     }
 }

@@ -3,7 +3,9 @@
 //! In: an [`Input`]; time too is told by one. Out: [`Effect`]s for the loop to start. No clock, no I/O, no ratatui, no crossterm.
 
 use super::{
-    act::{act, detail},
+    act::{act, deed, detail},
+    deed::Deed,
+    errand::{Brought, Clip, Errand},
     keys::{self, Action, Code, Key},
     log,
     page::Detail,
@@ -35,8 +37,6 @@ pub(super) enum Input {
     Loaded(Loaded),
     /// An intent found its queue full, or nobody to perform it.
     Busy,
-    /// The URL went to the terminal's clipboard, or it did not.
-    Copied(bool),
     Tick(Time),
 }
 
@@ -45,7 +45,10 @@ pub(super) enum Input {
 pub(super) enum Effect {
     Ask(Intent),
     Load(What),
-    Copy(String),
+    /// Put it on the clipboard.
+    Copy(Clip),
+    /// Put it on the terminal's, and why not on the system's.
+    Tell(Clip, Option<Safe<'static>>),
     /// Draw every cell anew.
     Redraw,
     Quit,
@@ -62,6 +65,7 @@ pub(super) enum What {
         numbers: Vec<Number>,
     },
     Detail(Wish),
+    Errand(Errand),
 }
 
 /// Something that was read.
@@ -75,6 +79,7 @@ pub(super) enum Loaded {
     Detail(Box<Detail>),
     /// It is no longer there.
     NoDetail,
+    Brought(Box<Brought>),
     Failed {
         what: What,
         cause: String,
@@ -91,6 +96,10 @@ pub(super) fn update(state: &mut State, input: Input) -> (bool, Vec<Effect>) {
             false
         }
         Input::Key(key) => pressed(state, key, &mut effects),
+        Input::Loaded(Loaded::Brought(brought)) => {
+            deed::bring(state, *brought, &mut effects);
+            true
+        }
         other => {
             happened(state, other);
             true
@@ -142,11 +151,6 @@ fn happened(state: &mut State, input: Input) {
         }
         Input::Loaded(loaded) => take(state, loaded),
         Input::Busy => state.say(Mood::Problem, Safe::own("busy: not done, try again")),
-        Input::Copied(true) => state.say(
-            Mood::Done,
-            Safe::own("public URL sent to the terminal clipboard (OSC 52)"),
-        ),
-        Input::Copied(false) => state.say(Mood::Problem, Safe::own("the terminal took no copy")),
         Input::Tick(_) | Input::Changed(_) | Input::Key(_) => {}
     }
 }
@@ -162,6 +166,7 @@ fn tick(state: &mut State, now: Time) -> bool {
             .map(|left| left.as_millis().div_ceil(1000))
     };
     let before = countdown(state);
+    let is_hidden = deed::appears(state).is_some();
     state.now = now;
     let is_over = |toast: &Toast| {
         toast.mood != Mood::Problem && now.since_start.saturating_sub(toast.since) >= Toast::STAYS
@@ -170,7 +175,7 @@ fn tick(state: &mut State, now: Time) -> bool {
     if ends {
         state.toast = None;
     }
-    ends || countdown(state) != before
+    ends || countdown(state) != before || (is_hidden && deed::appears(state).is_none())
 }
 
 fn changed(state: &mut State, change: &Change) {
@@ -203,7 +208,7 @@ fn pressed(state: &mut State, key: Key, effects: &mut Vec<Effect>) -> bool {
         .is_some_and(|open| is_early(open.since));
     let is_harmless = matches!(
         binding.action,
-        Action::QuitNow | Action::Erase(_) | Action::Cursor(_)
+        Action::QuitNow | Action::Erase(_) | Action::Cursor(_) | Action::Do(Deed::Copy(_))
     );
     if is_early && !is_harmless {
         return was_problem;
@@ -249,6 +254,8 @@ fn take(state: &mut State, loaded: Loaded) {
                 detail::look(state);
             }
         }
+        // Taken before, with what it asks for.
+        Loaded::Brought(_) => {}
         Loaded::NoDetail => {
             state.sync.is_detail_reading = false;
             state.detail = None;
@@ -266,6 +273,7 @@ fn take(state: &mut State, loaded: Loaded) {
                     });
                 }
                 What::All | What::Rows { .. } => state.sync.is_reading = false,
+                What::Errand(_) => {}
             }
             let cause = owned(&cause);
             state.say(

@@ -15,7 +15,7 @@ use futures_util::{Stream, stream};
 use hooktool::{
     event::{Board, Intent, Link, Live},
     history::{Arrival, Attempt, Cause, History, KeptAnswer, Number, Retention, Select},
-    tui::{Ended, View, drive},
+    tui::{Clipboard, Ended, Tool, View, drive},
 };
 use hooktool_relay::capture::{
     Body, Capture, CaptureId, Headers, Kind, Outcome, Seq, UnixMillis, Version,
@@ -201,6 +201,22 @@ pub(crate) struct Table {
     pub(crate) folder: tempfile::TempDir,
 }
 
+/// A terminal's clipboard that keeps what it is told, on a machine without a program for it.
+struct Recorded(Arc<Mutex<Vec<String>>>);
+
+impl Clipboard for Recorded {
+    fn tool(&self) -> Option<Tool> {
+        None
+    }
+
+    fn tell(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let text = str::from_utf8(bytes).expect("text").to_owned();
+        let mut copied = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        copied.push(text);
+        Ok(())
+    }
+}
+
 pub(crate) fn open(path: &Path) -> History {
     let retention = Retention {
         count: 10_000,
@@ -250,12 +266,7 @@ pub(crate) fn inspector(
     };
     let run = async move {
         let mut terminal = Terminal::new(screen).expect("a test terminal");
-        let copy = move |text: &str| {
-            let mut copied = copied.lock().unwrap_or_else(PoisonError::into_inner);
-            copied.push(text.to_owned());
-            Ok(())
-        };
-        drive(view, &mut terminal, events, copy).await
+        drive(view, &mut terminal, events, Recorded(copied)).await
     };
     (table, run)
 }

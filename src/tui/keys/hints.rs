@@ -1,6 +1,7 @@
 //! Which keys the last line of the screen names.
 
 use super::{Action, Place};
+use crate::tui::deed::Deed;
 
 /// The actions that the last line of the screen names, the most wanted first.
 pub(in crate::tui) fn hinted(place: Place) -> &'static [Action] {
@@ -11,7 +12,7 @@ pub(in crate::tui) fn hinted(place: Place) -> &'static [Action] {
             Action::NextForm,
             Action::NextTab,
             Action::NextRequest,
-            Action::CopyUrl,
+            Action::Do(Deed::Copying),
             Action::Zoom,
             Action::Back,
             Action::Help,
@@ -20,7 +21,7 @@ pub(in crate::tui) fn hinted(place: Place) -> &'static [Action] {
         _ => &[
             Action::Open,
             Action::Replay,
-            Action::CopyUrl,
+            Action::Do(Deed::Copying),
             Action::Follow,
             Action::Hold,
             Action::Help,

@@ -5,7 +5,7 @@
 use super::Action;
 use crate::{
     event::Link,
-    tui::{act::detail, state::State},
+    tui::{act::{deed, detail}, state::State},
 };
 
 /// Whether an action can be done now.
@@ -19,14 +19,14 @@ pub(in crate::tui) fn possible(state: &State, action: Action) -> Result<(), &'st
         .shown()
         .is_some_and(|detail| detail.body.form.is_some());
     match action {
-        Action::Hold | Action::Connect | Action::CopyUrl if !state.route.is_listening => {
+        Action::Hold | Action::Connect if !state.route.is_listening => {
             Err("not listening: this is the history")
         }
         Action::Open | Action::Replay | Action::Bookmark if state.list.selected.is_none() => {
             Err("no request yet")
         }
         Action::Replay if !state.has_target() => Err("there is no target: listen TARGET"),
-        Action::CopyUrl if state.url.is_none() => Err("the URL is not known yet"),
+        Action::Do(deed) => deed::possible(state, deed),
         Action::Connect if is_connected => Err("already connected"),
         Action::Toggle | Action::FoldAll | Action::UnfoldAll if state.tree().is_none() => {
             Err("there is no tree here")

@@ -5,7 +5,11 @@ use std::time::Duration;
 use hooktool_relay::capture::UnixMillis;
 
 use super::State;
-use crate::{history::Number, text::Safe, tui::field::Field};
+use crate::{
+    history::Number,
+    text::Safe,
+    tui::{deed::Desk, field::Field},
+};
 
 /// What lies over the panes and has the keys.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,6 +45,8 @@ pub(in crate::tui) enum Popup {
         /// Where to, as far as it is known.
         to: Safe<'static>,
     },
+    /// Where a person says what is done with requests, and how.
+    Desk(Desk),
     /// What becomes of the held ones when hold ends.
     Release,
     /// Before the end.
@@ -103,6 +109,7 @@ impl State {
     pub(in crate::tui) fn field(&mut self) -> Option<&mut Field> {
         match self.popup.as_mut().map(|open| &mut open.popup) {
             Some(Popup::Target { field, .. } | Popup::Palette { field, .. }) => Some(field),
+            Some(Popup::Desk(desk)) => desk.field(),
             Some(_) => None,
             None => {
                 let search = self.search.as_mut();

@@ -123,8 +123,6 @@ fn connect_copy_and_bookmark_ask_when_they_can() {
     let mut state = screen((80, 24), rows(1..=3));
     assert!(press(&mut state, "c").is_empty());
     assert_eq!(toast(&state), "already connected");
-    let url = "https://relay.example/tidy-otter".to_owned();
-    assert_eq!(press(&mut state, "y"), [Effect::Copy(url)]);
     let keep = Intent::Bookmark {
         number: 3,
         on: true,

@@ -1,5 +1,7 @@
 //! What lies over the panes: the list of keys, and the boxes that ask.
 
+mod deed;
+
 use super::{Canvas, row};
 use crate::{
     history::Number,
@@ -65,6 +67,7 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>, layout: &Layout) {
             let title = format_args!("Replay #{number}?");
             draw_box(state, canvas, layout.screen, &Safe::format(title), &lines);
         }
+        Popup::Desk(desk) => deed::draw(state, canvas, layout, desk),
         Popup::Release => {
             let held = state.hold.held;
             let lines = [Safe::format(format_args!("{held} held: forward them now?"))];
@@ -198,7 +201,7 @@ fn box_keys(state: &State) -> Line {
     let place = keys::place(state);
     let own = keys::TABLE.iter().filter(|binding| binding.place == place);
     let mut line = Line::new();
-    let is_listed = |action| matches!(action, keys::Action::QuitNow | keys::Action::Form(_));
+    let is_listed = |action| matches!(action, keys::Action::QuitNow | keys::Action::Form(_) | keys::Action::Do(_));
     for binding in own.filter(|binding| !is_listed(binding.action)).take(3) {
         let label = binding.keys[0].label();
         line.push((Role::Key, Safe::format(format_args!("[ {label}"))));
