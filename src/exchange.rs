@@ -12,8 +12,10 @@ use crate::{
     target::Target,
 };
 
+mod draft;
 mod side;
 
+pub use draft::{Part, edits, text, without_added_end};
 pub use side::Picked;
 
 /// A request's body, whatever its size; none if there is none.

@@ -13,9 +13,10 @@
 
 mod act;
 mod clipboard;
+mod compare;
 mod deed;
-mod errand;
 mod feed;
+mod fetch;
 mod field;
 mod help;
 mod keys;
@@ -51,8 +52,8 @@ use tokio_util::sync::CancellationToken;
 
 pub use self::clipboard::{Clipboard, Tool};
 use self::{
-    errand::{Brought, Clip},
     feed::Sources,
+    fetch::{Brought, Clip, Edited},
     load::Source,
     state::{Route, State, Time},
     update::{Effect, Input, Loaded, What, update},
@@ -121,7 +122,12 @@ pub async fn run(view: View) -> io::Result<Ended> {
     let _guard = terminal::Guard::take()?;
     let mut screen = Terminal::new(CrosstermBackend::new(io::stdout()))?;
     let stop = view.stop.clone();
-    let mut driving = pin!(drive(view, &mut screen, EventStream::new(), clipboard::System));
+    let mut driving = pin!(drive(
+        view,
+        &mut screen,
+        EventStream::new(),
+        clipboard::System
+    ));
     tokio::select! {
         ended = &mut driving => return ended,
         () = terminal::hung_up() => stop.cancel(),
@@ -274,6 +280,7 @@ impl<C: Clipboard> Turn<C> {
                 Effect::Load(what) => self.load(what),
                 Effect::Copy(clip) => self.copy(clip),
                 Effect::Tell(clip, why) => self.tell(clip, why),
+                Effect::Edit(edited) => self.edit(edited),
                 Effect::Redraw => self.is_redrawn = true,
                 Effect::Quit => self.has_quit = true,
             }
@@ -297,6 +304,12 @@ impl<C: Clipboard> Turn<C> {
             let tool = name;
             Loaded::Brought(Box::new(Brought::Put { clip, tool, error }))
         });
+    }
+
+    fn edit(&mut self, edited: Edited) {
+        let why = Err("the terminal cannot be lent to an editor".to_owned());
+        let brought = Brought::Edited(edited, why);
+        self.take(Input::Loaded(Loaded::Brought(Box::new(brought))));
     }
 
     fn tell(&mut self, clip: Clip, why: Option<Safe<'static>>) {

@@ -64,13 +64,12 @@ const LISTENER: &[(&str, &[&str])] = &[
     ("diff", &["format", "text"]),
     ("export", &["format", "text"]),
     ("output", &["history", "format", "text"]),
-    ("exchange", &["history", "diff", "export", "text"]),
+    ("exchange", &["history", "format", "diff", "export", "text"]),
     (
         "tui",
         &[
             "history", "filter", "search", "format", "diff", "export", "exchange", "text",
         ],
-    ),
     ),
 ];
 

@@ -15,6 +15,7 @@ use hooktool_relay::capture::CaptureId;
 
 use super::stored::Stored;
 use crate::{
+    exchange::without_added_end,
     exit::{Failure, Report},
     history::Request,
     output::{follow::shown_body, say},
@@ -112,17 +113,6 @@ fn editor() -> Result<(String, Command), Failure> {
     Ok((name.clone(), command))
 }
 
-/// Editors end a last line that had no end; that is no wish of the person.
-fn without_added_end(before: &[u8], mut after: Vec<u8>) -> Bytes {
-    if !before.ends_with(b"\n") && after.ends_with(b"\n") {
-        after.pop();
-        if after.ends_with(b"\r") && !before.ends_with(b"\r") {
-            after.pop();
-        }
-    }
-    after.into()
-}
-
 /// Shows the lines that differ: between the first and the last one that do.
 fn show_change(before: &[u8], after: &[u8]) -> io::Result<()> {
     let (old, new): (Vec<_>, Vec<_>) = (lines(before), lines(after));
@@ -187,18 +177,5 @@ impl Drop for Desk {
     fn drop(&mut self) {
         // A file that stays behind is this user's alone.
         let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_end_that_the_editor_added_is_no_change() {
-        assert_eq!(without_added_end(b"a", b"a\n".to_vec()), "a");
-        assert_eq!(without_added_end(b"a", b"a\r\n".to_vec()), "a");
-        assert_eq!(without_added_end(b"a\n", b"a\n".to_vec()), "a\n");
-        assert_eq!(without_added_end(b"a", b"a\n\n".to_vec()), "a\n");
     }
 }

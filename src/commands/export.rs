@@ -40,7 +40,11 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
         with_secrets: args.with_secrets,
     };
     let tally = match &args.output {
-        None => writing.write(&numbers, BufWriter::new(io::stdout().lock()))?.1,
+        None => {
+            writing
+                .write(&numbers, BufWriter::new(io::stdout().lock()))?
+                .1
+        }
         Some(path) => writing.write_file(&numbers, path, true)?,
     };
     tally.tell();
@@ -120,12 +124,19 @@ impl Writing<'_> {
             Failure::Other(report.because(error.to_string()))
         };
         let draft = BufWriter::new(Draft::new(path).map_err(told)?);
-        let (draft, tally) = self.write(numbers, draft).map_err(|failure| match failure {
-            Failure::Pipe(error) => told(error),
-            failure => failure,
-        })?;
+        let (draft, tally) = self
+            .write(numbers, draft)
+            .map_err(|failure| match failure {
+                Failure::Pipe(error) => told(error),
+                failure => failure,
+            })?;
         let draft = draft.into_inner().map_err(|error| told(error.into()))?;
-        if replaces { draft.keep() } else { draft.keep_new() }.map_err(told)?;
+        if replaces {
+            draft.keep()
+        } else {
+            draft.keep_new()
+        }
+        .map_err(told)?;
         Ok(tally)
     }
 
@@ -149,8 +160,7 @@ impl Writing<'_> {
                 continue;
             };
             let target = self.target.as_ref();
-            let mut exchange =
-                exchange(self.reader, &request, target, format.holds_bodies())?;
+            let mut exchange = exchange(self.reader, &request, target, format.holds_bodies())?;
             if exchange.url.is_none() && format.needs_url() {
                 tally.without_target.push(*number);
                 continue;

@@ -338,6 +338,7 @@ impl Listening {
             self.history.clone(),
             self.forwarder.clone(),
             self.board.clone(),
+            self.settings.routes.clone(),
         );
         loop {
             match wishes.next(&mut asked).await {

@@ -5,6 +5,7 @@ pub(super) mod detail;
 mod replay;
 
 use super::{
+    deed::Set,
     field::Field,
     help,
     keys::{self, Action},
@@ -13,10 +14,7 @@ use super::{
     state::{Follow, Mood, Popup, State, Tab},
     update::Effect,
 };
-use crate::{
-    event::Intent,
-    text::Safe,
-};
+use crate::{event::Intent, history::Number, text::Safe};
 
 /// How long after the last request the end is asked about.
 const RECENT: std::time::Duration = std::time::Duration::from_secs(60);
@@ -87,7 +85,7 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) 
         },
         Action::Erase(what) => type_in(state, |field| field.erase(what)),
         Action::Cursor(step) => type_in(state, |field| field.step(step)),
-        Action::Leave | Action::Send | Action::Release | Action::Yes => {
+        Action::Leave | Action::Release | Action::Yes => {
             confirm(state, action, effects);
         }
         Action::Do(deed) => deed::act(state, deed, effects),
@@ -153,7 +151,9 @@ fn scroll_popup(state: &mut State, by: isize) {
         _ => help::lines(state).len(),
     };
     let open = state.popup.as_mut().map(|open| &mut open.popup);
-    if let Some(Popup::Help { scroll } | Popup::Log { scroll }) = open {
+    if let Some(Popup::Desk(_)) = open {
+        deed::diff::scroll(state, by);
+    } else if let Some(Popup::Help { scroll } | Popup::Log { scroll }) = open {
         let most = lines.saturating_sub(height);
         *scroll = scroll.saturating_add_signed(by).min(most);
     } else if let Some(Popup::Palette { at, .. }) = open {
@@ -226,7 +226,11 @@ fn end(effects: &mut Vec<Effect>) {
 
 fn ask(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
     match (action, state.row().map(|row| (row.number, row.bookmarked))) {
+        (Action::Replay, _) if state.list.marked.len() > 1 => {
+            deed::form::open(state, Set::Marked, None, effects);
+        }
         (Action::Replay, Some((number, _))) => replay::replay(state, number, effects),
+        (Action::Bookmark, _) if !state.list.marked.is_empty() => bookmark(state, effects),
         (Action::Bookmark, Some((number, on))) => {
             effects.push(Effect::Ask(Intent::Bookmark { number, on: !on }));
         }
@@ -237,12 +241,19 @@ fn ask(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
     }
 }
 
+/// Keeps all that are marked, or lets all of them go if all were kept.
+fn bookmark(state: &State, effects: &mut Vec<Effect>) {
+    let numbers = deed::set::numbers(state, Set::Marked);
+    let is_kept = |&number: &Number| state.list.row(number).is_some_and(|row| row.bookmarked);
+    let on = !numbers.iter().all(is_kept);
+    effects.push(Effect::Ask(Intent::Bookmarks { numbers, on }));
+}
+
 fn confirm(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
     let Some(open) = state.popup.take() else {
         return;
     };
     match (open.popup, action) {
-        (Popup::Replay { number, .. }, Action::Send) => replay::send(state, number, effects),
         (Popup::Release, Action::Release) => {
             effects.push(Effect::Ask(Intent::Hold(false)));
             effects.push(Effect::Ask(Intent::Release));

@@ -170,8 +170,7 @@ fn wide(bytes: Bytes) -> Bytes {
 
 fn on_path(path: &OsStr, name: &str) -> Option<PathBuf> {
     let mut folders = env::split_paths(path).filter(|folder| folder.is_absolute());
-    folders
-        .find_map(|folder| Some(folder.join(name)).filter(|program| is_program(program)))
+    folders.find_map(|folder| Some(folder.join(name)).filter(|program| is_program(program)))
 }
 
 fn is_program(path: &Path) -> bool {

@@ -11,7 +11,7 @@ use tokio::sync::broadcast::{self, error::RecvError};
 
 use super::{terminal, update::Input};
 use crate::{
-    event::{Feed, Notice},
+    event::{Feed, Notice, Round},
     history::Change,
 };
 
@@ -30,6 +30,7 @@ struct Has {
     reach: bool,
     hold: bool,
     notices: bool,
+    rounds: bool,
     changes: bool,
     events: bool,
 }
@@ -40,6 +41,7 @@ enum Came {
     Reach(bool),
     Hold(bool),
     Notice(Result<Notice, RecvError>),
+    Round(Result<Round, RecvError>),
     Change(Result<Change, RecvError>),
     Event(Option<io::Result<Event>>),
 }
@@ -52,6 +54,7 @@ impl<S: Stream<Item = io::Result<Event>> + Unpin> Sources<S> {
             reach: true,
             hold: true,
             notices: true,
+            rounds: true,
             changes: true,
             events: true,
         };
@@ -93,6 +96,7 @@ impl<S: Stream<Item = io::Result<Event>> + Unpin> Sources<S> {
             told = self.feed.reach.changed(), if self.has.reach => Came::Reach(told.is_ok()),
             told = self.feed.hold.changed(), if self.has.hold => Came::Hold(told.is_ok()),
             notice = self.feed.notices.recv(), if self.has.notices => Came::Notice(notice),
+            round = self.feed.rounds.recv(), if self.has.rounds => Came::Round(round),
             change = self.changes.recv(), if self.has.changes => Came::Change(change),
             else => return std::future::pending().await,
         };
@@ -125,6 +129,12 @@ impl<S: Stream<Item = io::Result<Event>> + Unpin> Sources<S> {
             })),
             Came::Change(Ok(change)) => Some(Input::Changed(change)),
             Came::Change(Err(RecvError::Lagged(_))) => Some(Input::Changed(Change::Reload)),
+            Came::Round(Ok(round)) => Some(Input::Round(round)),
+            Came::Round(Err(RecvError::Lagged(_))) => None,
+            Came::Round(Err(RecvError::Closed)) => {
+                self.has.rounds = false;
+                None
+            }
             Came::Notice(Err(RecvError::Closed)) => {
                 self.has.notices = false;
                 None

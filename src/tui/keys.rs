@@ -70,8 +70,19 @@ pub(super) enum Place {
     Copy,
     /// The box that asks for a target.
     Target,
-    /// The box that asks before a replay leaves this machine.
-    Replay,
+    /// The menu of what can be written to a file.
+    Export,
+    /// The line that names the file.
+    File,
+    /// The question before a file is replaced.
+    Overwrite,
+    /// The comparison.
+    Diff,
+    /// The form before requests are sent again, but for its lines of free text.
+    Form,
+    FormText,
+    /// The words before too many are sent, or too far.
+    Confirm,
     /// The box that asks what becomes of held requests.
     Release,
     /// The box that asks before the end.
@@ -130,7 +141,6 @@ pub(super) enum Action {
     Quit,
     QuitNow,
     Accept,
-    Send,
     Release,
     Leave,
     Yes,
@@ -170,7 +180,11 @@ pub(super) fn here(place: Place) -> impl Iterator<Item = &'static Binding> {
 
 /// Whether text is typed in a place.
 pub(super) fn is_typing(place: Place) -> bool {
-    matches!(place, Place::Target | Place::Search | Place::Palette)
+    let is_desk = matches!(
+        place,
+        Place::File | Place::Form | Place::FormText | Place::Confirm
+    );
+    is_desk || matches!(place, Place::Target | Place::Search | Place::Palette)
 }
 
 /// Where the next key goes.
@@ -181,7 +195,6 @@ pub(super) fn place(state: &State) -> Place {
         (Some(Popup::Log { .. }), _) => Place::Log,
         (Some(Popup::Forms), _) => Place::Forms,
         (Some(Popup::Target { .. }), _) => Place::Target,
-        (Some(Popup::Replay { .. }), _) => Place::Replay,
         (Some(Popup::Desk(desk)), _) => desk.place(),
         (Some(Popup::Release), _) => Place::Release,
         (Some(Popup::Quit), _) => Place::Quit,

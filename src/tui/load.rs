@@ -3,13 +3,13 @@
 //! In: a [`What`]. Out: a [`Loaded`], always one. Must not know: the screen's state.
 
 mod clip;
+mod deed;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hooktool_relay::capture::Body;
 
 use super::{
-    errand::{Brought, Errand},
     page,
     state::Wish,
     update::{Loaded, What},
@@ -45,8 +45,8 @@ impl Source {
                     numbers,
                 } => self.rows(&reader, *newer_than, numbers),
                 What::Detail(wish) => detail(&reader, wish),
-                What::Errand(errand) => {
-                    run(&reader, errand).map(|brought| Loaded::Brought(Box::new(brought)))
+                What::Fetch(fetch) => {
+                    deed::run(&reader, fetch).map(|brought| Loaded::Brought(Box::new(brought)))
                 }
             };
             self.readers().push(reader);
@@ -89,12 +89,6 @@ impl Source {
             rows.extend(reader.list(&select)?);
         }
         Ok(Loaded::Rows { rows, gone })
-    }
-}
-
-fn run(reader: &Reader, errand: &Errand) -> Result<Brought, HistoryError> {
-    match errand {
-        Errand::Clip(wish) => clip::clip(reader, wish),
     }
 }
 

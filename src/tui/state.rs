@@ -7,6 +7,7 @@
 //! history ──Change──▶ sync (what to read again) ──Load──▶ rows ─▶ selected ─▶ wish ──Load──▶ detail
 //! ```
 
+mod acting;
 mod list;
 mod over;
 
@@ -29,6 +30,7 @@ use crate::{
     target::Target,
 };
 
+pub(super) use self::acting::{Acting, Kept};
 pub(super) use self::list::{Follow, List};
 pub(super) use self::over::{Mood, Open, Popup, Toast, Told};
 
@@ -177,6 +179,7 @@ pub(super) struct State {
     /// What was told, oldest first.
     pub(super) log: VecDeque<Told>,
     pub(super) goal: Goal,
+    pub(super) acting: Acting,
     /// Replays that were asked for, and how many tries there were before each.
     pub(super) replays: Vec<(Number, u32)>,
 }
@@ -220,6 +223,7 @@ impl State {
             toast: None,
             log: VecDeque::new(),
             goal,
+            acting: Acting::default(),
             replays: Vec::new(),
         }
     }

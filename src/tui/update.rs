@@ -5,14 +5,14 @@
 use super::{
     act::{act, deed, detail},
     deed::Deed,
-    errand::{Brought, Clip, Errand},
+    fetch::{Brought, Clip, Edited, Fetch},
     keys::{self, Action, Code, Key},
     log,
     page::Detail,
     state::{Mood, State, Time, Toast, Wish},
 };
 use crate::{
-    event::{Hold, Intent, Link, Notice, Reach},
+    event::{Hold, Intent, Link, Notice, Reach, Round},
     history::{Change, Number, Summary},
     text::{Mode, Safe, safe},
 };
@@ -33,6 +33,8 @@ pub(super) enum Input {
     Reach(Reach),
     Hold(Hold),
     Notice(Notice),
+    /// Requests that were sent again together.
+    Round(Round),
     Changed(Change),
     Loaded(Loaded),
     /// An intent found its queue full, or nobody to perform it.
@@ -49,6 +51,8 @@ pub(super) enum Effect {
     Copy(Clip),
     /// Put it on the terminal's, and why not on the system's.
     Tell(Clip, Option<Safe<'static>>),
+    /// Have it edited.
+    Edit(Edited),
     /// Draw every cell anew.
     Redraw,
     Quit,
@@ -65,7 +69,7 @@ pub(super) enum What {
         numbers: Vec<Number>,
     },
     Detail(Wish),
-    Errand(Errand),
+    Fetch(Fetch),
 }
 
 /// Something that was read.
@@ -149,6 +153,7 @@ fn happened(state: &mut State, input: Input) {
             };
             state.say(mood, owned(&notice.text));
         }
+        Input::Round(round) => deed::round(state, &round),
         Input::Loaded(loaded) => take(state, loaded),
         Input::Busy => state.say(Mood::Problem, Safe::own("busy: not done, try again")),
         Input::Tick(_) | Input::Changed(_) | Input::Key(_) => {}
@@ -273,7 +278,7 @@ fn take(state: &mut State, loaded: Loaded) {
                     });
                 }
                 What::All | What::Rows { .. } => state.sync.is_reading = false,
-                What::Errand(_) => {}
+                What::Fetch(_) => {}
             }
             let cause = owned(&cause);
             state.say(

@@ -1,12 +1,15 @@
-//! Sending again: straight away to this machine, after a question to another one, and where to if nobody has said it yet.
+//! Sending again: straight away to this machine, by the form to another one, and where to if nobody has said it yet.
 
 use std::net::IpAddr;
 
 use crate::{
     event::Intent,
     history::Number,
-    text::{Mode, Safe, safe},
+    target::Target,
+    text::Safe,
     tui::{
+        act::deed::form,
+        deed::Set,
         field::Field,
         state::{Goal, Mood, Popup, State},
         update::Effect,
@@ -28,13 +31,7 @@ pub(super) fn replay(state: &mut State, number: Number, effects: &mut Vec<Effect
     }
     match destination(state) {
         Some(url) if is_loopback(&url) => send(state, number, effects),
-        url => {
-            let to = match url {
-                Some(url) => safe(url.as_bytes(), Mode::Cell).into_owned(),
-                None => Safe::own("the target of its last try"),
-            };
-            state.open(Popup::Replay { number, to });
-        }
+        _ => form::open(state, Set::Selected, None, effects),
     }
 }
 
@@ -81,17 +78,27 @@ fn destination(state: &State) -> Option<String> {
 }
 
 /// Asks for the replay, and remembers to tell how it ends.
-pub(super) fn send(state: &mut State, number: Number, effects: &mut Vec<Effect>) {
+fn send(state: &mut State, number: Number, effects: &mut Vec<Effect>) {
+    let to = match &state.goal {
+        Goal::At(target) => Some(target.clone()),
+        Goal::Unasked | Goal::LastTry => None,
+    };
+    send_to(state, number, to, effects);
+}
+
+/// The same, to a target that a person chose.
+pub(in crate::tui) fn send_to(
+    state: &mut State,
+    number: Number,
+    to: Option<Target>,
+    effects: &mut Vec<Effect>,
+) {
     let tries = state
         .index(number)
         .map_or(0, |index| state.list.rows[index].tries);
     if state.replays.len() < MOST {
         state.replays.push((number, tries));
     }
-    let to = match &state.goal {
-        Goal::At(target) => Some(target.clone()),
-        Goal::Unasked | Goal::LastTry => None,
-    };
     state.say(
         Mood::Note,
         Safe::format(format_args!("replay of #{number} …")),

@@ -17,6 +17,13 @@ pub(in crate::tui) fn hinted(place: Place) -> &'static [Action] {
             Action::Back,
             Action::Help,
         ],
+        Place::Diff => &[
+            Action::Do(Deed::ToForm),
+            Action::Do(Deed::NextChange),
+            Action::Do(Deed::PreviousChange),
+            Action::Do(Deed::Volatile),
+            Action::Back,
+        ],
         Place::Search | Place::Palette => &[Action::Accept, Action::Back],
         _ => &[
             Action::Open,

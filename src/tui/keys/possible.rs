@@ -5,7 +5,10 @@
 use super::Action;
 use crate::{
     event::Link,
-    tui::{act::{deed, detail}, state::State},
+    tui::{
+        act::{deed, detail},
+        state::State,
+    },
 };
 
 /// Whether an action can be done now.

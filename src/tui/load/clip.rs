@@ -18,7 +18,7 @@ use crate::{
     text::{Mode, Safe, safe},
     tui::{
         deed::Piece,
-        errand::{Brought, Clip, ClipWish},
+        fetch::{Brought, Clip, ClipWish},
         page::Form,
     },
 };
@@ -35,7 +35,11 @@ pub(super) fn clip(reader: &Reader, wish: &ClipWish) -> Result<Brought, HistoryE
     match wish.piece {
         Piece::Shown => match whole(reader, &request)? {
             None => none("there is no body"),
-            Some(body) => done("body", &laid_out(&request.capture.headers, &body, wish.form), 0),
+            Some(body) => done(
+                "body",
+                &laid_out(&request.capture.headers, &body, wish.form),
+                0,
+            ),
         },
         Piece::Bytes => match whole(reader, &request)? {
             None => none("there is no body"),
@@ -48,7 +52,11 @@ pub(super) fn clip(reader: &Reader, wish: &ClipWish) -> Result<Brought, HistoryE
         Piece::Response => match answer(reader, wish)? {
             None => none("there is no answer"),
             Some(answer) if answer.body.is_empty() => none("the answer has no body"),
-            Some(answer) => done("response", &laid_out(&answer.headers, &answer.body, wish.form), 0),
+            Some(answer) => done(
+                "response",
+                &laid_out(&answer.headers, &answer.body, wish.form),
+                0,
+            ),
         },
         Piece::Curl => {
             let (exchange, masked) = read(reader, &request, wish)?;
@@ -98,7 +106,10 @@ fn read(
 
 fn answer(reader: &Reader, wish: &ClipWish) -> Result<Option<KeptAnswer>, HistoryError> {
     let attempts = reader.attempts(wish.number)?;
-    let mut tries: Vec<_> = attempts.into_iter().filter(|one| one.outcome.is_try()).collect();
+    let mut tries: Vec<_> = attempts
+        .into_iter()
+        .filter(|one| one.outcome.is_try())
+        .collect();
     let newest = tries.len().saturating_sub(1);
     let chosen = wish.chosen.unwrap_or(newest).min(newest);
     let found = (chosen < tries.len()).then(|| tries.swap_remove(chosen));
@@ -131,7 +142,9 @@ fn laid_out(headers: &Headers, body: &[u8], form: Option<Form>) -> Bytes {
 }
 
 fn lines(headers: &Headers) -> Vec<u8> {
-    let lines = headers.iter().map(|(name, value)| [name, b": ", value].concat());
+    let lines = headers
+        .iter()
+        .map(|(name, value)| [name, b": ", value].concat());
     lines.collect::<Vec<_>>().join(&b'\n')
 }
 

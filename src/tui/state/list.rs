@@ -3,7 +3,7 @@
 //! In and out: rows as they are read, moves. The selected row is known by its number, never by its place. Must not know: the screen's
 //! size but for how many rows it shows, the other panes.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use crate::history::{Number, Summary};
 
@@ -28,6 +28,7 @@ pub(in crate::tui) struct List {
     pub(in crate::tui) failed: u64,
     /// The newest number when the screen came up.
     pub(in crate::tui) baseline: Number,
+    pub(in crate::tui) marked: BTreeSet<Number>,
     pub(in crate::tui) selected: Option<Number>,
     /// First row shown.
     pub(in crate::tui) top: usize,
@@ -49,6 +50,11 @@ impl List {
     /// A request's row.
     pub(in crate::tui) fn row(&self, number: Number) -> Option<&Summary> {
         self.rows.get(self.index(number)?)
+    }
+
+    /// The rows that are shown, in the order of the screen.
+    pub(in crate::tui) fn shown(&self) -> impl DoubleEndedIterator<Item = &Summary> + Clone {
+        self.rows.iter()
     }
 
     /// The number of the newest row.

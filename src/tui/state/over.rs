@@ -39,12 +39,6 @@ pub(in crate::tui) enum Popup {
         /// Why what was typed is none.
         error: Option<Safe<'static>>,
     },
-    /// Before a replay to another machine.
-    Replay {
-        number: Number,
-        /// Where to, as far as it is known.
-        to: Safe<'static>,
-    },
     /// Where a person says what is done with requests, and how.
     Desk(Desk),
     /// What becomes of the held ones when hold ends.

@@ -56,17 +56,6 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>, layout: &Layout) {
             layout.screen,
             (*number, field, error.as_ref()),
         ),
-        Popup::Replay { number, to } => {
-            let lines = [
-                Safe::format(format_args!(
-                    "Sends request #{number} again, as captured, to"
-                )),
-                to.clone(),
-                Safe::own("This target is not known to be your machine."),
-            ];
-            let title = format_args!("Replay #{number}?");
-            draw_box(state, canvas, layout.screen, &Safe::format(title), &lines);
-        }
         Popup::Desk(desk) => deed::draw(state, canvas, layout, desk),
         Popup::Release => {
             let held = state.hold.held;
@@ -201,7 +190,11 @@ fn box_keys(state: &State) -> Line {
     let place = keys::place(state);
     let own = keys::TABLE.iter().filter(|binding| binding.place == place);
     let mut line = Line::new();
-    let is_listed = |action| matches!(action, keys::Action::QuitNow | keys::Action::Form(_) | keys::Action::Do(_));
+    let is_listed = |action| match action {
+        keys::Action::QuitNow | keys::Action::Form(_) => true,
+        keys::Action::Do(deed) => deed.is_listed(),
+        _ => false,
+    };
     for binding in own.filter(|binding| !is_listed(binding.action)).take(3) {
         let label = binding.keys[0].label();
         line.push((Role::Key, Safe::format(format_args!("[ {label}"))));

@@ -6,7 +6,7 @@ use crate::{
     text::{Mode, Safe, safe},
     tui::{
         deed::Piece,
-        errand::{Clip, ClipWish, Errand},
+        fetch::{Clip, ClipWish, Fetch},
         state::{Goal, Mood, State, Tab},
         update::{Effect, What},
     },
@@ -27,13 +27,22 @@ pub(super) fn copy(state: &mut State, piece: Piece, effects: &mut Vec<Effect>) {
             let id = state.row().map(|row| row.id.to_string());
             (Safe::own("request id"), id.unwrap_or_default())
         }
-        Piece::Key => (Safe::own("key"), of_tree(tree.and_then(|tree| tree.key(cursor)))),
+        Piece::Key => (
+            Safe::own("key"),
+            of_tree(tree.and_then(|tree| tree.key(cursor))),
+        ),
         Piece::Value => (
             Safe::own("value"),
             of_tree(tree.and_then(|tree| tree.value(cursor))),
         ),
-        Piece::Path => (Safe::own("JSON path"), of_tree(tree.map(|tree| json_path(tree.path(cursor).as_str())))),
-        Piece::Jq => (Safe::own("jq path"), of_tree(tree.map(|tree| jq_path(tree.path(cursor).as_str())))),
+        Piece::Path => (
+            Safe::own("JSON path"),
+            of_tree(tree.map(|tree| json_path(tree.path(cursor).as_str()))),
+        ),
+        Piece::Jq => (
+            Safe::own("jq path"),
+            of_tree(tree.map(|tree| jq_path(tree.path(cursor).as_str()))),
+        ),
         _ => {
             let Some(number) = number else { return };
             let wish = ClipWish {
@@ -44,7 +53,7 @@ pub(super) fn copy(state: &mut State, piece: Piece, effects: &mut Vec<Effect>) {
                 reveals: state.revealed == Some(number),
                 target: target(state),
             };
-            effects.push(Effect::Load(What::Errand(Errand::Clip(wish))));
+            effects.push(Effect::Load(What::Fetch(Fetch::Clip(wish))));
             return;
         }
     };
