@@ -14,8 +14,10 @@ use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{
-    Request, Sender, TestListener, TestRelay, TestTarget, eventually, listener::Setup, pattern,
-    story, target::answer,
+    Request, Sender, TestListener, TestRelay, TestTarget, eventually,
+    listener::{Setup, nothing_waits},
+    pattern, story,
+    target::answer,
 };
 
 async fn wait_hold(listener: &TestListener, what: &str, is_so: impl Fn(&Hold) -> bool) {
@@ -221,7 +223,7 @@ fn a_retry_that_waits_delays_no_stop() {
         .await;
         let began = std::time::Instant::now();
         listener.stop().await;
-        assert!(began.elapsed().as_secs() < 2, "{:?}", began.elapsed());
+        assert!(began.elapsed().as_secs() < 4, "{:?}", began.elapsed());
     });
 }
 
@@ -255,17 +257,7 @@ fn from_start_is_for_the_first_connect_alone() {
             let sender = Sender::to(relay.addr);
             let sent = sender.send(Request::post("/tidy-otter/1", "x")).await;
             assert_eq!(sent.status, 200);
-            // The first one taken over may have had no time to say that it was done: then the next ones do it.
-            eventually("nothing waits", || async {
-                let mut second = Setup::new(&relay, None).start().await.live().await;
-                let waiting = match &*second.board.link.borrow() {
-                    Link::Live(live) => live.waiting,
-                    other => panic!("{other:?}"),
-                };
-                second.stop().await;
-                (waiting == 0).then_some(()).ok_or(waiting.to_string())
-            })
-            .await;
+            nothing_waits(&relay).await;
         };
         let (ended, ()) = tokio::join!(agent.run(&stop), taking);
         assert!(matches!(ended, Ended::TakenOver(_)), "{ended:?}");

@@ -36,7 +36,7 @@ fn a_webhook_comes_and_is_replayed_and_the_terminal_is_as_before() {
         let Some(mut terminal) = Terminal::start(home.path(), &args, &[]) else {
             return;
         };
-        let before = terminal.settings();
+        let before = terminal.before.clone();
         let text = terminal.shows("● live").await;
         assert!(
             text.contains("waiting for the first request"),
@@ -113,7 +113,7 @@ fn a_signal_gives_the_terminal_back_too() {
             let Some(mut terminal) = Terminal::start(home.path(), &["listen"], &[]) else {
                 return;
             };
-            let before = terminal.settings();
+            let before = terminal.before.clone();
             terminal.shows("● live").await;
             assert!(terminal.is_taken());
             terminal.signal(signal);
@@ -155,7 +155,7 @@ fn what_is_stored_is_opened_without_a_relay_and_sent_where_a_person_says() {
         listener.shows("id: \"evt_1\"").await;
 
         let mut terminal = Terminal::start(home.path(), &["open"], &[]).expect("a second one");
-        let before = terminal.settings();
+        let before = terminal.before.clone();
         terminal.shows("□ HISTORY  1 request · not listening").await;
         terminal.press("r");
         terminal.shows("It was never forwarded.").await;

@@ -59,7 +59,7 @@ fn a_stuck_pipe_slows_nothing() {
         while let Some(took) = senders.join_next().await {
             slowest = slowest.max(took.expect("no panic"));
         }
-        assert!(slowest < Duration::from_secs(2), "one took {slowest:?}");
+        assert!(slowest < Duration::from_secs(10), "one took {slowest:?}");
 
         listener.signal("TERM");
         let read = spawn_blocking(move || {
@@ -129,8 +129,8 @@ fn either_signal_ends_a_listener_well_though_a_forward_is_under_way() {
             listener.signal(signal);
             assert_eq!(listener.code().await, 0, "{}", listener.stderr());
             let took = began.elapsed();
-            // Three seconds for the forward, and a little.
-            assert!(took < Duration::from_secs(4), "{signal}: {took:?}");
+            // Three seconds for the forward, and what a busy machine takes; the answer would be waited for for 60.
+            assert!(took < Duration::from_secs(10), "{signal}: {took:?}");
             let next = home.start("app", &["listen"]);
             next.url().await;
             eventually("the forward's request, again", || async {

@@ -223,6 +223,21 @@ impl TestListener {
     }
 }
 
+/// Takes the endpoint over, without a target, until nothing waits there: the one before may have had no time to say that its last
+/// one was done.
+pub(crate) async fn nothing_waits(relay: &TestRelay) {
+    super::eventually("nothing waits", || async {
+        let mut next = Setup::new(relay, None).start().await.live().await;
+        let waiting = match &*next.board.link.borrow() {
+            Link::Live(live) => live.waiting,
+            other => panic!("{other:?}"),
+        };
+        next.stop().await;
+        (waiting == 0).then_some(()).ok_or(waiting.to_string())
+    })
+    .await;
+}
+
 impl Drop for TestListener {
     fn drop(&mut self) {
         if let Some(running) = self.running.take() {

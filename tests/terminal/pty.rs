@@ -53,6 +53,8 @@ pub(crate) struct Terminal {
     pty: pty::Pty,
     /// Kept open, so that the terminal outlives the program.
     pts: Option<pty::Pts>,
+    /// How the terminal was set before the program started.
+    pub(crate) before: String,
     shown: Arc<Mutex<Parser<Asked>>>,
 }
 
@@ -69,6 +71,7 @@ impl Terminal {
             }
         };
         pty.resize(Size::new(24, 80)).expect("a size");
+        let before = settings(&pts);
         let child = pty::Command::new(env!("CARGO_BIN_EXE_hooktool"))
             .args(args)
             .env_clear()
@@ -87,6 +90,7 @@ impl Terminal {
             keyboard: file(&pty),
             shown: Arc::new(Mutex::new(parser)),
             pts: Some(pts),
+            before,
             pty,
         };
         let (shown, answers) = (Arc::clone(&terminal.shown), file(&terminal.pty));
@@ -160,14 +164,7 @@ impl Terminal {
 
     /// How the terminal is set, in the words of `stty -a`.
     pub(crate) fn settings(&self) -> String {
-        let pts = self.pts.as_ref().expect("it is there until the end");
-        let stty = Command::new("stty")
-            .arg("-a")
-            .stdin(Stdio::from(copy(pts)))
-            .output()
-            .expect("stty runs");
-        assert!(stty.status.success(), "{stty:?}");
-        String::from_utf8(stty.stdout).expect("text")
+        settings(self.pts.as_ref().expect("it is there until the end"))
     }
 
     /// Sends the program a signal.
@@ -214,6 +211,16 @@ fn look(shown: &Mutex<Parser<Asked>>, mut screen: File, mut answers: File) {
             return;
         }
     }
+}
+
+fn settings(pts: &pty::Pts) -> String {
+    let stty = Command::new("stty")
+        .arg("-a")
+        .stdin(Stdio::from(copy(pts)))
+        .output()
+        .expect("stty runs");
+    assert!(stty.status.success(), "{stty:?}");
+    String::from_utf8(stty.stdout).expect("text")
 }
 
 fn cells(number: u16) -> NonZeroU16 {
