@@ -12,9 +12,11 @@ use crate::{
     target::Target,
 };
 
+mod desk;
 mod draft;
 mod side;
 
+pub use desk::Desk;
 pub use draft::{Part, edits, text, without_added_end};
 pub use side::Picked;
 

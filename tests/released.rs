@@ -156,7 +156,7 @@ fn what_another_process_replayed_is_parked_no_more() {
             &forwarder(),
             number,
             Some(to),
-            &Routes::default(),
+            &hooktool::target::Routes::default(),
             &edits,
         )
         .await;

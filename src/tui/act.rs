@@ -1,5 +1,6 @@
 //! What each action does to the [`State`], and what it asks for.
 
+pub(super) mod away;
 pub(super) mod deed;
 pub(super) mod detail;
 mod replay;
@@ -76,6 +77,8 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) 
             state.open(Popup::Log { scroll: 0 });
             scroll_popup(state, isize::MAX);
         }
+        Action::Page => away::page(state, effects),
+        Action::Suspend => away::suspend(state, effects),
         Action::Redraw => effects.push(Effect::Redraw),
         Action::Back => back(state),
         Action::Accept if state.popup.is_none() => detail::keep_search(state),

@@ -42,26 +42,20 @@ pub trait Clipboard {
     fn tell(&mut self, bytes: &[u8]) -> io::Result<()>;
 }
 
-/// The clipboard of this machine, or of the one that the terminal runs on.
-#[derive(Debug)]
-pub(super) struct System;
-
-impl Clipboard for System {
-    fn tool(&self) -> Option<Tool> {
-        Tool::found(|name| env::var_os(name).is_some_and(|value| !value.is_empty()))
+/// Asks the terminal of this process.
+///
+/// # Errors
+/// If it has no clipboard, or the text is too long for it.
+pub(super) fn tell(bytes: &[u8]) -> io::Result<()> {
+    if bytes.len() > MOST {
+        return Err(io::Error::other("a terminal takes 74,994 bytes at most"));
     }
-
-    fn tell(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if bytes.len() > MOST {
-            return Err(io::Error::other("a terminal takes 74,994 bytes at most"));
-        }
-        if env::var_os("TERM").is_some_and(|term| term == "linux" || term == "dumb") {
-            return Err(io::Error::other("this terminal has no clipboard"));
-        }
-        let mut out = io::stdout().lock();
-        out.write_all(&sequence(bytes, env::var_os("TMUX").is_some()))?;
-        out.flush()
+    if env::var_os("TERM").is_some_and(|term| term == "linux" || term == "dumb") {
+        return Err(io::Error::other("this terminal has no clipboard"));
     }
+    let mut out = io::stdout().lock();
+    out.write_all(&sequence(bytes, env::var_os("TMUX").is_some()))?;
+    out.flush()
 }
 
 fn sequence(bytes: &[u8], is_tmux: bool) -> Vec<u8> {
@@ -93,6 +87,11 @@ const TOOLS: [(&str, &[&str], &[&str]); 5] = [
 ];
 
 impl Tool {
+    /// The one of this machine.
+    pub(super) fn here() -> Option<Self> {
+        Self::found(|name| env::var_os(name).is_some_and(|value| !value.is_empty()))
+    }
+
     /// The first program on `PATH` that can reach a clipboard. `has`: whether a variable is set.
     fn found(has: impl Fn(&str) -> bool) -> Option<Self> {
         let path = env::var_os("PATH")?;
@@ -199,7 +198,7 @@ mod tests {
 
     #[test]
     fn a_long_text_is_too_much_for_a_terminal() {
-        let told = System.tell(&[b'a'; MOST + 1]).expect_err("it is too long");
+        let told = tell(&[b'a'; MOST + 1]).expect_err("it is too long");
         assert!(told.to_string().contains("74,994"));
     }
 

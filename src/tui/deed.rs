@@ -130,6 +130,8 @@ pub(super) enum Desk {
         replays: Box<Replays>,
         /// Where to, in words.
         to: Safe<'static>,
+        /// Whether that is not surely this machine.
+        is_far: bool,
         field: Field,
         /// Whether other words were typed.
         is_wrong: bool,

@@ -124,8 +124,6 @@ pub(super) enum Brought {
         part: Part,
         text: Bytes,
     },
-    /// The editor has ended: what it left, or why that is nothing.
-    Edited(Edited, Result<(), String>),
     /// It cannot be done, and why.
     Nothing(Safe<'static>),
 }

@@ -133,6 +133,8 @@ pub(super) enum Action {
     Connect,
     Pane,
     Zoom,
+    Page,
+    Suspend,
     Redraw,
     Help,
     Log,

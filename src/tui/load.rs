@@ -7,11 +7,12 @@ mod deed;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::Bytes;
 use hooktool_relay::capture::Body;
 
 use super::{
     page,
-    state::Wish,
+    state::{Tab, Wish},
     update::{Loaded, What},
 };
 use crate::history::{History, HistoryError, Number, Reader, Select};
@@ -48,6 +49,7 @@ impl Source {
                 What::Fetch(fetch) => {
                     deed::run(&reader, fetch).map(|brought| Loaded::Brought(Box::new(brought)))
                 }
+                What::Page(wish, tab) => whole(&reader, wish, *tab),
             };
             self.readers().push(reader);
             loaded
@@ -97,11 +99,33 @@ fn detail(reader: &Reader, wish: &Wish) -> Result<Loaded, HistoryError> {
         return Ok(Loaded::NoDetail);
     };
     let attempts = reader.attempts(wish.number)?;
-    let body = match &request.capture.body {
-        Body::Absent => bytes::Bytes::new(),
-        Body::Whole(bytes) => bytes.clone(),
-        Body::Pieces(_) => reader.body(wish.number, 0, page::SHOWN)?,
-    };
+    let body = beginning(reader, wish.number, &request.capture.body)?;
     let detail = page::compose(&request, &attempts, &body, wish);
     Ok(Loaded::Detail(Box::new(detail)))
+}
+
+/// Most bytes of a body that are read for a pager. A relay takes 25 MiB unless it is told otherwise.
+const PAGED: usize = 32 * 1024 * 1024;
+
+/// A tab as text: bodies whole, the others as they are shown.
+fn whole(reader: &Reader, wish: &Wish, tab: Tab) -> Result<Loaded, HistoryError> {
+    let Some(request) = reader.request(wish.number)? else {
+        return Ok(Loaded::NoDetail);
+    };
+    let attempts = reader.attempts(wish.number)?;
+    let body = match &request.capture.body {
+        Body::Pieces(_) if tab == Tab::Body => reader.body(wish.number, 0, PAGED)?,
+        body => beginning(reader, wish.number, body)?,
+    };
+    let text = page::whole(&request, &attempts, &body, wish, tab);
+    Ok(Loaded::Page(text.into()))
+}
+
+/// The beginning of a body, as much as a screen shows.
+fn beginning(reader: &Reader, number: Number, body: &Body) -> Result<Bytes, HistoryError> {
+    match body {
+        Body::Absent => Ok(Bytes::new()),
+        Body::Whole(bytes) => Ok(bytes.clone()),
+        Body::Pieces(_) => reader.body(number, 0, page::SHOWN),
+    }
 }

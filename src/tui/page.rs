@@ -8,6 +8,7 @@ mod headers;
 mod raw;
 mod tree;
 mod tries;
+mod whole;
 
 use std::borrow::Cow;
 
@@ -21,6 +22,7 @@ use crate::{
 
 pub(super) use self::tree::Tree;
 pub(super) use body::{Form, Page, SHOWN};
+pub(super) use whole::whole;
 
 /// What a piece of text is, so that the view can choose its look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -39,6 +41,8 @@ pub(super) enum Role {
     Bad,
     /// A number in JSON.
     Number,
+    /// What we add to a line: dim, at the right edge, and only if there is room.
+    Aside,
 }
 
 /// A line of text in pieces.
@@ -92,9 +96,7 @@ impl Detail {
 
 /// Lays a request out. `body` is its beginning, [`SHOWN`] bytes at most.
 pub(super) fn compose(request: &Request, attempts: &[Attempt], body: &[u8], wish: &Wish) -> Detail {
-    let tries: Vec<&Attempt> = attempts.iter().filter(|a| a.outcome.is_try()).collect();
-    let newest = tries.len().saturating_sub(1);
-    let chosen = wish.chosen.unwrap_or(newest).min(newest);
+    let (tries, chosen) = tries(attempts, wish);
     let attempt = tries.get(chosen).copied();
     let capture = &request.capture;
     let kind = capture.headers.first("content-type");
@@ -112,6 +114,14 @@ pub(super) fn compose(request: &Request, attempts: &[Attempt], body: &[u8], wish
         chosen,
         last_url: tries.last().map(|attempt| attempt.target.clone()),
     }
+}
+
+/// The attempts that were tries, and which of them is wished.
+fn tries<'a>(attempts: &'a [Attempt], wish: &Wish) -> (Vec<&'a Attempt>, usize) {
+    let tries: Vec<&Attempt> = attempts.iter().filter(|a| a.outcome.is_try()).collect();
+    let newest = tries.len().saturating_sub(1);
+    let chosen = wish.chosen.unwrap_or(newest).min(newest);
+    (tries, chosen)
 }
 
 /// The role of a status or an outcome.

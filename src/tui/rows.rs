@@ -3,6 +3,7 @@
 //! In: rows read from the history, moves. Out: the changed [`State`]. An arrival never moves the row that a person is on.
 
 use super::{
+    act::away,
     layout::Pane,
     page::{Role, role, status},
     state::{Follow, Mood, State},
@@ -67,6 +68,7 @@ impl State {
             return;
         }
         self.list.arrived = Some(self.now.since_start);
+        away::count_new(self, came);
         let stands_last = was_last && self.focus == Pane::List && self.popup.is_none();
         match self.list.follow {
             Follow::Scrolled if stands_last => self.select_newest(),

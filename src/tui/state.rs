@@ -66,6 +66,15 @@ pub(super) struct Time {
     pub(super) wall: UnixMillis,
 }
 
+/// A time that the shell had the terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Away {
+    pub(super) since: UnixMillis,
+    pub(super) until: UnixMillis,
+    /// How many requests came in it, as far as it is known by now.
+    pub(super) came: u64,
+}
+
 /// A page of the detail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub(super) enum Tab {
@@ -171,6 +180,8 @@ pub(super) struct State {
     pub(super) chosen: Option<usize>,
     /// Whose secrets are shown.
     pub(super) revealed: Option<Number>,
+    /// The last time that the shell had the terminal.
+    pub(super) away: Option<Away>,
     pub(super) detail: Option<Detail>,
     pub(super) sync: Sync,
 
@@ -214,6 +225,7 @@ impl State {
             search: None,
             chosen: None,
             revealed: None,
+            away: None,
             detail: None,
             sync: Sync {
                 all: true,

@@ -2,14 +2,17 @@
 //!
 //! In: an [`Input`]; time too is told by one. Out: [`Effect`]s for the loop to start. No clock, no I/O, no ratatui, no crossterm.
 
+use std::sync::Arc;
+
 use super::{
-    act::{act, deed, detail},
+    act::{act, away, deed, detail},
     deed::Deed,
-    fetch::{Brought, Clip, Edited, Fetch},
+    errand::{Errand, Returned},
+    fetch::{Brought, Clip, Fetch},
     keys::{self, Action, Code, Key},
     log,
     page::Detail,
-    state::{Mood, State, Time, Toast, Wish},
+    state::{Mood, State, Tab, Time, Toast, Wish},
 };
 use crate::{
     event::{Hold, Intent, Link, Notice, Reach, Round},
@@ -51,8 +54,8 @@ pub(super) enum Effect {
     Copy(Clip),
     /// Put it on the terminal's, and why not on the system's.
     Tell(Clip, Option<Safe<'static>>),
-    /// Have it edited.
-    Edit(Edited),
+    /// Lend the terminal to another program.
+    Lend(Errand),
     /// Draw every cell anew.
     Redraw,
     Quit,
@@ -70,6 +73,8 @@ pub(super) enum What {
     },
     Detail(Wish),
     Fetch(Fetch),
+    /// The text of a tab, whole, for a pager.
+    Page(Wish, Tab),
 }
 
 /// Something that was read.
@@ -84,6 +89,10 @@ pub(super) enum Loaded {
     /// It is no longer there.
     NoDetail,
     Brought(Box<Brought>),
+    /// Text for a pager, safe to be shown.
+    Page(Arc<str>),
+    /// The terminal is back.
+    Returned(Returned),
     Failed {
         what: What,
         cause: String,
@@ -100,12 +109,8 @@ pub(super) fn update(state: &mut State, input: Input) -> (bool, Vec<Effect>) {
             false
         }
         Input::Key(key) => pressed(state, key, &mut effects),
-        Input::Loaded(Loaded::Brought(brought)) => {
-            deed::bring(state, *brought, &mut effects);
-            true
-        }
         other => {
-            happened(state, other);
+            happened(state, other, &mut effects);
             true
         }
     };
@@ -113,7 +118,7 @@ pub(super) fn update(state: &mut State, input: Input) -> (bool, Vec<Effect>) {
     (is_visible, effects)
 }
 
-fn happened(state: &mut State, input: Input) {
+fn happened(state: &mut State, input: Input, effects: &mut Vec<Effect>) {
     match input {
         Input::Paste(text) => match state.field() {
             Some(field) => {
@@ -154,7 +159,7 @@ fn happened(state: &mut State, input: Input) {
             state.say(mood, owned(&notice.text));
         }
         Input::Round(round) => deed::round(state, &round),
-        Input::Loaded(loaded) => take(state, loaded),
+        Input::Loaded(loaded) => take(state, loaded, effects),
         Input::Busy => state.say(Mood::Problem, Safe::own("busy: not done, try again")),
         Input::Tick(_) | Input::Changed(_) | Input::Key(_) => {}
     }
@@ -240,7 +245,7 @@ fn typed(state: &mut State, key: Key) -> bool {
     }
 }
 
-fn take(state: &mut State, loaded: Loaded) {
+fn take(state: &mut State, loaded: Loaded, effects: &mut Vec<Effect>) {
     match loaded {
         Loaded::All(rows) => {
             state.sync.is_reading = false;
@@ -259,8 +264,12 @@ fn take(state: &mut State, loaded: Loaded) {
                 detail::look(state);
             }
         }
-        // Taken before, with what it asks for.
-        Loaded::Brought(_) => {}
+        Loaded::Brought(brought) => deed::bring(state, *brought, effects),
+        Loaded::Page(text) => effects.push(Effect::Lend(Errand::Page(text))),
+        Loaded::Returned(Returned::Edited(edited, ended)) => {
+            deed::edited(state, edited, ended, effects);
+        }
+        Loaded::Returned(returned) => away::returned(state, returned),
         Loaded::NoDetail => {
             state.sync.is_detail_reading = false;
             state.detail = None;
@@ -277,8 +286,8 @@ fn take(state: &mut State, loaded: Loaded) {
                         ..Detail::default()
                     });
                 }
+                What::Page(..) | What::Fetch(_) => {}
                 What::All | What::Rows { .. } => state.sync.is_reading = false,
-                What::Fetch(_) => {}
             }
             let cause = owned(&cause);
             state.say(

@@ -4,6 +4,7 @@ use std::{
     collections::VecDeque,
     io,
     path::Path,
+    pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Poll, Waker},
     time::{Duration, Instant},
@@ -15,7 +16,7 @@ use futures_util::{Stream, stream};
 use hooktool::{
     event::{Board, Intent, Link, Live},
     history::{Arrival, Attempt, Cause, History, KeptAnswer, Number, Retention, Select},
-    tui::{Clipboard, Ended, Tool, View, drive},
+    tui::{Clipboard, Console, Ended, Tool, View, drive},
 };
 use hooktool_relay::capture::{
     Body, Capture, CaptureId, Headers, Kind, Outcome, Seq, UnixMillis, Version,
@@ -135,11 +136,32 @@ fn locked(pressed: &Mutex<Pressed>) -> MutexGuard<'_, Pressed> {
     pressed.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Keys {
-    /// What the loop reads of it.
-    fn events(&self) -> impl Stream<Item = io::Result<Event>> + Unpin + use<> {
-        let pressed = Arc::clone(&self.0);
-        stream::poll_fn(move |context| {
+/// What the loop has of a terminal: this keyboard, and a clipboard that remembers.
+struct Tty {
+    pressed: Arc<Mutex<Pressed>>,
+    copied: Arc<Mutex<Vec<String>>>,
+}
+
+impl Clipboard for Tty {
+    fn tool(&self) -> Option<Tool> {
+        None
+    }
+
+    fn tell(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let text = str::from_utf8(bytes).expect("text").to_owned();
+        let mut copied = self.copied.lock().unwrap_or_else(PoisonError::into_inner);
+        copied.push(text);
+        Ok(())
+    }
+}
+
+impl Console for Tty {
+    type Events = Pin<Box<dyn Stream<Item = io::Result<Event>> + Send>>;
+
+    fn events(&mut self) -> Self::Events {
+        let pressed = Arc::clone(&self.pressed);
+        locked(&pressed).waker = None;
+        Box::pin(stream::poll_fn(move |context| {
             let mut pressed = locked(&pressed);
             if let Some(event) = pressed.events.pop_front() {
                 return Poll::Ready(Some(Ok(event)));
@@ -150,9 +172,20 @@ impl Keys {
             let waker = || context.waker().clone();
             pressed.waker.get_or_insert_with(waker);
             Poll::Pending
-        })
+        }))
     }
 
+    fn lend(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn take_back(&mut self) -> io::Result<()> {
+        locked(&self.pressed).events.clear();
+        Ok(())
+    }
+}
+
+impl Keys {
     pub(crate) fn press(&self, code: KeyCode) {
         let event = Event::Key(KeyEvent::new(code, KeyModifiers::NONE));
         let mut pressed = locked(&self.0);
@@ -201,22 +234,6 @@ pub(crate) struct Table {
     pub(crate) folder: tempfile::TempDir,
 }
 
-/// A terminal's clipboard that keeps what it is told, on a machine without a program for it.
-struct Recorded(Arc<Mutex<Vec<String>>>);
-
-impl Clipboard for Recorded {
-    fn tool(&self) -> Option<Tool> {
-        None
-    }
-
-    fn tell(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let text = str::from_utf8(bytes).expect("text").to_owned();
-        let mut copied = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        copied.push(text);
-        Ok(())
-    }
-}
-
 pub(crate) fn open(path: &Path) -> History {
     let retention = Retention {
         count: 10_000,
@@ -237,7 +254,7 @@ pub(crate) fn inspector(
     let history = open(folder.path());
     let board = Board::new();
     let keys = Keys(Arc::default());
-    let events = keys.events();
+    let pressed = Arc::clone(&keys.0);
     let (asked, intents) = mpsc::channel(View::INTENTS);
     let stop = CancellationToken::new();
     let screen = Screen::new(width, height);
@@ -266,7 +283,8 @@ pub(crate) fn inspector(
     };
     let run = async move {
         let mut terminal = Terminal::new(screen).expect("a test terminal");
-        drive(view, &mut terminal, events, Recorded(copied)).await
+        let tty = Tty { pressed, copied };
+        drive(view, &mut terminal, tty).await
     };
     (table, run)
 }

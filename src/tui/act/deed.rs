@@ -9,7 +9,7 @@ pub(in crate::tui) mod set;
 
 use std::time::Duration;
 
-pub(in crate::tui) use self::{copy::clip, form::round};
+pub(in crate::tui) use self::{copy::clip, edit::edited, form::round};
 use crate::{
     exchange::Part,
     tui::{
@@ -64,7 +64,6 @@ pub(in crate::tui) fn bring(state: &mut State, brought: Brought, effects: &mut V
         Brought::Past { numbers, past } => form::past(state, &numbers, past),
         Brought::Compared(compared) => diff::show(state, compared),
         Brought::Text { number, part, text } => edit::edit(state, number, part, text, effects),
-        Brought::Edited(edited, result) => edit::edited(state, edited, result, effects),
         Brought::Nothing(why) => state.say(Mood::Problem, why),
     }
 }

@@ -25,7 +25,9 @@ pub(in crate::tui) fn possible(state: &State, action: Action) -> Result<(), &'st
         Action::Hold | Action::Connect if !state.route.is_listening => {
             Err("not listening: this is the history")
         }
-        Action::Open | Action::Replay | Action::Bookmark if state.list.selected.is_none() => {
+        Action::Open | Action::Replay | Action::Bookmark | Action::Page
+            if state.list.selected.is_none() =>
+        {
             Err("no request yet")
         }
         Action::Replay if !state.has_target() => Err("there is no target: listen TARGET"),

@@ -103,6 +103,8 @@ pub(in crate::tui) const TABLE: &[Binding] = &[
     on(Place::Everywhere, Action::Secrets, &[char('*')], "show secrets"),
     on(Place::Everywhere, Action::Pane, &[key(Code::Tab), key(Code::BackTab)], "other pane"),
     on(Place::Everywhere, Action::Zoom, &[char('z')], "zoom"),
+    on(Place::Everywhere, Action::Page, &[char('o')], "open in a pager"),
+    on(Place::Everywhere, Action::Suspend, &[ctrl('z')], "suspend"),
     on(Place::Everywhere, Action::Redraw, &[ctrl('l')], "redraw"),
     on(Place::Everywhere, Action::Help, &[char('?'), key(Code::F1)], "all keys"),
     on(Place::Everywhere, Action::Palette, &[char(':'), ctrl('p')], "commands"),

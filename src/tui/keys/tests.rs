@@ -7,7 +7,7 @@ use super::{
     *,
 };
 
-const PLACES: [Place; 11] = [
+const PLACES: [Place; 18] = [
     Place::Palette,
     Place::Log,
     Place::Search,
@@ -16,7 +16,14 @@ const PLACES: [Place; 11] = [
     Place::Detail,
     Place::Help,
     Place::Target,
-    Place::Replay,
+    Place::Copy,
+    Place::Export,
+    Place::File,
+    Place::Overwrite,
+    Place::Diff,
+    Place::Form,
+    Place::FormText,
+    Place::Confirm,
     Place::Release,
     Place::Quit,
 ];
@@ -40,7 +47,10 @@ fn every_action_has_help_and_every_hint_a_key() {
     );
     for place in PLACES {
         for &action in hinted(place) {
-            let pane = if matches!(place, Place::Detail | Place::Search | Place::Palette) {
+            let pane = if matches!(
+                place,
+                Place::Detail | Place::Diff | Place::Search | Place::Palette
+            ) {
                 place
             } else {
                 Place::List
@@ -53,7 +63,10 @@ fn every_action_has_help_and_every_hint_a_key() {
 #[test]
 fn no_box_is_confirmed_by_enter_or_by_the_key_that_opens_it() {
     let confirms = [
-        (Place::Replay, Action::Send, 'r'),
+        (Place::Form, Action::Do(Deed::Send), 'r'),
+        (Place::Form, Action::Do(Deed::Send), 'R'),
+        (Place::Diff, Action::Do(Deed::ToForm), 'e'),
+        (Place::Overwrite, Action::Do(Deed::Overwrite), 'x'),
         (Place::Release, Action::Release, 'H'),
         (Place::Quit, Action::Yes, 'q'),
     ];

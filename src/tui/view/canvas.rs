@@ -119,7 +119,7 @@ impl<'a> Canvas<'a> {
         };
         match role {
             Role::Text => plain,
-            Role::Dim => plain.add_modifier(Modifier::DIM),
+            Role::Dim | Role::Aside => plain.add_modifier(Modifier::DIM),
             Role::Strong => plain.add_modifier(Modifier::BOLD),
             Role::Key if self.is_colored => plain.fg(Color::Cyan),
             Role::Key => plain.add_modifier(Modifier::BOLD),

@@ -164,7 +164,11 @@ fn draw_line(canvas: &mut Canvas<'_>, area: Area, line: &Line, mut skipped: usiz
     let mut x = 1;
     for (role, text) in line {
         let width = text.width();
-        if width > skipped {
+        if *role == Role::Aside {
+            if usize::from(x) + width + 2 <= usize::from(area.width) {
+                canvas.write_right(area, 0, text, *role);
+            }
+        } else if width > skipped {
             x = canvas.write(area, x, 0, &text.skip(skipped), *role);
         }
         skipped = skipped.saturating_sub(width);

@@ -12,6 +12,7 @@ use crate::{
     history::Number,
     text::{Mode, Safe, safe},
     tui::{
+        errand::Errand,
         fetch::{Edited, Fetch},
         state::{Kept, Mood, State},
         update::{Effect, What},
@@ -40,16 +41,16 @@ pub(super) fn edit(
     let mut kept = state.acting.drafts.iter();
     let kept = kept.find(|kept| kept.number == number && kept.part == part);
     let text = kept.map_or_else(|| original.clone(), |kept| kept.text.clone());
-    effects.push(Effect::Edit(Edited {
+    effects.push(Effect::Lend(Errand::Edit(Edited {
         number,
         part,
         original,
         text,
-    }));
+    })));
 }
 
 /// Takes what the editor left.
-pub(super) fn edited(
+pub(in crate::tui) fn edited(
     state: &mut State,
     edited: Edited,
     result: Result<(), String>,

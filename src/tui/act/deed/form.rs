@@ -125,11 +125,8 @@ pub(super) fn send(state: &mut State, effects: &mut Vec<Effect>) {
             };
             state.open(Popup::Desk(Desk::Confirm {
                 replays: Box::new(replays),
-                to: if is_far {
-                    Safe::format(format_args!("{to}. This is not surely your machine"))
-                } else {
-                    to
-                },
+                to,
+                is_far,
                 field: Field::default(),
                 is_wrong: false,
             }));

@@ -53,9 +53,16 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>, layout: &Layout, desk
         Desk::Confirm {
             replays,
             to,
+            is_far,
             field,
             is_wrong,
-        } => form::confirm(state, canvas, screen, (replays, to, field, *is_wrong)),
+        } => form::confirm(
+            state,
+            canvas,
+            screen,
+            (replays, to, field),
+            (*is_far, *is_wrong),
+        ),
     }
 }
 

@@ -121,7 +121,8 @@ pub(super) fn confirm(
     state: &State,
     canvas: &mut Canvas<'_>,
     screen: Area,
-    (replays, to, field, is_wrong): (&Replays, &Safe<'_>, &Field, bool),
+    (replays, to, field): (&Replays, &Safe<'_>, &Field),
+    (is_far, is_wrong): (bool, bool),
 ) {
     let (many, words) = (count(replays.count()), form::words(replays));
     let parallel = replays.parallel;
@@ -132,6 +133,11 @@ pub(super) fn confirm(
     };
     let lines = [
         Safe::format(format_args!("To {to}.")),
+        Safe::own(if is_far {
+            "That is not surely your machine."
+        } else {
+            "That is your machine."
+        }),
         Safe::format(format_args!("{many} {word}, {parallel} at a time.")),
         Safe::format(format_args!("Type  {words}  to go on, or Esc to cancel.")),
         Safe::default(),
@@ -146,5 +152,5 @@ pub(super) fn confirm(
     ];
     let title = Safe::format(format_args!("Send {many} {word}?"));
     let area = draw_box(state, canvas, screen, &title, &lines);
-    canvas.field(row(area, 4), 1, "> ", field);
+    canvas.field(row(area, 5), 1, "> ", field);
 }
