@@ -16,7 +16,7 @@ pub mod value;
 use export::{Diff, Export};
 use listen::Listen;
 use relay::{Login, Relay};
-use requests::{List, Replay, Show};
+use requests::{List, Replay, Show, Wait};
 
 /// Order of every help page: what it does, what to type, and only then the grammar.
 const TEMPLATE: &str =
@@ -60,6 +60,8 @@ pub enum Verb {
     Open,
     /// List the stored requests of this folder, newest last.
     List(List),
+    /// Wait until a request comes that fits: for tests and CI.
+    Wait(Wait),
     /// Show one stored request and its tries.
     Show(Show),
     /// Send stored requests to the target once more, byte for byte.
@@ -139,19 +141,25 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<(Cli, ArgMatche
     Ok((cli, matches))
 }
 
-/// The words of `list`, where `-status:2xx` is a term of the filter and no flag: it has none of one letter but `-h`.
+/// The words of the verbs that take a filter, where `-status:2xx` is a term of it and no flag: they have none of one letter but
+/// `-h` and `-o`.
 fn negated(args: impl IntoIterator<Item = OsString>) -> impl Iterator<Item = OsString> {
-    let mut is_list = false;
+    let mut has_filter = false;
     args.into_iter().enumerate().map(move |(place, arg)| {
-        is_list = is_list || (place == 1 && arg == "list");
+        has_filter |= place == 1 && ["list", "wait", "export"].iter().any(|verb| arg == *verb);
         let term = arg.to_str().and_then(|text| text.strip_prefix('-'));
-        match term.filter(|term| is_list && !term.starts_with('-') && term.chars().nth(1).is_some())
-        {
+        match term.filter(|term| has_filter && is_term(term)) {
             // The same to a filter.
             Some(term) => format!("!{term}").into(),
             None => arg,
         }
     })
+}
+
+/// Whether what stands behind a hyphen is a term: not `-`, `h`, `-json`, or `-o=FILE`.
+fn is_term(text: &str) -> bool {
+    let second = text.chars().nth(1);
+    !text.starts_with('-') && second.is_some_and(|second| second != '=')
 }
 
 #[cfg(test)]

@@ -22,7 +22,6 @@ mod body;
 mod config;
 mod diff;
 mod draft;
-
 mod edit;
 mod export;
 mod list;
@@ -36,6 +35,7 @@ mod show;
 mod stop;
 mod stored;
 mod token;
+mod wait;
 mod wishes;
 
 /// How long threads that still read or write a pipe may keep a finished command from ending.
@@ -71,6 +71,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Result<(), Failure> {
             wait_for(listen::run(settings, level))
         }
         Some(Verb::Open) => wait_for(open::run()),
+        Some(Verb::Wait(args)) => wait_for(wait::run(args)),
         Some(Verb::Replay(replay)) => wait_for(replay::run(replay)),
         Some(Verb::Login(login)) => wait_for(login::run(login)),
         Some(Verb::Relay(relay)) => match relay.verb {

@@ -36,7 +36,7 @@ use std::ops::Range;
 use hooktool_relay::capture::UnixMillis;
 
 pub use self::{
-    complete::{Candidate, complete},
+    complete::{Candidate, complete, value_at},
     field::{FIELDS, Field},
     subject::{Attempt, Last, Needs, Subject, Verdict, inline},
 };

@@ -27,6 +27,17 @@ const HEADS: usize = 64;
 /// Most bytes of a body that are searched. A relay takes 25 MiB unless it is told otherwise.
 const SEARCHED: usize = 32 * 1024 * 1024;
 
+/// What a filter says of one request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hit {
+    /// Which.
+    pub number: Number,
+    /// Whether it fits.
+    pub fits: bool,
+    /// Whether it fits by its body, or by a try, rather than by what a list and its headers tell.
+    pub is_in_body: bool,
+}
+
 /// A search under way.
 #[derive(Debug)]
 pub struct Search<'a> {
@@ -95,6 +106,43 @@ impl<'a> Search<'a> {
         Ok(found)
     }
 
+    /// Which of some requests fit, in the order asked for, whatever has to be loaded for it; those that are gone are left out.
+    /// `marked` are those that a person has marked on a screen. Ask for few: their small bodies are held at once.
+    ///
+    /// # Errors
+    /// The reader's.
+    pub fn among(
+        reader: &'a Reader,
+        filter: &'a Filter,
+        numbers: &[Number],
+        marked: &[Number],
+    ) -> Result<Vec<Hit>, HistoryError> {
+        let search = Search {
+            rest: None,
+            ..Search::new(reader, filter, &Select::default())
+        };
+        let mut hits = Vec::new();
+        for some in numbers.chunks(HEADS) {
+            for request in reader.requests(some)? {
+                let number = request.summary.number;
+                let is_marked = marked.contains(&number);
+                let fits = search.test(&request, is_marked)? == Verdict::Yes;
+                let bare = Subject {
+                    headers: Some(&request.capture.headers),
+                    is_marked,
+                    ..subject(&request.summary)
+                };
+                let is_in_body = fits && filter.test(&bare, search.now) == Verdict::Unknown;
+                hits.push(Hit {
+                    number,
+                    fits,
+                    is_in_body,
+                });
+            }
+        }
+        Ok(hits)
+    }
+
     /// Loads what the unknown verdicts depend on.
     fn settle(&self, rows: &[Summary], verdicts: &mut [Verdict]) -> Result<(), HistoryError> {
         let unknown = |verdicts: &[Verdict]| -> Vec<usize> {
@@ -107,7 +155,7 @@ impl<'a> Search<'a> {
             for request in self.reader.requests(&numbers)? {
                 let number = request.summary.number;
                 if let Ok(index) = rows.binary_search_by_key(&number, |row| row.number) {
-                    verdicts[index] = self.test(&request)?;
+                    verdicts[index] = self.test(&request, false)?;
                 }
             }
         }
@@ -115,11 +163,12 @@ impl<'a> Search<'a> {
     }
 
     /// Whether a request fits, whatever has to be loaded for it.
-    fn test(&self, request: &Request) -> Result<Verdict, HistoryError> {
+    fn test(&self, request: &Request, is_marked: bool) -> Result<Verdict, HistoryError> {
         let capture = &request.capture;
         let headed = Subject {
             headers: Some(&capture.headers),
             body: filter::inline(&capture.body),
+            is_marked,
             ..subject(&request.summary)
         };
         let verdict = self.filter.test(&headed, self.now);
@@ -271,6 +320,17 @@ mod tests {
         assert_eq!(found(".number:7..9 | id:2070", None), [7, 8, 9, 2070]);
         assert_eq!(found("path:/0", Some(2)), [count - 18, count - 8]);
         assert_eq!(found("-padding", None), [0; 0]);
+        let deep = filter("is:marked path:/0 .number:10 | /1");
+        let hits = Search::among(&reader, &deep, &[21, 10, 20, 9_999], &[10, 20]);
+        let hits: Vec<_> = hits
+            .expect("hits")
+            .into_iter()
+            .map(|hit| (hit.number, hit.fits, hit.is_in_body))
+            .collect();
+        assert_eq!(
+            hits,
+            [(21, true, false), (10, true, true), (20, false, false)]
+        );
         let filter = filter("number");
         let mut search = Search::new(&reader, &filter, &Select::default());
         let page = search.next_page().expect("a page").expect("the first");

@@ -59,6 +59,7 @@ use self::{feed::Sources, turn::Turn, update::Input};
 use crate::{
     event::{Feed, Intent},
     history::{History, Select},
+    text::Zone,
 };
 
 /// What the inspector needs to run.
@@ -78,6 +79,10 @@ pub struct View {
     pub url: Option<String>,
     /// Whether the relay is embedded, so that its URL works on this machine only.
     pub is_local_relay: bool,
+    /// What else was said of how requests are answered and which are forwarded, a few words each; shown under the link.
+    pub standing: Vec<String>,
+    /// Which clock times are shown on.
+    pub zone: Zone,
     /// Whether colours are wanted; bold, dim and reverse are used in any case.
     pub is_colored: bool,
     /// Whether a listener is behind it; else it shows what is stored, and asks where replays go.

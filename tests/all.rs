@@ -19,3 +19,4 @@ mod support;
 #[cfg(unix)]
 mod terminal;
 mod tui;
+mod wait;

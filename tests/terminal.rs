@@ -2,6 +2,7 @@
 //!
 //! A machine without pseudo-terminals skips these, and says so.
 
+mod act;
 mod away;
 mod pty;
 
@@ -150,9 +151,11 @@ fn what_is_stored_is_opened_without_a_relay_and_sent_where_a_person_says() {
         let Some(mut listener) = Terminal::start(home.path(), &["listen"], &[]) else {
             return;
         };
+        // The URL is known before it is answered at.
+        listener.shows("● live").await;
         let (relay, name) = url(&listener.shows("curl http://127.0.0.1").await);
         let request = Request::post(&format!("{name}/stripe"), "{\"id\":\"evt_1\"}");
-        Sender::to(relay).send(request).await;
+        assert_eq!(Sender::to(relay).send(request).await.status, 200);
         listener.shows("id: \"evt_1\"").await;
 
         let mut terminal = Terminal::start(home.path(), &["open"], &[]).expect("a second one");

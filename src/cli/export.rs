@@ -4,17 +4,20 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::value;
+
 /// `hooktool export`.
 #[derive(Debug, Args)]
 #[command(before_help = "\
 Examples:
   hooktool export --as har --output webhooks.har
   hooktool export last --as http
-  hooktool export 1199 1203 --as json > fixtures.jsonl")]
+  hooktool export path:/stripe status:5xx --as curl
+  hooktool export 1199 1203 --as json > fixtures.jsonl", after_help = value::filter_help())]
 pub struct Export {
-    /// Numbers, ids or the beginnings of them, or `last` [default: all of this folder].
-    #[arg(value_name = "ID")]
-    pub ids: Vec<String>,
+    /// Only requests that fit; or numbers, ids (`req_…`) and `last` [default: all of this folder].
+    #[arg(value_name = "FILTER|ID")]
+    pub which: Vec<String>,
     /// What to write.
     #[arg(long = "as", value_name = "FORM")]
     pub form: Form,

@@ -1,6 +1,6 @@
-//! Flags of the verbs that work on stored requests: `list`, `show`, `replay`.
+//! Flags of the verbs that work on stored requests: `list`, `wait`, `show`, `replay`.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{ArgAction, Args, ValueEnum};
 
@@ -23,6 +23,31 @@ pub struct List {
     #[arg(long, value_name = "N", value_parser = value::count)]
     pub limit: Option<usize>,
     /// JSON lines, one request each.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `hooktool wait`.
+#[derive(Debug, Args)]
+#[command(before_help = "\
+Examples:
+  hooktool wait
+  hooktool wait path:/stripe '.type:invoice.paid' --timeout 30s
+  hooktool wait path:/stripe status:2xx --count 3 --since 5m --json", after_help = value::filter_help())]
+pub struct Wait {
+    /// Only requests that fit; several words stand for one filter.
+    #[arg(value_name = "FILTER")]
+    pub filter: Vec<String>,
+    /// End when so many fit.
+    #[arg(long, value_name = "N", default_value = "1", value_parser = value::count)]
+    pub count: usize,
+    /// Give up after this, with exit code 6.
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = value::duration)]
+    pub timeout: Duration,
+    /// Count what came in this time before, too [default: what comes from now on].
+    #[arg(long, value_name = "TIME", value_parser = value::duration)]
+    pub since: Option<Duration>,
+    /// JSON lines, one request each, with its body.
     #[arg(long)]
     pub json: bool,
 }

@@ -21,7 +21,7 @@ use crate::{
     exchange::{exchange, whole},
     exit::{Failure, Report},
     export::{Exchange, Export, Format},
-    history::{Number, Reader, Request, Select, Summary},
+    history::{Number, Reader, Request, Summary},
     output::{
         json::{self, record::CaptureRecord},
         say,
@@ -53,15 +53,19 @@ pub(super) fn run(args: &Args) -> Result<(), Failure> {
 
 /// The requests that are meant, oldest first, or in the order of their ids.
 fn numbers(stored: &Stored, args: &Args) -> Result<Vec<Number>, Failure> {
-    if !args.ids.is_empty() {
-        let picked = args.ids.iter().map(|id| stored.pick(id));
+    if !args.which.is_empty() && args.which.iter().all(|word| names_a_request(word)) {
+        let picked = args.which.iter().map(|id| stored.pick(id));
         return picked.map(|request| Ok(request?.summary.number)).collect();
     }
-    let rows = stored.reader.list(&Select {
-        limit: None,
-        ..stored.select.clone()
-    })?;
+    let rows = stored.matching(&args.which.join(" "), None)?;
     Ok(rows.iter().map(|row| row.number).collect())
+}
+
+/// Whether a word is a number, an id or `last`, and not a term of a filter.
+fn names_a_request(word: &str) -> bool {
+    let digits = word.strip_prefix('#').unwrap_or(word);
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number || word == "last" || word.starts_with("req_")
 }
 
 /// What is worth telling afterwards.

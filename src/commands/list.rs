@@ -60,6 +60,13 @@ pub(super) fn run(list: &List) -> Result<(), Failure> {
     Ok(out.flush()?)
 }
 
+/// A request as a line by itself.
+pub(super) fn line(row: &Summary, zone: Zone) -> String {
+    let cells = columns(row, zone, usize::MAX);
+    let cells: Vec<&str> = cells.iter().map(Safe::as_str).collect();
+    cells.join("  ").trim_end().to_owned()
+}
+
 fn columns(row: &Summary, zone: Zone, cells: usize) -> [Safe<'static>; 8] {
     let path: &[u8] = if row.path.is_empty() { b"/" } else { &row.path };
     let size = row.size.map_or_else(|| Safe::own("-"), text::size);

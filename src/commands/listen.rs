@@ -9,6 +9,7 @@
 use std::sync::Arc;
 
 use futures_util::FutureExt;
+use hooktool_relay::capture::AnswerPolicy;
 use tokio::{
     sync::{Notify, mpsc},
     task::spawn_blocking,
@@ -252,6 +253,8 @@ impl Listening {
                     is_local_relay: self.settings.relay == RelayAt::Local,
                     is_colored: self.is_colored(),
                     is_listening: true,
+                    standing: self.standing(),
+                    zone: self.settings.zone,
                     stop,
                 };
                 let ended = tui::run(view).await?;
@@ -259,6 +262,20 @@ impl Listening {
                 Ok(())
             }
         }
+    }
+
+    /// What was said of answers and of what is forwarded, where it is not the default.
+    fn standing(&self) -> Vec<String> {
+        let settings = &self.settings;
+        let answer = match &settings.answer {
+            AnswerPolicy::App => None,
+            AnswerPolicy::Now => Some("answer now".to_owned()),
+            AnswerPolicy::Strict => Some("answer strict".to_owned()),
+            AnswerPolicy::Respond { status, .. } => Some(format!("answer {status}")),
+        };
+        let only = settings.only.as_ref();
+        let only = only.map(|filter| format!("only {}", filter.text()));
+        answer.into_iter().chain(only).collect()
     }
 
     fn is_colored(&self) -> bool {
@@ -270,12 +287,16 @@ impl Listening {
     }
 
     fn goodbye(&self, ended: &tui::Ended) {
-        let (requests, failed) = (ended.requests, ended.failed);
+        let (requests, failed) = (text::count(ended.requests), text::count(ended.failed));
         let lasted = text::duration(ended.lasted);
         let path = self.settings.folders.history();
-        let word = if requests == 1 { "request" } else { "requests" };
+        let word = if ended.requests == 1 {
+            "request"
+        } else {
+            "requests"
+        };
         output::say(format_args!(
-            "{requests} {word} in {lasted}, {failed} failed. Saved: {}",
+            "{requests} {word} in {lasted}, {failed} failed. Saved: {}. Reopen: hooktool open",
             path.display()
         ));
     }

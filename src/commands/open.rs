@@ -49,6 +49,8 @@ pub(super) async fn run() -> Result<(), Failure> {
             Color::Never => false,
         },
         is_listening: false,
+        standing: Vec::new(),
+        zone: settings.zone,
         stop: ended.clone(),
     };
     let wishes = Wishes::new(history, forwarder, board, Routes::default());

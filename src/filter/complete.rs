@@ -29,17 +29,29 @@ pub fn complete(text: &str, cursor: usize) -> Vec<Candidate> {
     if is_in_quotes(before) {
         return Vec::new();
     }
+    let bare = word(before);
+    match bare.split_once([':', '=']) {
+        Some((name, value)) => values(name, value, before.len()),
+        None => fields(bare, before.len()),
+    }
+}
+
+/// The field whose value is being written at the cursor, and what is there of the value (of its last item).
+pub fn value_at(text: &str, cursor: usize) -> Option<(&str, &str)> {
+    let before = text.get(..cursor).filter(|text| !is_in_quotes(text))?;
+    let (name, value) = word(before).split_once([':', '='])?;
+    Some((name, value.rsplit(',').next().unwrap_or_default()))
+}
+
+/// The word at the end of a text, without its negation.
+fn word(before: &str) -> &str {
     let start = before
         .char_indices()
         .rev()
         .find(|&(_, c)| ends_word(c))
         .map_or(0, |(at, c)| at.saturating_add(c.len_utf8()));
     let typed = before.get(start..).unwrap_or_default();
-    let bare = typed.strip_prefix(['-', '!']).unwrap_or(typed);
-    match bare.split_once([':', '=']) {
-        Some((name, value)) => values(name, value, before.len()),
-        None => fields(bare, before.len()),
-    }
+    typed.strip_prefix(['-', '!']).unwrap_or(typed)
 }
 
 fn is_in_quotes(text: &str) -> bool {

@@ -3,6 +3,8 @@
 pub(super) mod away;
 pub(super) mod deed;
 pub(super) mod detail;
+pub(super) mod filter;
+mod list;
 mod replay;
 
 use super::{
@@ -13,7 +15,7 @@ use super::{
     layout::Pane,
     log, palette,
     state::{Follow, Mood, Popup, State, Tab},
-    update::Effect,
+    update::{Effect, touched},
 };
 use crate::{event::Intent, history::Number, text::Safe};
 
@@ -66,8 +68,23 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) 
             state.is_zoomed = !state.is_zoomed;
             state.put_on_line(line);
         }
+        Action::Filter => filter::open(state),
+        Action::FilterOff => filter::switch(state),
+        Action::NextMatch => filter::next_match(state, true),
+        Action::PreviousMatch => filter::next_match(state, false),
+        Action::Complete => filter::complete(state, true),
+        Action::CompleteBack => filter::complete(state, false),
+        Action::Older => filter::recall(state, true),
+        Action::Newer => filter::recall(state, false),
+        Action::Syntax => state.open(Popup::Syntax { scroll: 0 }),
+        Action::Sort => state.open(Popup::Sort),
+        Action::Order(order) => list::sort(state, order),
+        Action::Mark => list::mark(state),
+        Action::MarkDown => list::mark_range(state, 1),
+        Action::MarkUp => list::mark_range(state, -1),
+        Action::ClearView => list::clear_view(state),
         Action::Follow if state.list.follow == Follow::On => state.list.pause(Follow::Paused),
-        Action::Follow => state.select_newest(),
+        Action::Follow => list::follow(state),
         Action::Help => state.open(Popup::Help { scroll: 0 }),
         Action::Palette => state.open(Popup::Palette {
             field: Field::default(),
@@ -81,6 +98,7 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) 
         Action::Suspend => away::suspend(state, effects),
         Action::Redraw => effects.push(Effect::Redraw),
         Action::Back => back(state),
+        Action::Accept if state.popup.is_none() && state.bar.is_some() => filter::keep(state),
         Action::Accept if state.popup.is_none() => detail::keep_search(state),
         Action::Accept => match palette::chosen(state) {
             Some(chosen) => perform(state, chosen.action, effects),
@@ -112,7 +130,7 @@ fn perform(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
 fn type_in(state: &mut State, change: impl FnOnce(&mut Field)) {
     if let Some(field) = state.field() {
         change(field);
-        detail::look(state);
+        touched(state);
     }
 }
 
@@ -151,12 +169,15 @@ fn scroll_popup(state: &mut State, by: isize) {
     let entries = palette::entries(state).len();
     let lines = match state.popup.as_ref().map(|open| &open.popup) {
         Some(Popup::Log { .. }) => log::lines(state).len(),
+        Some(Popup::Syntax { .. }) => help::syntax().len(),
         _ => help::lines(state).len(),
     };
     let open = state.popup.as_mut().map(|open| &mut open.popup);
     if let Some(Popup::Desk(_)) = open {
         deed::diff::scroll(state, by);
-    } else if let Some(Popup::Help { scroll } | Popup::Log { scroll }) = open {
+    } else if let Some(Popup::Help { scroll } | Popup::Log { scroll } | Popup::Syntax { scroll }) =
+        open
+    {
         let most = lines.saturating_sub(height);
         *scroll = scroll.saturating_add_signed(by).min(most);
     } else if let Some(Popup::Palette { at, .. }) = open {
@@ -189,11 +210,18 @@ fn leave(state: &mut State) {
     state.put_on_line(line);
 }
 
-/// One step back: closes what lies on top, else leaves the detail. Never the end.
+/// One step back: closes what lies on top, else leaves the detail, else takes the filter away. Never the end.
 fn back(state: &mut State) {
-    let is_closed = state.popup.take().is_some() || state.search.take().is_some();
-    if !is_closed && state.focus == Pane::Detail {
-        leave(state);
+    if state.popup.take().is_some() {
+        return;
+    }
+    if state.bar.is_some() {
+        filter::cancel(state);
+    } else if state.search.take().is_none() {
+        match state.focus {
+            Pane::Detail => leave(state),
+            Pane::List => filter::clear(state),
+        }
     }
 }
 
@@ -215,7 +243,8 @@ fn quit(state: &mut State, effects: &mut Vec<Effect>) {
         .any(|row| row.last.is_none() && state.now.wall.since(row.received_at) < RECENT);
     let is_held = state.hold.held > 0 || state.hold.parked > 0;
     let is_busy = is_recent || is_pending || is_held;
-    if (is_busy && state.route.is_listening) || !state.replays.is_empty() {
+    if (is_busy && state.route.is_listening) || !state.replays.is_empty() || state.acting.rounds > 0
+    {
         state.open(Popup::Quit);
     } else {
         end(effects);

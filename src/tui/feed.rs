@@ -11,7 +11,7 @@ use tokio::sync::broadcast::{self, error::RecvError};
 
 use super::{terminal, update::Input};
 use crate::{
-    event::{Feed, Notice, Round},
+    event::{Feed, Gap, Notice, Round},
     history::Change,
 };
 
@@ -32,6 +32,7 @@ struct Has {
     hold: bool,
     notices: bool,
     rounds: bool,
+    gaps: bool,
     changes: bool,
     events: bool,
 }
@@ -43,6 +44,7 @@ enum Came {
     Hold(bool),
     Notice(Result<Notice, RecvError>),
     Round(Result<Round, RecvError>),
+    Gap(Result<Gap, RecvError>),
     Change(Result<Change, RecvError>),
     Event(Option<io::Result<Event>>),
 }
@@ -56,6 +58,7 @@ impl<S: Stream<Item = io::Result<Event>> + Unpin> Sources<S> {
             hold: true,
             notices: true,
             rounds: true,
+            gaps: true,
             changes: true,
             events: true,
         };
@@ -108,6 +111,7 @@ impl<S: Stream<Item = io::Result<Event>> + Unpin> Sources<S> {
             told = self.feed.hold.changed(), if self.has.hold => Came::Hold(told.is_ok()),
             notice = self.feed.notices.recv(), if self.has.notices => Came::Notice(notice),
             round = self.feed.rounds.recv(), if self.has.rounds => Came::Round(round),
+            gap = self.feed.gaps.recv(), if self.has.gaps => Came::Gap(gap),
             change = self.changes.recv(), if self.has.changes => Came::Change(change),
             else => return std::future::pending().await,
         };
@@ -138,6 +142,12 @@ impl<S: Stream<Item = io::Result<Event>> + Unpin> Sources<S> {
                 is_problem: false,
                 text: format!("{missed} messages came too fast to be shown"),
             })),
+            Came::Gap(Ok(gap)) => Some(Input::Gap(gap.last.0.saturating_sub(gap.first.0) + 1)),
+            Came::Gap(Err(RecvError::Lagged(_))) => None,
+            Came::Gap(Err(RecvError::Closed)) => {
+                self.has.gaps = false;
+                None
+            }
             Came::Change(Ok(change)) => Some(Input::Changed(change)),
             Came::Change(Err(RecvError::Lagged(_))) => Some(Input::Changed(Change::Reload)),
             Came::Round(Ok(round)) => Some(Input::Round(round)),

@@ -44,6 +44,27 @@ impl Field {
         &self.text
     }
 
+    /// A line with this text, the cursor at its end.
+    pub(super) fn of(text: &str) -> Self {
+        let mut field = Self::default();
+        field.insert(text);
+        field
+    }
+
+    /// Where the cursor is, in bytes.
+    pub(super) fn cursor(&self) -> usize {
+        self.at
+    }
+
+    /// Puts text in the place of some bytes, and the cursor behind it.
+    pub(super) fn replace(&mut self, bytes: std::ops::Range<usize>, text: &str) {
+        if self.text.get(bytes.clone()).is_some() {
+            self.at = bytes.start;
+            self.text.replace_range(bytes, "");
+            self.insert(text);
+        }
+    }
+
     /// What stands before the cursor and after it, to be shown.
     pub(super) fn shown(&self) -> (Safe<'_>, Safe<'_>) {
         let (before, after) = self.text.split_at(self.at);

@@ -14,7 +14,7 @@ use super::{
     field::{Erase, Step},
     layout::Pane,
     page::Form,
-    state::{Popup, State, Tab},
+    state::{Order, Popup, State, Tab},
 };
 
 pub(super) use self::{hints::hinted, possible::possible, table::TABLE};
@@ -37,6 +37,8 @@ pub(super) enum Code {
     PageDown,
     Home,
     End,
+    ShiftUp,
+    ShiftDown,
     F1,
 }
 
@@ -60,6 +62,12 @@ pub(super) enum Place {
     Field,
     /// The line that says what is searched in the detail.
     Search,
+    /// The line that says which requests are shown.
+    Filter,
+    /// What a filter may say.
+    Syntax,
+    /// What the list is sorted by.
+    Sort,
     /// Every action by its name.
     Palette,
     /// What was told.
@@ -123,6 +131,21 @@ pub(super) enum Action {
     PreviousHit,
     NextTry,
     PreviousTry,
+    Filter,
+    FilterOff,
+    NextMatch,
+    PreviousMatch,
+    Complete,
+    CompleteBack,
+    Older,
+    Newer,
+    Syntax,
+    Sort,
+    Order(Order),
+    Mark,
+    MarkDown,
+    MarkUp,
+    ClearView,
     Secrets,
     Replay,
     /// Something done with requests.
@@ -186,7 +209,11 @@ pub(super) fn is_typing(place: Place) -> bool {
         place,
         Place::File | Place::Form | Place::FormText | Place::Confirm
     );
-    is_desk || matches!(place, Place::Target | Place::Search | Place::Palette)
+    let is_line = matches!(
+        place,
+        Place::Target | Place::Search | Place::Filter | Place::Palette
+    );
+    is_desk || is_line
 }
 
 /// Where the next key goes.
@@ -195,11 +222,14 @@ pub(super) fn place(state: &State) -> Place {
         (Some(Popup::Help { .. }), _) => Place::Help,
         (Some(Popup::Palette { .. }), _) => Place::Palette,
         (Some(Popup::Log { .. }), _) => Place::Log,
+        (Some(Popup::Syntax { .. }), _) => Place::Syntax,
+        (Some(Popup::Sort), _) => Place::Sort,
         (Some(Popup::Forms), _) => Place::Forms,
         (Some(Popup::Target { .. }), _) => Place::Target,
         (Some(Popup::Desk(desk)), _) => desk.place(),
         (Some(Popup::Release), _) => Place::Release,
         (Some(Popup::Quit), _) => Place::Quit,
+        (None, _) if state.bar.is_some() => Place::Filter,
         (None, Pane::List) => Place::List,
         (None, Pane::Detail) => {
             let search = state.search.as_ref();
@@ -218,6 +248,8 @@ impl Key {
             Code::Char(' ') => "Space".to_owned(),
             Code::Char(c) => c.to_string(),
             Code::BackTab => "Shift-Tab".to_owned(),
+            Code::ShiftUp => "Shift-Up".to_owned(),
+            Code::ShiftDown => "Shift-Down".to_owned(),
             Code::PageUp => "PgUp".to_owned(),
             Code::PageDown => "PgDn".to_owned(),
             code => format!("{code:?}"),

@@ -81,6 +81,8 @@ pub(super) struct Layout {
     pub(super) heading: Option<Area>,
     /// The detail's text.
     pub(super) detail: Option<Area>,
+    /// The filter while it is typed: its line, and what may be written next.
+    pub(super) bar: Option<Area>,
     /// One line about the selected request, where the detail does not fit.
     pub(super) preview: Option<Area>,
     /// Last line: keys.
@@ -113,6 +115,7 @@ pub(super) fn layout((width, height): (u16, u16), is_zoomed: bool, focus: Pane) 
         titles: None,
         heading: None,
         detail: None,
+        bar: None,
         preview: None,
         hints: screen.rows(height.saturating_sub(1), 1),
     };
@@ -159,6 +162,27 @@ impl Layout {
         });
     }
 
+    /// The same with the filter's line over the list, whose rows move down.
+    pub(super) fn with_bar(mut self) -> Self {
+        let Some(list) = self.list else { return self };
+        let titles = self.titles.map_or(0, |titles| titles.height);
+        let whole = Area {
+            y: list.y - titles,
+            height: list.height + titles,
+            ..list
+        };
+        let bar = match whole.height {
+            9.. => 4,
+            4.. => 2,
+            _ => 1,
+        };
+        let titles = if bar == 4 { titles } else { 0 };
+        self.bar = Some(whole.rows(0, bar));
+        self.titles = self.titles.map(|_| whole.rows(bar, titles));
+        self.list = Some(whole.rows(bar + titles, whole.height));
+        self
+    }
+
     /// How many requests the list shows at once.
     pub(super) fn list_rows(&self) -> usize {
         self.list.map_or(0, |area| usize::from(area.height))
@@ -197,6 +221,7 @@ mod tests {
                     (false, Pane::Detail),
                 ] {
                     let l = layout((width, height), zoomed, focus);
+                    let barred = l.with_bar();
                     let areas = [
                         Some(l.header),
                         Some(l.counts),
@@ -206,6 +231,9 @@ mod tests {
                         l.heading,
                         l.detail,
                         l.preview,
+                        barred.bar,
+                        barred.titles,
+                        barred.list,
                         Some(l.hints),
                     ];
                     for area in areas.into_iter().flatten() {

@@ -12,13 +12,16 @@ use hooktool_relay::capture::Body;
 
 use super::{
     page,
-    state::{Tab, Wish},
+    state::{Query, Tab, Wish},
     update::{Loaded, What},
 };
-use crate::history::{History, HistoryError, Number, Reader, Select};
+use crate::{
+    history::{History, HistoryError, Number, Reader, Select},
+    search::Search,
+};
 
-/// Where to read: the history, what of it, and the readers that are free. At most two are in use at a time, one for rows and one
-/// for the detail.
+/// Where to read: the history, what of it, and the readers that are free. At most four are in use at a time: for rows, for
+/// what is older, for a search, for the detail.
 #[derive(Clone, Debug)]
 pub(super) struct Source {
     history: History,
@@ -40,11 +43,14 @@ impl Source {
     pub(super) fn load(&self, what: &What) -> Loaded {
         let read = self.reader().and_then(|reader| {
             let loaded = match what {
-                What::All => reader.list(&self.select).map(Loaded::All),
+                What::All { is_wide } => reader.list(&self.select(*is_wide)).map(Loaded::All),
+                What::Older => reader.dropped().map(Loaded::Older),
                 What::Rows {
                     newer_than,
                     numbers,
-                } => self.rows(&reader, *newer_than, numbers),
+                    is_wide,
+                } => self.rows(&reader, *newer_than, numbers, *is_wide),
+                What::Search(query) => found(&reader, query),
                 What::Detail(wish) => detail(&reader, wish),
                 What::Fetch(fetch) => {
                     deed::run(&reader, fetch).map(|brought| Loaded::Brought(Box::new(brought)))
@@ -58,6 +64,15 @@ impl Source {
             what: what.clone(),
             cause: error.to_string(),
         })
+    }
+
+    /// What is shown: this folder's endpoints, or all.
+    fn select(&self, is_wide: bool) -> Select {
+        let mut select = Select::clone(&self.select);
+        if is_wide {
+            select.endpoints.clear();
+        }
+        select
     }
 
     fn reader(&self) -> Result<Reader, HistoryError> {
@@ -74,6 +89,7 @@ impl Source {
         reader: &Reader,
         newer_than: Option<Option<Number>>,
         numbers: &[Number],
+        is_wide: bool,
     ) -> Result<Loaded, HistoryError> {
         let mut rows = Vec::new();
         let mut gone = Vec::new();
@@ -86,12 +102,20 @@ impl Source {
         if let Some(newest) = newer_than {
             let select = Select {
                 after: newest.or(self.select.after),
-                ..Select::clone(&self.select)
+                ..self.select(is_wide)
             };
             rows.extend(reader.list(&select)?);
         }
         Ok(Loaded::Rows { rows, gone })
     }
+}
+
+fn found(reader: &Reader, query: &Query) -> Result<Loaded, HistoryError> {
+    let hits = Search::among(reader, &query.filter, &query.numbers, &query.marked)?;
+    Ok(Loaded::Found {
+        query: query.clone(),
+        hits,
+    })
 }
 
 fn detail(reader: &Reader, wish: &Wish) -> Result<Loaded, HistoryError> {

@@ -8,6 +8,7 @@
 //! ```
 
 mod acting;
+mod bar;
 mod list;
 mod over;
 
@@ -28,10 +29,12 @@ use crate::{
     event::{Hold, Link, Reach},
     history::{Number, Summary},
     target::Target,
+    text::Zone,
 };
 
 pub(super) use self::acting::{Acting, Kept};
-pub(super) use self::list::{Follow, List};
+pub(super) use self::bar::{Bar, Offer, remember};
+pub(super) use self::list::{Fit, Follow, List, Missing, Order, Query, Shown};
 pub(super) use self::over::{Mood, Open, Popup, Toast, Told};
 
 /// Under this width of a pane a row of hex has 8 bytes instead of 16.
@@ -46,6 +49,8 @@ pub(super) struct Route {
     pub(super) is_local_relay: bool,
     /// Whether requests come in; else this is the history alone.
     pub(super) is_listening: bool,
+    /// What else was said of how requests are answered and which are forwarded.
+    pub(super) standing: Vec<String>,
 }
 
 /// Where replays go.
@@ -160,6 +165,12 @@ pub(super) struct State {
 
     /// The rows, and where the person is among them.
     pub(super) list: List,
+    /// The filter while it is typed.
+    pub(super) bar: Option<Bar>,
+    /// Filters that were kept, the newest last.
+    pub(super) filters: Vec<String>,
+    /// Which clock times are shown on.
+    pub(super) zone: Zone,
 
     pub(super) focus: Pane,
     pub(super) is_zoomed: bool,
@@ -213,6 +224,9 @@ impl State {
             reach: Reach::Unknown,
             hold: Hold::default(),
             list: List::default(),
+            bar: None,
+            filters: Vec::new(),
+            zone: Zone::Local,
             focus: Pane::List,
             is_zoomed: false,
             tab: Tab::Body,
@@ -242,7 +256,11 @@ impl State {
 
     /// Where everything stands now.
     pub(super) fn layout(&self) -> Layout {
-        layout(self.size, self.is_zoomed, self.focus)
+        let layout = layout(self.size, self.is_zoomed, self.focus);
+        match self.bar {
+            Some(_) => layout.with_bar(),
+            None => layout,
+        }
     }
 
     /// Place of a request among the rows.
@@ -253,12 +271,6 @@ impl State {
     /// The selected row.
     pub(super) fn row(&self) -> Option<&Summary> {
         self.list.row(self.list.selected?)
-    }
-
-    /// Whether requests are forwarded anywhere.
-    pub(super) fn has_target(&self) -> bool {
-        let is_asked = !self.route.is_listening;
-        is_asked || !self.route.target.is_empty() || self.row().is_some_and(|row| row.tries > 0)
     }
 
     /// What the detail is to show now.
@@ -308,7 +320,8 @@ impl State {
         Some(after.saturating_sub(passed))
     }
 
-    /// When the screen changes by time alone: the end of a toast, the next second of the countdown.
+    /// When the screen changes by time alone: the end of a toast, the next second of the countdown, the moment after a key in
+    /// the filter, a pass of the filter.
     pub(super) fn next_tick(&self) -> Option<Duration> {
         let toast = self
             .toast
@@ -328,6 +341,9 @@ impl State {
                 self.now.since_start + wait
             });
         let menu = deed::appears(self);
-        [end, second, menu].into_iter().flatten().min()
+        let typed = self.bar.as_ref().and_then(|bar| bar.due);
+        let sifting = self.list.is_sifting().then_some(self.now.since_start);
+        let all = [end, second, menu, typed, sifting];
+        all.into_iter().flatten().min()
     }
 }

@@ -181,6 +181,7 @@ fn key(code: KeyCode, modifiers: KeyModifiers) -> Option<Key> {
         return None;
     }
     let ctrl = modifiers.contains(KeyModifiers::CONTROL);
+    let has_shift = modifiers.contains(KeyModifiers::SHIFT);
     let code = match code {
         // With Ctrl some terminals report the capital letter.
         KeyCode::Char(c) if ctrl => Code::Char(c.to_ascii_lowercase()),
@@ -191,6 +192,8 @@ fn key(code: KeyCode, modifiers: KeyModifiers) -> Option<Key> {
         KeyCode::Delete => Code::Delete,
         KeyCode::Tab => Code::Tab,
         KeyCode::BackTab => Code::BackTab,
+        KeyCode::Up if has_shift => Code::ShiftUp,
+        KeyCode::Down if has_shift => Code::ShiftDown,
         KeyCode::Up => Code::Up,
         KeyCode::Down => Code::Down,
         KeyCode::Left => Code::Left,

@@ -2,9 +2,11 @@
 
 mod act;
 mod detail;
+mod filter;
 mod history;
 mod hostile;
 mod list;
+mod marks;
 mod rules;
 mod screens;
 
@@ -48,6 +50,7 @@ fn blank(size: (u16, u16)) -> State {
         target: "http://localhost:3000".into(),
         is_local_relay: false,
         is_listening: true,
+        standing: Vec::new(),
     };
     let mut state = State::new(size, route, None);
     state.now.wall = UnixMillis(NOON);

@@ -71,9 +71,13 @@ impl<C: Console> Turn<C> {
             target: view.target,
             is_local_relay: view.is_local_relay,
             is_listening: view.is_listening,
+            standing: view.standing,
         };
         let turn = Self {
-            state: State::new(size, route, view.url),
+            state: State {
+                zone: view.zone,
+                ..State::new(size, route, view.url)
+            },
             source: Source::new(view.history, view.select),
             reads: JoinSet::new(),
             intents: view.intents,
@@ -156,10 +160,9 @@ impl<C: Console> Turn<C> {
         if self.is_lent {
             return None;
         }
-        if self.is_changed {
-            return Some(self.due());
-        }
-        self.state.next_tick().map(|at| self.began + at)
+        let due = self.is_changed.then(|| self.due());
+        let tick = self.state.next_tick().map(|at| self.began + at);
+        due.into_iter().chain(tick).min()
     }
 
     /// When the next frame may be drawn.

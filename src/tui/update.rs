@@ -5,18 +5,19 @@
 use std::sync::Arc;
 
 use super::{
-    act::{act, away, deed, detail},
+    act::{act, away, deed, detail, filter},
     deed::Deed,
     errand::{Errand, Returned},
     fetch::{Brought, Clip, Fetch},
     keys::{self, Action, Code, Key},
     log,
     page::Detail,
-    state::{Mood, State, Tab, Time, Toast, Wish},
+    state::{Mood, Query, State, Tab, Time, Toast, Wish},
 };
 use crate::{
     event::{Hold, Intent, Link, Notice, Reach, Round},
-    history::{Change, Number, Summary},
+    history::{Change, Dropped, Number, Summary},
+    search::Hit,
     text::{Mode, Safe, safe},
 };
 
@@ -39,6 +40,8 @@ pub(super) enum Input {
     /// Requests that were sent again together.
     Round(Round),
     Changed(Change),
+    /// So many requests were dropped by the relay before they could be delivered.
+    Gap(u64),
     Loaded(Loaded),
     /// An intent found its queue full, or nobody to perform it.
     Busy,
@@ -64,13 +67,20 @@ pub(super) enum Effect {
 /// Something to read from the history.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum What {
-    /// All rows.
-    All,
+    /// All rows; those of every endpoint, if the filter asks for endpoints.
+    All {
+        is_wide: bool,
+    },
+    /// What retention let go.
+    Older,
     /// Rows above a number (none: all that are selected), and those of these numbers.
     Rows {
         newer_than: Option<Option<Number>>,
         numbers: Vec<Number>,
+        is_wide: bool,
     },
+    /// Which requests fit the filter.
+    Search(Query),
     Detail(Wish),
     Fetch(Fetch),
     /// The text of a tab, whole, for a pager.
@@ -84,6 +94,11 @@ pub(super) enum Loaded {
     Rows {
         rows: Vec<Summary>,
         gone: Vec<Number>,
+    },
+    Older(Option<Dropped>),
+    Found {
+        query: Query,
+        hits: Vec<Hit>,
     },
     Detail(Box<Detail>),
     /// It is no longer there.
@@ -123,7 +138,7 @@ fn happened(state: &mut State, input: Input, effects: &mut Vec<Effect>) {
         Input::Paste(text) => match state.field() {
             Some(field) => {
                 field.insert(&text);
-                detail::look(state);
+                touched(state);
             }
             None => state.say(
                 Mood::Note,
@@ -148,6 +163,7 @@ fn happened(state: &mut State, input: Input, effects: &mut Vec<Effect>) {
             state.link = link;
             state.link_since = state.now;
         }
+        Input::Gap(count) => state.list.miss(count),
         Input::Reach(reach) => state.reach = reach,
         Input::Hold(hold) => state.hold = hold,
         Input::Notice(notice) => {
@@ -185,7 +201,10 @@ fn tick(state: &mut State, now: Time) -> bool {
     if ends {
         state.toast = None;
     }
-    ends || countdown(state) != before || (is_hidden && deed::appears(state).is_none())
+    let is_applied = filter::apply_due(state);
+    let is_sifted = !is_applied && state.sift();
+    let is_seen = is_hidden && deed::appears(state).is_none();
+    ends || is_applied || is_sifted || is_seen || countdown(state) != before
 }
 
 fn changed(state: &mut State, change: &Change) {
@@ -218,7 +237,10 @@ fn pressed(state: &mut State, key: Key, effects: &mut Vec<Effect>) -> bool {
         .is_some_and(|open| is_early(open.since));
     let is_harmless = matches!(
         binding.action,
-        Action::QuitNow | Action::Erase(_) | Action::Cursor(_) | Action::Do(Deed::Copy(_))
+        Action::QuitNow
+            | Action::Erase(_)
+            | Action::Cursor(_)
+            | Action::Do(Deed::Copy(_) | Deed::Export(_))
     );
     if is_early && !is_harmless {
         return was_problem;
@@ -238,10 +260,19 @@ fn typed(state: &mut State, key: Key) -> bool {
     match state.field() {
         Some(field) if !key.ctrl => {
             field.insert(c.encode_utf8(&mut [0; 4]));
-            detail::look(state);
+            touched(state);
             true
         }
         _ => false,
+    }
+}
+
+/// After what is typed changed.
+pub(super) fn touched(state: &mut State) {
+    if state.popup.is_none() && state.bar.is_some() {
+        filter::typed(state);
+    } else {
+        detail::look(state);
     }
 }
 
@@ -255,6 +286,11 @@ fn take(state: &mut State, loaded: Loaded, effects: &mut Vec<Effect>) {
             state.sync.is_reading = false;
             state.merge_rows(rows, &gone);
         }
+        Loaded::Older(older) => {
+            state.list.older = older;
+            state.bring_into_view();
+        }
+        Loaded::Found { query, hits } => state.found(&query, &hits),
         Loaded::Detail(detail) => {
             state.sync.is_detail_reading = false;
             // One for a request that is no longer selected came too late.
@@ -286,8 +322,14 @@ fn take(state: &mut State, loaded: Loaded, effects: &mut Vec<Effect>) {
                         ..Detail::default()
                     });
                 }
-                What::Page(..) | What::Fetch(_) => {}
-                What::All | What::Rows { .. } => state.sync.is_reading = false,
+                What::Page(..) | What::Fetch(_) | What::Older => {}
+                What::All { .. } | What::Rows { .. } => state.sync.is_reading = false,
+                What::Search(query) => {
+                    state.found(&query, &[]);
+                    if let Some(sieve) = &mut state.list.sieve {
+                        sieve.give_up();
+                    }
+                }
             }
             let cause = owned(&cause);
             state.say(
@@ -302,7 +344,13 @@ fn take(state: &mut State, loaded: Loaded, effects: &mut Vec<Effect>) {
 fn settle(state: &mut State, effects: &mut Vec<Effect>) {
     if let Some(what) = rows_to_read(state) {
         state.sync.is_reading = true;
+        if matches!(what, What::All { .. }) {
+            effects.push(Effect::Load(What::Older));
+        }
         effects.push(Effect::Load(what));
+    }
+    if let Some(query) = state.list.query() {
+        effects.push(Effect::Load(What::Search(query)));
     }
     if state.sync.is_detail_reading {
         return;
@@ -324,9 +372,10 @@ fn rows_to_read(state: &mut State) -> Option<What> {
     if state.sync.is_reading {
         return None;
     }
+    let is_wide = state.list.is_wide();
     let changed = std::mem::take(&mut state.sync.changed);
     if std::mem::take(&mut state.sync.all) {
-        return Some(What::All);
+        return Some(What::All { is_wide });
     }
     let newest = state.list.newest();
     let is_newer = changed.last().copied() > newest;
@@ -338,5 +387,6 @@ fn rows_to_read(state: &mut State) -> Option<What> {
     has_any.then_some(What::Rows {
         newer_than,
         numbers,
+        is_wide,
     })
 }

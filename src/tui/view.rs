@@ -3,8 +3,10 @@
 //! In: the state. Out: cells. Only what is visible is built. Text comes as [`crate::text::Safe`], through [`canvas`] alone.
 
 mod canvas;
+mod counts;
 mod detail;
 mod empty;
+mod filter;
 mod footer;
 mod header;
 mod list;
@@ -34,6 +36,7 @@ pub(super) fn draw(state: &State, frame: &mut Frame<'_>, is_colored: bool) {
     } else {
         list::draw(state, canvas, &layout);
         detail::draw(state, canvas, &layout);
+        filter::draw(state, canvas, &layout);
     }
     footer::draw(state, canvas, &layout);
     popup::draw(state, canvas, &layout);
@@ -45,8 +48,8 @@ pub(super) fn draw(state: &State, frame: &mut Frame<'_>, is_colored: bool) {
 /// Says what is missing, and that traffic goes on.
 fn too_small(state: &State, canvas: &mut Canvas<'_>, layout: &Layout) {
     let (width, height) = state.size;
-    let ok = count(state.list.rows.len() as u64 - state.list.failed);
-    let failed = count(state.list.failed);
+    let ok = count(state.list.tally.ok);
+    let failed = count(state.list.tally.failed());
     let doing = if state.route.is_listening {
         "Still forwarding"
     } else {
@@ -55,11 +58,11 @@ fn too_small(state: &State, canvas: &mut Canvas<'_>, layout: &Layout) {
     let lines = [
         Safe::format(format_args!("{width}x{height} is too small for the")),
         Safe::own("list (it needs 32x8)."),
-        Safe::format(format_args!("{doing}: {ok} ok,")),
+        Safe::format(format_args!("{doing}: {ok} ok")),
         Safe::format(format_args!("{failed} failed. Enlarge, or q.")),
     ];
     for (row, text) in (0..).zip(&lines) {
-        canvas.write(layout.screen, 0, row, text, Role::Text);
+        canvas.write(layout.screen, 1, row, text, Role::Text);
     }
     popup::draw(state, canvas, layout);
 }

@@ -250,6 +250,15 @@ async fn exports_hold_what_was_asked_for_and_no_secret() {
     let shown = home.run(&["show", "1", "--headers"]);
     assert!(shown.stdout.contains(SECRET), "the store keeps the bytes");
     assert_eq!(home.run(&["export", "9", "--as", "har"]).code, 7);
+    let fitting = |filter: &[&str]| {
+        let ran = home.run(&[&["export", "--as", "json"], filter].concat());
+        assert_eq!(ran.code, 0, "{ran:?}");
+        ran.stdout.lines().count()
+    };
+    assert_eq!(fitting(&["-status:400"]), 1);
+    assert_eq!(fitting(&[".a:1", "status:4xx"]), 1);
+    assert_eq!(fitting(&[".a:2"]), 0);
+    assert_eq!(fitting(&["last", "1"]), 2);
     home.run(&["show", "2", "--as", "http"]).fails(
         1,
         "error: no target is known for #2\n  cause: it was never forwarded, and the settings name none\n  \

@@ -266,7 +266,7 @@ fn a_restarted_relay_loses_nothing_and_has_its_listeners_back() {
         }
         public.relay.terminate();
         assert_eq!(public.relay.code().await, 0, "{}", public.relay.log());
-        listener.says("the relay is restarting").await;
+        listener.says("link lost").await;
         public.start_again().await;
         let mut edge = Edge::to(public.addr(), &public.ca, Http::Two).await;
         for _ in 0..20 {

@@ -16,6 +16,7 @@ use futures_util::{Stream, stream};
 use hooktool::{
     event::{Board, Intent, Link, Live},
     history::{Arrival, Attempt, Cause, History, KeptAnswer, Number, Retention, Select},
+    text::Zone,
     tui::{Clipboard, Console, Ended, Tool, View, drive},
 };
 use hooktool_relay::capture::{
@@ -268,6 +269,8 @@ pub(crate) fn inspector(
         url: None,
         is_local_relay: false,
         is_listening: true,
+        standing: Vec::new(),
+        zone: Zone::Local,
         is_colored: true,
         stop: stop.clone(),
     };

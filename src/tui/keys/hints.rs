@@ -3,7 +3,7 @@
 use super::{Action, Place};
 use crate::tui::deed::Deed;
 
-/// The actions that the last line of the screen names, the most wanted first.
+/// The actions that the last line of the screen names, the most wanted first; the way to help stands behind them in any case.
 pub(in crate::tui) fn hinted(place: Place) -> &'static [Action] {
     match place {
         Place::Detail => &[
@@ -15,7 +15,13 @@ pub(in crate::tui) fn hinted(place: Place) -> &'static [Action] {
             Action::Do(Deed::Copying),
             Action::Zoom,
             Action::Back,
-            Action::Help,
+        ],
+        Place::Filter => &[
+            Action::Complete,
+            Action::Older,
+            Action::Accept,
+            Action::Back,
+            Action::Syntax,
         ],
         Place::Diff => &[
             Action::Do(Deed::ToForm),
@@ -28,10 +34,12 @@ pub(in crate::tui) fn hinted(place: Place) -> &'static [Action] {
         _ => &[
             Action::Open,
             Action::Replay,
+            Action::Filter,
             Action::Do(Deed::Copying),
+            Action::Mark,
+            Action::Sort,
             Action::Follow,
             Action::Hold,
-            Action::Help,
             Action::Quit,
         ],
     }

@@ -30,7 +30,6 @@ pub(in crate::tui) fn possible(state: &State, action: Action) -> Result<(), &'st
         {
             Err("no request yet")
         }
-        Action::Replay if !state.has_target() => Err("there is no target: listen TARGET"),
         Action::Do(deed) => deed::possible(state, deed),
         Action::Connect if is_connected => Err("already connected"),
         Action::Toggle | Action::FoldAll | Action::UnfoldAll if state.tree().is_none() => {
@@ -41,6 +40,15 @@ pub(in crate::tui) fn possible(state: &State, action: Action) -> Result<(), &'st
         Action::NextHit | Action::PreviousHit if state.search.is_none() => {
             Err("nothing is searched: / begins")
         }
+        Action::FilterOff | Action::NextMatch | Action::PreviousMatch
+            if state.list.sieve.is_none() =>
+        {
+            Err("there is no filter: / begins one")
+        }
+        Action::Mark | Action::MarkDown | Action::MarkUp if state.list.selected.is_none() => {
+            Err("no request is selected")
+        }
+        Action::Filter | Action::Sort if state.list.rows.is_empty() => Err("no request yet"),
         Action::NextTry | Action::PreviousTry if tries < 2 => Err("there is no other try"),
         _ => Ok(()),
     }

@@ -7,10 +7,13 @@ use super::{
     *,
 };
 
-const PLACES: [Place; 18] = [
+const PLACES: [Place; 21] = [
     Place::Palette,
     Place::Log,
     Place::Search,
+    Place::Filter,
+    Place::Syntax,
+    Place::Sort,
     Place::Forms,
     Place::List,
     Place::Detail,
@@ -49,7 +52,7 @@ fn every_action_has_help_and_every_hint_a_key() {
         for &action in hinted(place) {
             let pane = if matches!(
                 place,
-                Place::Detail | Place::Diff | Place::Search | Place::Palette
+                Place::Detail | Place::Diff | Place::Search | Place::Filter | Place::Palette
             ) {
                 place
             } else {

@@ -30,6 +30,13 @@ pub(in crate::tui) enum Popup {
         /// First line shown.
         scroll: usize,
     },
+    /// What a filter may say.
+    Syntax {
+        /// First line shown.
+        scroll: usize,
+    },
+    /// What the list can be sorted by.
+    Sort,
     /// How the body can be laid out.
     Forms,
     /// Before the first replay without a listener: where to.
@@ -105,6 +112,7 @@ impl State {
             Some(Popup::Target { field, .. } | Popup::Palette { field, .. }) => Some(field),
             Some(Popup::Desk(desk)) => desk.field(),
             Some(_) => None,
+            None if self.bar.is_some() => self.bar.as_mut().map(|bar| &mut bar.field),
             None => {
                 let search = self.search.as_mut();
                 search

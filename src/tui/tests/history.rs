@@ -12,6 +12,7 @@ fn stored(size: (u16, u16), rows: Vec<Summary>) -> State {
         target: String::new(),
         is_local_relay: false,
         is_listening: false,
+        standing: Vec::new(),
     };
     let mut state = State::new(size, route, None);
     state.now.wall = UnixMillis(NOON);

@@ -143,11 +143,11 @@ fn failures_are_counted_as_they_come_and_go() {
         (80, 24),
         vec![row(1, Some(200)), row(2, Some(500)), row(3, None)],
     );
-    assert_eq!(state.list.failed, 2);
+    assert_eq!(state.list.tally.failed(), 2);
     arrive(&mut state, row(2, Some(200)));
-    assert_eq!((state.list.failed, state.list.rows.len()), (1, 3));
+    assert_eq!((state.list.tally.failed(), state.list.rows.len()), (1, 3));
     arrive(&mut state, row(4, Some(404)));
-    assert_eq!(state.list.failed, 2);
+    assert_eq!(state.list.tally.failed(), 2);
 }
 
 #[test]
@@ -163,6 +163,7 @@ fn changes_are_read_once_and_together() {
     let newer = What::Rows {
         newer_than: Some(Some(5)),
         numbers: Vec::new(),
+        is_wide: false,
     };
     assert_eq!(first, [Effect::Load(newer)]);
     assert!(reads(&mut state, Change::Captured(7)).is_empty());
@@ -176,6 +177,7 @@ fn changes_are_read_once_and_together() {
     let both = What::Rows {
         newer_than: None,
         numbers: vec![2, 7],
+        is_wide: false,
     };
     assert_eq!(then, [Effect::Load(both)]);
     assert!(reads(&mut state, Change::Reload).is_empty());
@@ -184,7 +186,13 @@ fn changes_are_read_once_and_together() {
         gone: Vec::new(),
     };
     let (_, then) = update(&mut state, Input::Loaded(loaded));
-    assert_eq!(then, [Effect::Load(What::All)]);
+    assert_eq!(
+        then,
+        [
+            Effect::Load(What::Older),
+            Effect::Load(What::All { is_wide: false })
+        ]
+    );
 }
 
 #[test]
@@ -200,6 +208,7 @@ fn a_try_that_ends_while_its_request_is_being_read_is_read_too() {
     let again = What::Rows {
         newer_than: None,
         numbers: vec![6],
+        is_wide: false,
     };
     assert_eq!(then, [Effect::Load(again)]);
 }

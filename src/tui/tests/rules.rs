@@ -64,9 +64,20 @@ fn a_replay_to_a_target_that_is_not_known_yet_asks_first() {
         [replay(4)],
         "the present target is this machine"
     );
+    // Captured only: where to is asked, once.
     state.route.target = String::new();
+    state.replays.clear();
     assert!(press(&mut state, "r").is_empty());
-    assert_eq!(toast(&state), "there is no target: listen TARGET");
+    press_all(&mut state, &[code(Code::BackTab); 4]);
+    press(&mut state, "4000");
+    press_all(&mut state, &[code(Code::Tab)]);
+    let to: crate::target::Target = "4000".parse().expect("a target");
+    let there = Intent::Replay {
+        number: 4,
+        to: Some(to),
+    };
+    assert_eq!(press(&mut state, "s"), [Effect::Ask(there.clone())]);
+    assert_eq!(press(&mut state, "r"), [Effect::Ask(there)]);
 }
 
 #[test]
@@ -266,9 +277,15 @@ fn the_countdown_alone_moves_the_screen_while_the_link_is_lost() {
 fn a_failed_read_is_told_and_not_repeated_for_ever() {
     let mut state = blank((80, 24));
     let (_, effects) = update(&mut state, Input::Paste("rQ".into()));
-    assert_eq!(effects, [Effect::Load(What::All)]);
+    assert_eq!(
+        effects,
+        [
+            Effect::Load(What::Older),
+            Effect::Load(What::All { is_wide: false })
+        ]
+    );
     let failed = Loaded::Failed {
-        what: What::All,
+        what: What::All { is_wide: false },
         cause: "locked".into(),
     };
     let (_, effects) = update(&mut state, Input::Loaded(failed));

@@ -42,13 +42,18 @@ impl<'a> Canvas<'a> {
     pub(super) fn field(&mut self, area: Area, x: u16, prefix: &'static str, field: &Field) {
         let x = self.write(area, x, 0, &Safe::own(prefix), Role::Key);
         let (before, after) = field.shown();
-        let room = usize::from(area.width.saturating_sub(x + 1));
-        let hidden = before.width().saturating_sub(room);
+        let hidden = self.hidden(area, x, field);
         let end = self.write(area, x, 0, &before.skip(hidden), Role::Text);
         self.write(area, end, 0, &after, Role::Text);
         if end < area.width && area.height > 0 {
             self.cursor = Some((area.x + end, area.y));
         }
+    }
+
+    /// How many cells of a field's beginning are out of view, if it begins at `x`.
+    pub(super) fn hidden(&self, area: Area, x: u16, field: &Field) -> usize {
+        let room = usize::from(area.width.saturating_sub(x + 1));
+        field.shown().0.width().saturating_sub(room)
     }
 
     /// Writes text into a row of an area, from `x` on; what does not fit is cut with `…`. Answers where it ends.

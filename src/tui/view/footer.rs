@@ -4,7 +4,7 @@ use super::{Canvas, row};
 use crate::{
     text::Safe,
     tui::{
-        keys,
+        keys::{self, Action},
         layout::{Area, Layout},
         page::Role,
         state::{Mood, State},
@@ -38,6 +38,20 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>, layout: &Layout) {
 fn draw_hints(state: &State, canvas: &mut Canvas<'_>, area: Area) {
     let place = keys::place(state);
     let area = row(area, 0);
+    // The way to all others always has room.
+    let help = keys::of(place, Action::Help).map(|binding| {
+        let words = if area.width < 60 {
+            "keys"
+        } else {
+            binding.help
+        };
+        let label = binding.keys[0].label();
+        (Safe::format(format_args!("{label}")), Safe::own(words))
+    });
+    let last = help
+        .as_ref()
+        .map_or(0, |(label, words)| label.width() + words.width() + 3);
+    let room = area.width.saturating_sub(last as u16);
     let mut x = 1;
     for &action in keys::hinted(place) {
         let Some(binding) = keys::of(place, action) else {
@@ -49,10 +63,14 @@ fn draw_hints(state: &State, canvas: &mut Canvas<'_>, area: Area) {
         let label = Safe::format(format_args!("{}", binding.keys[0].label()));
         let help = Safe::own(binding.help);
         let width = (label.width() + help.width() + 1) as u16;
-        if x + width >= area.width {
+        if x + width >= room {
             continue;
         }
         x = canvas.write(area, x, 0, &label, Role::Key) + 1;
         x = canvas.write(area, x, 0, &help, Role::Text) + 2;
+    }
+    if let Some((label, words)) = help {
+        let x = canvas.write(area, x, 0, &label, Role::Key) + 1;
+        canvas.write(area, x, 0, &words, Role::Text);
     }
 }

@@ -1,6 +1,6 @@
 //! The two lines on top: the link, where requests come in and go to, follow or pause; and counts.
 
-use super::{Canvas, row};
+use super::{Canvas, counts};
 use crate::{
     event::{Link, Live, Reach},
     text::{Mode, Safe, Zone, clock, count, duration, safe},
@@ -33,10 +33,7 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>, layout: &Layout) {
     let is_paused = state.list.follow != Follow::On;
     let role = if is_paused { Role::Warn } else { Role::Dim };
     canvas.write_right(edge, 0, &follow, role);
-    let mut x = 1;
-    for (role, text) in counts(state) {
-        x = canvas.write(row(layout.counts, 0), x, 0, &text, role);
-    }
+    counts::draw(state, canvas, layout);
 }
 
 fn follow(state: &State) -> Safe<'static> {
@@ -99,7 +96,7 @@ fn link(state: &State, layout: &Layout) -> Line {
 fn history(state: &State, is_narrow: bool) -> Line {
     let mut line = vec![(Role::Strong, Safe::own("□ HISTORY"))];
     if !is_narrow {
-        let text = format_args!("  {} · not listening", requests(state));
+        let text = format_args!("  {} · not listening", counts::requests(state));
         line.push((Role::Text, Safe::format(text)));
     }
     line
@@ -174,7 +171,7 @@ fn destination(state: &State, is_whole: bool) -> Line {
 }
 
 /// The target whole, or as short as it can be told apart.
-fn target(target: &str, is_whole: bool) -> Safe<'static> {
+pub(super) fn target(target: &str, is_whole: bool) -> Safe<'static> {
     let host = target.split_once("://").map_or(target, |(_, host)| host);
     let port = host
         .strip_prefix("localhost")
@@ -206,40 +203,4 @@ fn hour(at: hooktool_relay::capture::UnixMillis) -> Safe<'static> {
         Mode::Cell,
     )
     .into_owned()
-}
-
-fn counts(state: &State) -> Line {
-    if !state.sync.is_loaded {
-        return vec![(Role::Dim, Safe::own("reading the history…"))];
-    }
-    if state.list.rows.is_empty() {
-        let text = if state.route.is_listening {
-            "waiting for the first request"
-        } else {
-            "nothing is stored here yet"
-        };
-        return vec![(Role::Text, Safe::own(text))];
-    }
-    let mut line = vec![(Role::Text, requests(state))];
-    if state.list.failed > 0 {
-        let failed = count(state.list.failed);
-        line.push((Role::Warn, Safe::format(format_args!(" · {failed} failed"))));
-    }
-    if state.hold.held > 0 {
-        let held = count(state.hold.held);
-        line.push((Role::Warn, Safe::format(format_args!(" · {held} held"))));
-    }
-    if state.hold.parked > 0 {
-        let parked = count(state.hold.parked);
-        let target = target(&state.route.target, false);
-        let text = format_args!(" · {parked} parked, sent when {target} opens");
-        line.push((Role::Warn, Safe::format(text)));
-    }
-    line
-}
-
-fn requests(state: &State) -> Safe<'static> {
-    let number = state.list.rows.len() as u64;
-    let word = if number == 1 { "request" } else { "requests" };
-    Safe::format(format_args!("{} {word}", count(number)))
 }

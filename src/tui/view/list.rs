@@ -1,153 +1,202 @@
-//! The list: one line a request, only the visible ones.
+//! The list: one line a request, only the visible ones, and between them what is missing.
 //!
 //! ```text
-//! gutter 2 · # 5 · time 8 · event: what is left · SIG 3 · ST 3 · LAT 6 · NOTE 4        (narrow: time 5, event, ST 3, LAT 6)
+//! gutter 2 · # 5 · time 8 · METHOD 6 · event: what is left · SIZE 8 · FROM 15 · SIG 3 · ST 3 · LAT 6 · NOTE 4
 //! ```
+//!
+//! Too narrow, columns go in this order: FROM, SIZE, METHOD (of a POST; another one replaces the time), `#`, seconds, NOTE, SIG.
+
+mod columns;
 
 use hooktool_relay::capture::Kind;
 
+use self::columns::{Columns, Place};
 use super::{Canvas, row};
 use crate::{
-    history::Summary,
-    text::{Mode, Safe, Zone, clock, duration, safe},
+    history::{Dropped, Limit, Summary},
+    text::{Mode, Safe, clock, count, duration, safe, size},
     tui::{
-        layout::{Area, Layout, Shape},
+        layout::{Area, Layout},
         page::{Role, role, status},
-        state::State,
+        state::{Fit, Missing, Shown, State},
     },
 };
 
-/// What stands beside the event in a wide row: gutter, number, time, SIG, ST, LAT, NOTE and the spaces between.
-const BESIDE: u16 = 37;
-
-/// The same in a narrow row: gutter, time, ST, LAT.
-const BESIDE_NARROW: u16 = 19;
-
-/// Draws the titles and the visible rows.
+/// Draws the titles and the visible lines.
 pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>, layout: &Layout) {
     let Some(area) = layout.list else { return };
+    let columns = Columns::of(area.width);
     if let Some(titles) = layout.titles {
-        draw_titles(canvas, titles);
+        for (title, place) in columns.titles() {
+            let title = Safe::own(title);
+            if place.is_right {
+                canvas.write_right(place.of(titles), 0, &title, Role::Dim);
+            } else {
+                canvas.write(place.of(titles), 0, 0, &title, Role::Dim);
+            }
+        }
     }
-    let rows = state.list.rows.iter().skip(state.list.top);
-    for (y, summary) in (0..area.height).zip(rows) {
+    for (y, at) in (0..area.height).zip(state.list.top..) {
         let area = row(area, y);
-        let is_selected = state.list.selected == Some(summary.number);
-        let mark = match (is_selected, summary.bookmarked) {
-            (true, true) => ">★",
-            (true, false) => ">",
-            (false, true) => " ★",
-            (false, false) => "",
-        };
-        canvas.write(area, 0, 0, &Safe::own(mark), Role::Text);
-        if layout.shape == Shape::Narrow {
-            draw_narrow(canvas, area, summary);
-        } else {
-            draw_row(canvas, area, summary);
-        }
-        if is_selected {
-            canvas.select(area);
+        match state.list.line(at) {
+            None => {
+                let is_first = y == 0;
+                if is_first {
+                    draw_nothing(state, canvas, area);
+                }
+                break;
+            }
+            Some(Shown::Older(dropped)) => {
+                canvas.write(area, 2, 0, &older(state, dropped), Role::Dim);
+            }
+            Some(Shown::Gap(missing)) => {
+                canvas.write(area, 2, 0, &gap(missing), Role::Warn);
+            }
+            Some(Shown::Request(summary)) => {
+                draw_gutter(state, canvas, area, summary);
+                draw_row(state, canvas, (area, &columns), summary);
+                if state.list.selected == Some(summary.number) {
+                    canvas.select(area);
+                }
+            }
         }
     }
 }
 
-fn draw_titles(canvas: &mut Canvas<'_>, area: Area) {
-    let event = area.width.saturating_sub(BESIDE);
-    let places = [
-        (6, "#"),
-        (8, "TIME"),
-        (17, "EVENT"),
-        (18 + event, "SIG"),
-        (22 + event, "ST"),
-        (29 + event, "LAT"),
-        (33 + event, "NOTE"),
-    ];
-    for (x, title) in places {
-        canvas.write(area, x, 0, &Safe::own(title), Role::Dim);
-    }
+/// Why there is no row, though there are requests.
+fn draw_nothing(state: &State, canvas: &mut Canvas<'_>, area: Area) {
+    let text = match &state.list.sieve {
+        Some(sieve) if sieve.progress().is_some() => "no match yet",
+        Some(sieve) if sieve.is_on => "no request matches (Esc takes the filter away)",
+        _ => "the view is cleared (C shows all requests again)",
+    };
+    canvas.write(area, 2, 0, &Safe::own(text), Role::Dim);
 }
 
-fn draw_row(canvas: &mut Canvas<'_>, area: Area, summary: &Summary) {
-    let event = area.width.saturating_sub(BESIDE);
-    let number = Safe::format(format_args!("{:>5}", summary.number));
-    let mut x = canvas.write(area, 2, 0, &number, Role::Text) + 1;
-    x = canvas.write(
+fn older(state: &State, dropped: Dropped) -> Safe<'static> {
+    let at = clock(dropped.at, state.zone);
+    let at = at.as_str().get(..5).unwrap_or_default();
+    let limit = match dropped.limit {
+        Limit::Count => "10,000 requests",
+        Limit::Bytes => "1 GiB",
+    };
+    let count = count(dropped.count);
+    Safe::format(format_args!(
+        "older: {count} dropped, last at {at}, limit {limit}"
+    ))
+}
+
+fn gap(missing: Missing) -> Safe<'static> {
+    let count = count(missing.count);
+    Safe::format(format_args!(
+        "── {count} dropped by the relay before they could be delivered ──"
+    ))
+}
+
+fn draw_gutter(state: &State, canvas: &mut Canvas<'_>, area: Area, summary: &Summary) {
+    let is_selected = state.list.selected == Some(summary.number);
+    let is_marked = state.list.marked.contains(&summary.number);
+    let sign = if is_selected { ">" } else { " " };
+    let sign = match (is_marked, summary.bookmarked) {
+        (true, _) => format!("{sign}●"),
+        (false, true) => format!("{sign}★"),
+        (false, false) => sign.to_owned(),
+    };
+    canvas.write(
         area,
-        x,
         0,
-        &clock(summary.received_at, Zone::Local),
-        Role::Dim,
-    ) + 1;
-    draw_event(
-        canvas,
-        clip(area, x, event.saturating_sub(x.saturating_sub(17))),
-        summary,
+        0,
+        &Safe::format(format_args!("{sign}")),
+        Role::Text,
     );
-    let x = 17 + event + 1;
-    canvas.write(area, x, 0, &Safe::own("-"), Role::Dim);
-    draw_result(canvas, clip(area, x + 4, 10), summary);
-    let (role, note) = note(summary);
-    canvas.write(area, x + 15, 0, &note, role);
 }
 
-fn draw_narrow(canvas: &mut Canvas<'_>, area: Area, summary: &Summary) {
-    let event = area.width.saturating_sub(BESIDE_NARROW);
-    let time = clock(summary.received_at, Zone::Local);
-    canvas.write(clip(area, 2, 5), 0, 0, &hour_minute(&time), Role::Dim);
-    draw_event(canvas, clip(area, 8, event), summary);
-    draw_result(canvas, clip(area, 9 + event, 10), summary);
-}
-
-fn draw_event(canvas: &mut Canvas<'_>, area: Area, summary: &Summary) {
+fn draw_row(
+    state: &State,
+    canvas: &mut Canvas<'_>,
+    (area, columns): (Area, &Columns),
+    summary: &Summary,
+) {
+    let mut put = |place: Option<Place>, text: &Safe<'_>, role: Role| {
+        let Some(place) = place else { return };
+        let area = place.of(area);
+        if place.is_right {
+            canvas.write_right(area, 0, &text.cut(usize::from(area.width)), role);
+        } else {
+            canvas.write(area, 0, 0, text, role);
+        }
+    };
     let method = safe(summary.method.as_bytes(), Mode::Cell);
-    let x = canvas.write(area, 0, 0, &method, Role::Text);
+    put(
+        columns.number,
+        &Safe::format(format_args!("{}", summary.number)),
+        Role::Text,
+    );
+    put(columns.method, &method, Role::Text);
+    if columns.is_narrow && summary.method != "POST" {
+        put(Some(columns.time), &method, Role::Text);
+    } else {
+        put(
+            Some(columns.time),
+            &time(state, summary, columns),
+            Role::Dim,
+        );
+    }
+    put(Some(columns.event), &event(summary, columns), Role::Text);
+    let length = summary.size.map_or(Safe::own("-"), size);
+    put(columns.size, &length, Role::Dim);
+    put(
+        columns.from,
+        &Safe::format(format_args!("{}", summary.peer)),
+        Role::Dim,
+    );
+    put(columns.sig, &Safe::own("-"), Role::Dim);
+    let Some(last) = &summary.last else {
+        put(Some(columns.status), &Safe::own("…"), Role::Dim);
+        return;
+    };
+    let role = role(last.outcome, last.status);
+    put(
+        Some(columns.status),
+        &status(last.outcome, last.status),
+        role,
+    );
+    if let Some(took) = last.took {
+        // A slow answer is no failure: only a failed try's time is coloured.
+        let role = if role == Role::Bad { role } else { Role::Text };
+        put(Some(columns.latency), &duration(took), role);
+    }
+    let (role, note) = note(state, summary);
+    put(columns.note, &note, role);
+}
+
+fn time(state: &State, summary: &Summary, columns: &Columns) -> Safe<'static> {
+    let time = clock(summary.received_at, state.zone);
+    let shown = time.as_str().get(..usize::from(columns.time.width));
+    Safe::format(format_args!("{}", shown.unwrap_or_default()))
+}
+
+/// The path, for no provider is known; before it the method, unless that has a place of its own.
+fn event<'a>(summary: &'a Summary, columns: &Columns) -> Safe<'a> {
     let path = match summary.path.as_ref() {
         b"" => Safe::own("/"),
         path => safe(path, Mode::Cell),
     };
-    canvas.write(area, x + 1, 0, &path, Role::Text);
-}
-
-/// Status in 3 cells and time in 6, right-aligned.
-fn draw_result(canvas: &mut Canvas<'_>, area: Area, summary: &Summary) {
-    let Some(last) = &summary.last else {
-        canvas.write(area, 0, 0, &Safe::own("…"), Role::Dim);
-        return;
-    };
-    let role = role(last.outcome, last.status);
-    canvas.write(area, 0, 0, &status(last.outcome, last.status), role);
-    if let Some(took) = last.took {
-        canvas.write_right(area, 0, &duration(took).cut(6), role_of_time(role));
+    if columns.is_narrow || columns.method.is_some() {
+        return path;
     }
+    let method = safe(summary.method.as_bytes(), Mode::Cell);
+    Safe::format(format_args!("{method} {path}"))
 }
 
-/// A slow answer is no failure: only a failed try's time is coloured.
-fn role_of_time(role: Role) -> Role {
-    if role == Role::Bad { role } else { Role::Text }
-}
-
-fn note(summary: &Summary) -> (Role, Safe<'static>) {
+fn note(state: &State, summary: &Summary) -> (Role, Safe<'static>) {
     let is_late = summary.last.as_ref().is_some_and(|last| last.late);
+    let is_in_body = state.list.fit(summary.number) == Fit::InBody;
     match (is_late, summary.kind, summary.tries) {
+        _ if is_in_body => (Role::Key, Safe::own("body")),
         (true, _, _) => (Role::Warn, Safe::own("late")),
         (_, Kind::Waited, _) => (Role::Dim, Safe::own("wait")),
         (_, _, tries @ 2..) => (Role::Text, Safe::format(format_args!("×{tries}"))),
         _ => (Role::Text, Safe::default()),
-    }
-}
-
-/// The first five cells of a time of day.
-fn hour_minute(time: &Safe<'_>) -> Safe<'static> {
-    let shown = time.as_str().get(..5).unwrap_or_default();
-    Safe::format(format_args!("{shown}"))
-}
-
-/// A part of a row, inside it.
-fn clip(area: Area, x: u16, width: u16) -> Area {
-    let x = x.min(area.width);
-    Area {
-        x: area.x + x,
-        width: width.min(area.width - x),
-        ..area
     }
 }

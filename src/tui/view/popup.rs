@@ -26,6 +26,11 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>, layout: &Layout) {
     match &open.popup {
         Popup::Help { scroll } => draw_lines(canvas, layout.body, &help::lines(state), *scroll),
         Popup::Log { scroll } => draw_lines(canvas, layout.body, &log::lines(state), *scroll),
+        Popup::Syntax { scroll } => draw_lines(canvas, layout.body, &help::syntax(), *scroll),
+        Popup::Sort => {
+            let lines = orders(state);
+            draw_box(state, canvas, layout.screen, &Safe::own("Sort by"), &lines);
+        }
         Popup::Palette { field, at } => {
             let body = layout.body;
             let (first, rest) = (
@@ -125,6 +130,26 @@ fn forms(state: &State) -> Vec<Safe<'static>> {
     lines.collect()
 }
 
+/// Every order of the list.
+fn orders(state: &State) -> Vec<Safe<'static>> {
+    let of_orders = keys::TABLE
+        .iter()
+        .filter_map(|binding| match binding.action {
+            keys::Action::Order(order) => Some((order, binding)),
+            _ => None,
+        });
+    let lines = of_orders.map(|(order, binding)| {
+        let sign = if state.list.order() == order {
+            '>'
+        } else {
+            ' '
+        };
+        let key = binding.keys[0].label();
+        Safe::format(format_args!("{sign} {key}  {}", binding.help))
+    });
+    lines.collect()
+}
+
 fn draw_lines(canvas: &mut Canvas<'_>, area: Area, lines: &[Line], scroll: usize) {
     canvas.clear(area);
     let most = lines.len().saturating_sub(usize::from(area.height));
@@ -191,7 +216,7 @@ fn box_keys(state: &State) -> Line {
     let own = keys::TABLE.iter().filter(|binding| binding.place == place);
     let mut line = Line::new();
     let is_listed = |action| match action {
-        keys::Action::QuitNow | keys::Action::Form(_) => true,
+        keys::Action::QuitNow | keys::Action::Form(_) | keys::Action::Order(_) => true,
         keys::Action::Do(deed) => deed.is_listed(),
         _ => false,
     };

@@ -44,9 +44,21 @@ pub(in crate::tui) fn open(
     ways.push(Way::Other);
     let mut form = SendForm::new(set, numbers.clone(), ways);
     form.draft = draft;
-    form.way = usize::from(matches!(state.goal, Goal::At(_)));
+    let is_known = present(state).is_some() || !is_new(state, &form.numbers);
+    form.way = match (&state.goal, is_known) {
+        (Goal::At(_), _) => 1,
+        (Goal::Unasked | Goal::LastTry, true) => 0,
+        // Only what is typed can be where it goes.
+        (Goal::Unasked | Goal::LastTry, false) => form.ways.len() - 1,
+    };
     state.open(Popup::Desk(Desk::Form(Box::new(form))));
     effects.push(Effect::Load(What::Fetch(Fetch::Past(numbers))));
+}
+
+/// Whether none of these was ever forwarded.
+fn is_new(state: &State, numbers: &[u64]) -> bool {
+    let tried = |number: &u64| state.list.row(*number).is_some_and(|row| row.tries > 0);
+    !numbers.iter().any(tried)
 }
 
 /// Where requests go now.
@@ -63,9 +75,15 @@ fn form(state: &mut State) -> Option<&mut SendForm> {
 
 /// Takes where requests went before.
 pub(super) fn past(state: &mut State, numbers: &[u64], past: Past) {
-    if let Some(form) = form(state).filter(|form| form.numbers == numbers) {
-        form.past = Some(past);
+    let Some(form) = form(state).filter(|form| form.numbers == numbers) else {
+        return;
+    };
+    if let (0, [(place, _)], false) = (past.never, &past.places[..], form.way > 0) {
+        // Where all of them went need not be offered twice.
+        form.ways
+            .retain(|way| !matches!(way, Way::At(target) if target.base_url() == place.as_str()));
     }
+    form.past = Some(past);
 }
 
 /// Gives another line the focus.
@@ -182,7 +200,7 @@ pub(super) fn confirm(state: &mut State, effects: &mut Vec<Effect>) {
 fn go(state: &mut State, replays: Replays, effects: &mut Vec<Effect>) {
     state.popup = None;
     if let Some(target) = &replays.to
-        && !state.route.is_listening
+        && (!state.route.is_listening || state.route.target.is_empty())
     {
         state.goal = Goal::At(target.clone());
     }

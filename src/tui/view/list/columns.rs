@@ -1,0 +1,165 @@
+//! Which columns a list has, and where: pure arithmetic over its width.
+//!
+//! ```text
+//!  93 and more   gutter # time METHOD event SIZE FROM SIG ST LAT NOTE
+//!  56            gutter # time event SIG ST LAT NOTE
+//!  50            without #
+//!  47            without seconds
+//!  42            without NOTE
+//!  less          gutter time event ST LAT
+//! ```
+
+use crate::tui::layout::Area;
+
+/// From this width of the list on there is room for METHOD, SIZE and FROM.
+const RICH: u16 = 93;
+
+/// Where a column stands in a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    x: u16,
+    pub(super) width: u16,
+    /// Whether its text ends at its right edge.
+    pub(super) is_right: bool,
+}
+
+/// The columns of a list. One that is not shown has no place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Columns {
+    pub(super) number: Option<Place>,
+    pub(super) time: Place,
+    pub(super) method: Option<Place>,
+    pub(super) event: Place,
+    pub(super) size: Option<Place>,
+    pub(super) from: Option<Place>,
+    pub(super) sig: Option<Place>,
+    pub(super) status: Place,
+    pub(super) latency: Place,
+    pub(super) note: Option<Place>,
+    /// Whether a POST goes without saying, and another method takes the place of the time.
+    pub(super) is_narrow: bool,
+}
+
+impl Columns {
+    /// Those of a list of this width.
+    pub(super) fn of(width: u16) -> Self {
+        let is_rich = width >= RICH;
+        let (has_number, has_seconds) = (width >= 56, width >= 50);
+        let (has_note, has_sig) = (width >= 47, width >= 42);
+        let mut left = From { x: 2 };
+        let number = has_number.then(|| left.take(5, true));
+        let time = left.take(if has_seconds { 8 } else { 5 }, false);
+        let method = is_rich.then(|| left.take(6, false));
+        // From the right end, so that what is left is the event's.
+        let mut beside = 3 + 1 + 6;
+        beside += if has_sig { 4 } else { 0 };
+        beside += if has_note { 5 } else { 0 };
+        beside += if is_rich { 9 + 16 } else { 0 };
+        let event = width.saturating_sub(left.x + beside + 1);
+        let event = left.take(event, false);
+        let size = is_rich.then(|| left.take(8, true));
+        let from = is_rich.then(|| left.take(15, false));
+        let sig = has_sig.then(|| left.take(3, false));
+        Self {
+            number,
+            time,
+            method,
+            event,
+            size,
+            from,
+            sig,
+            status: left.take(3, false),
+            latency: left.take(6, true),
+            note: has_note.then(|| left.take(4, false)),
+            is_narrow: !has_number,
+        }
+    }
+
+    /// The titles, where there is a line for them.
+    pub(super) fn titles(&self) -> impl Iterator<Item = (&'static str, Place)> {
+        let all = [
+            ("#", self.number),
+            ("TIME", Some(self.time)),
+            ("METHOD", self.method),
+            ("EVENT", Some(self.event)),
+            ("SIZE", self.size),
+            ("FROM", self.from),
+            ("SIG", self.sig),
+            ("ST", Some(self.status)),
+            ("LAT", Some(self.latency)),
+            ("NOTE", self.note),
+        ];
+        all.into_iter()
+            .filter_map(|(title, place)| Some((title, place?)))
+    }
+}
+
+impl Place {
+    /// Its part of a row, inside it.
+    pub(super) fn of(self, row: Area) -> Area {
+        let x = self.x.min(row.width);
+        Area {
+            x: row.x + x,
+            width: self.width.min(row.width - x),
+            ..row
+        }
+    }
+}
+
+/// What is not taken yet, from the left.
+struct From {
+    x: u16,
+}
+
+impl From {
+    /// The next column, and a blank behind it.
+    fn take(&mut self, width: u16, is_right: bool) -> Place {
+        let x = self.x;
+        self.x += width + 1;
+        Place { x, width, is_right }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_lie_side_by_side_and_fill_the_row() {
+        for width in 32..=240 {
+            let columns = Columns::of(width);
+            let places: Vec<_> = columns.titles().map(|(_, place)| place).collect();
+            let mut x = 2;
+            for place in &places {
+                assert_eq!(place.x, x, "{width}");
+                x += place.width + 1;
+            }
+            assert_eq!(x - 1, width, "the last column ends at the edge");
+            assert!(
+                columns.event.width >= 13,
+                "{width}: {}",
+                columns.event.width
+            );
+        }
+    }
+
+    #[test]
+    fn columns_go_in_the_order_of_what_is_needed_least() {
+        let titles = |width| {
+            let names: Vec<_> = Columns::of(width)
+                .titles()
+                .map(|(title, _)| title)
+                .collect();
+            names.join(" ")
+        };
+        assert_eq!(titles(93), "# TIME METHOD EVENT SIZE FROM SIG ST LAT NOTE");
+        assert_eq!(titles(80), "# TIME EVENT SIG ST LAT NOTE");
+        assert_eq!(titles(55), "TIME EVENT SIG ST LAT NOTE");
+        assert_eq!(titles(46), "TIME EVENT SIG ST LAT");
+        assert_eq!(titles(40), "TIME EVENT ST LAT");
+        assert_eq!(
+            (Columns::of(50).time.width, Columns::of(49).time.width),
+            (8, 5)
+        );
+    }
+}
