@@ -204,7 +204,7 @@ pub enum Intent {
         to: Option<Target>,
     },
     /// Forward stored requests again, together.
-    Replays(Replays),
+    Replays(Box<Replays>),
     /// Write stored requests to a file.
     Export(Export),
     /// Hold new requests, or stop holding.

@@ -89,7 +89,7 @@ impl Wishes {
             }
             Intent::Replays(replays) => {
                 self.under_way
-                    .spawn(async move { with.send(replays).await });
+                    .spawn(async move { with.send(*replays).await });
             }
             Intent::Export(export) => {
                 self.under_way

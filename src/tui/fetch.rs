@@ -118,7 +118,7 @@ pub(super) enum Brought {
         numbers: Vec<Number>,
         past: Past,
     },
-    Compared(Compared),
+    Compared(Box<Compared>),
     Text {
         number: Number,
         part: Part,

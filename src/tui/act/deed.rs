@@ -57,12 +57,12 @@ pub(super) fn act(state: &mut State, deed: Deed, effects: &mut Vec<Effect>) {
 pub(in crate::tui) fn bring(state: &mut State, brought: Brought, effects: &mut Vec<Effect>) {
     match brought {
         Brought::Clip(clip) => effects.push(Effect::Copy(clip)),
-        Brought::NoClip(why) => copy::none(state, why),
+        Brought::NoClip(why) => copy::none(state, &why),
         Brought::Put { clip, tool, error } => copy::put(state, clip, tool, error, effects),
         Brought::Told { clip, why, error } => copy::told(state, &clip, why, error),
         Brought::File { path, is_there } => export::found(state, path, is_there, effects),
         Brought::Past { numbers, past } => form::past(state, &numbers, past),
-        Brought::Compared(compared) => diff::show(state, compared),
+        Brought::Compared(compared) => diff::show(state, *compared),
         Brought::Text { number, part, text } => edit::edit(state, number, part, text, effects),
         Brought::Nothing(why) => state.say(Mood::Problem, why),
     }

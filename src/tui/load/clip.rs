@@ -60,9 +60,8 @@ pub(super) fn clip(reader: &Reader, wish: &ClipWish) -> Result<Brought, HistoryE
         },
         Piece::Curl => {
             let (exchange, masked) = read(reader, &request, wish)?;
-            let mut export = match Export::new(Format::Curl, Vec::new()) {
-                Ok(export) => export,
-                Err(_) => return none("no command can be made of it"),
+            let Ok(mut export) = Export::new(Format::Curl, Vec::new()) else {
+                return none("no command can be made of it");
             };
             match export.add(&exchange).and_then(|()| export.finish()) {
                 Ok(command) => done("curl command", command.trim_ascii_end(), masked),

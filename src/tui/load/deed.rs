@@ -113,7 +113,9 @@ fn compared(reader: &Reader, from: Pick, to: Pick) -> Result<Brought, HistoryErr
     let diff = diff::compare(&before.side(&bodies.0), &after.side(&bodies.1));
     let names = [before.name(), after.name()];
     let names = [names[0].as_str(), names[1].as_str()];
-    Ok(Brought::Compared(compare::compose(&diff, names, None)))
+    Ok(Brought::Compared(Box::new(compare::compose(
+        &diff, names, None,
+    ))))
 }
 
 /// What an edit changes, beside its original.
@@ -157,9 +159,9 @@ fn changed(reader: &Reader, edited: &Edited) -> Result<Brought, HistoryError> {
     };
     let name = format!("#{number}");
     let names = [name.as_str(), "your edit"];
-    Ok(Brought::Compared(compare::compose(
+    Ok(Brought::Compared(Box::new(compare::compose(
         &diff,
         names,
         Some(draft),
-    )))
+    ))))
 }

@@ -323,11 +323,11 @@ fn compared(draft: Option<Draft>) -> Brought {
             .collect(),
         changes: vec![1, 40],
     };
-    Brought::Compared(Compared {
+    Brought::Compared(Box::new(Compared {
         short: sheet(60),
         all: sheet(70),
         draft,
-    })
+    }))
 }
 
 #[test]

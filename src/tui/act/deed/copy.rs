@@ -89,7 +89,7 @@ fn jq_path(path: &str) -> String {
 }
 
 /// Says why there is nothing to copy.
-pub(super) fn none(state: &mut State, why: Safe<'static>) {
+pub(super) fn none(state: &mut State, why: &Safe<'static>) {
     state.say(Mood::Note, Safe::format(format_args!("not copied: {why}")));
 }
 

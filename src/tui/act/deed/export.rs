@@ -95,7 +95,7 @@ pub(super) fn found(state: &mut State, path: PathBuf, is_there: bool, effects: &
         return;
     };
     // Typed on since: it is another name now.
-    if PathBuf::from(field.text().trim()) != path {
+    if path.as_os_str() != field.text().trim() {
         return;
     }
     let export = export.clone();

@@ -220,12 +220,12 @@ fn go(state: &mut State, replays: Replays, effects: &mut Vec<Effect>) {
             let text = format_args!("sending {many} …");
             state.say(Mood::Note, Safe::format(text));
             state.acting.rounds += 1;
-            effects.push(Effect::Ask(Intent::Replays(replays)));
+            effects.push(Effect::Ask(Intent::Replays(Box::new(replays))));
         }
     }
 }
 
-/// Tells how requests that were sent together ended; each by itself in the log.
+/// Tells how requests that were sent together ended; those that failed one by one in the log.
 pub(in crate::tui) fn round(state: &mut State, round: &Round) {
     state.acting.rounds = state.acting.rounds.saturating_sub(1);
     let told = |text: &str| safe(text.as_bytes(), Mode::Cell).into_owned();
@@ -248,8 +248,8 @@ pub(in crate::tui) fn round(state: &mut State, round: &Round) {
         let text = Safe::format(format_args!("{}{kept}", told(text)));
         return state.say(mood(*is_failed), text);
     }
-    for (is_failed, text) in &round.told {
-        state.note(mood(*is_failed), told(text));
+    for (_, text) in round.told.iter().filter(|(is_failed, _)| *is_failed) {
+        state.note(Mood::Problem, told(text));
     }
     let (sent, ok, failed) = (count(sent), count(round.ok), count(round.failed));
     let text = match round.failed {
