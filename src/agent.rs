@@ -22,7 +22,7 @@ use crate::{
     backoff::Backoff,
     event::{Board, Link},
     filter::Filter,
-    forward::Forwarder,
+    forward::{Distrust, Forwarder},
     history::{History, HistoryError},
     target::Routes,
 };
@@ -32,12 +32,16 @@ mod delivery;
 mod dial;
 mod parked;
 mod serving;
+mod stuck;
 #[cfg(test)]
 mod tests;
 
-pub use dial::{DialError, Endpoint};
+pub use dial::{DialError, Endpoint, Offer};
 
 use delivery::Deliveries;
+
+/// The longest that a relay can put the next try off: one that is wrong, or hostile, must not keep a listener away for good.
+const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
 
 /// Time that forwards under way get when the listener stops.
 const LAST_FORWARDS: Duration = Duration::from_secs(3);
@@ -85,6 +89,8 @@ pub enum Ended {
         /// In words of the relay, not yet safe to show.
         text: String,
     },
+    /// Whoever answers does not prove to be the relay, and never did.
+    Untrusted(Distrust),
     /// The history cannot be written: what has no DONE stays at the relay.
     History(HistoryError),
 }
@@ -177,11 +183,7 @@ impl Agent {
         }
         loop {
             let began = Instant::now();
-            let lost = tokio::select! {
-                lost = self.connect_and_serve() => lost,
-                () = stop.cancelled() => return Ended::Stopped,
-            };
-            let lost = match lost {
+            let lost = match self.connect_and_serve(stop).await {
                 Ok(lost) => lost,
                 Err(ended) => return ended,
             };
@@ -189,7 +191,7 @@ impl Agent {
                 backoff.healthy_for(began.elapsed());
             }
             attempt = if lost.was_live { 1 } else { attempt + 1 };
-            let after = lost.retry_after.unwrap_or_else(|| backoff.next(random()));
+            let after = next_try(lost.retry_after, &mut backoff);
             if self.wait(after, attempt, lost.cause, stop).await {
                 return Ended::Stopped;
             }
@@ -217,10 +219,28 @@ impl Agent {
         }
     }
 
-    async fn connect_and_serve(&mut self) -> Result<serving::Lost, Ended> {
-        let socket = match dial::dial(&self.plan.relay).await {
+    async fn connect_and_serve(
+        &mut self,
+        stop: &CancellationToken,
+    ) -> Result<serving::Lost, Ended> {
+        let dialed = tokio::select! {
+            dialed = dial::dial(&self.plan.relay) => dialed,
+            () = stop.cancelled() => return Err(Ended::Stopped),
+        };
+        let socket = match dialed {
             Ok(socket) => socket,
             Err(DialError::Refused { code, text }) => return Err(Ended::Refused { code, text }),
+            // One that was the relay once may be it again: a proxy in a hotel answers for everybody.
+            Err(DialError::Untrusted(distrust)) if self.resume.is_none() => {
+                return Err(Ended::Untrusted(distrust));
+            }
+            Err(DialError::Untrusted(Distrust { cause, .. })) => {
+                return Ok(serving::Lost {
+                    cause,
+                    was_live: false,
+                    retry_after: None,
+                });
+            }
             Err(DialError::Unreachable { cause, retry_after }) => {
                 return Ok(serving::Lost {
                     cause,
@@ -229,8 +249,12 @@ impl Agent {
                 });
             }
         };
+        if let Some(offer) = self.plan.relay.offer.clone() {
+            // A panic in it is the same as a disk that takes nothing.
+            let _ = tokio::task::spawn_blocking(move || (offer.keep)()).await;
+        }
         let hello = self.hello();
-        serving::serve(socket, hello, self).await
+        serving::serve(socket, hello, self, stop).await
     }
 
     fn hello(&self) -> Hello {
@@ -276,6 +300,14 @@ impl Valve {
         self.deliveries
             .tasks
             .spawn(async move { parked::release_held(&deliveries).await });
+    }
+}
+
+/// When the next try is due: when the relay asks for it, within reason, else by the backoff.
+fn next_try(asked: Option<Duration>, backoff: &mut Backoff) -> Duration {
+    match asked {
+        Some(asked) => asked.min(LONGEST_WAIT),
+        None => backoff.next(random()),
     }
 }
 

@@ -12,11 +12,13 @@ pub mod listen;
 pub mod relay;
 pub mod requests;
 pub mod value;
+pub mod webhook;
 
 use export::{Diff, Export};
 use listen::Listen;
 use relay::{Login, Relay};
 use requests::{List, Replay, Show, Wait};
+use webhook::{Providers, Secret, Verify};
 
 /// Order of every help page: what it does, what to type, and only then the grammar.
 const TEMPLATE: &str =
@@ -70,6 +72,12 @@ pub enum Verb {
     Diff(Diff),
     /// Write stored requests for other programs: HAR, .http, JSON lines, curl.
     Export(Export),
+    /// Judge a request's signature, and name what is wrong with it.
+    Verify(Verify),
+    /// Keep the signing secrets of senders, on this machine alone.
+    Secret(Secret),
+    /// List the senders that hooktool knows.
+    Providers(Providers),
     /// Run the public server, or manage its tokens.
     Relay(Relay),
     /// Keep a relay and its token in your own config.

@@ -29,12 +29,17 @@ mod listen;
 mod login;
 mod open;
 mod probe;
+mod prompt;
+mod providers;
 mod relay;
 mod replay;
+mod secret;
+mod senders;
 mod show;
 mod stop;
 mod stored;
 mod token;
+mod verify;
 mod wait;
 mod wishes;
 
@@ -53,6 +58,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Result<(), Failure> {
         Some(Verb::Show(show)) => show::run(&show),
         Some(Verb::Diff(args)) => diff::run(&args),
         Some(Verb::Export(args)) => export::run(&args),
+        Some(Verb::Verify(args)) => verify::run(&args),
+        Some(Verb::Secret(secret)) => secret::run(&secret.verb),
+        Some(Verb::Providers(args)) => providers::run(&args),
         Some(Verb::Config(config)) => config::run(config.verb),
         Some(Verb::Completions(completions)) => {
             let mut script = Vec::new();

@@ -23,12 +23,15 @@ use crate::{
     output::Output,
     target::Routes,
     text::Zone,
+    tui::Keymap,
 };
 
 mod file;
 mod folders;
+mod keys;
 mod layers;
 pub mod secrets;
+pub mod signing;
 
 pub use folders::{Folders, project};
 pub use layers::Layers;
@@ -107,6 +110,8 @@ pub struct Settings {
     pub color: Color,
     /// Which clock times are shown on.
     pub zone: Zone,
+    /// Other keys for actions of the inspector.
+    pub keys: Option<Keymap>,
     /// hooktool's folders.
     pub folders: Folders,
     /// The project's folder, by which the endpoint is remembered.
@@ -157,6 +162,7 @@ impl Settings {
             },
             color: layers.need("color", value::color)?,
             zone: layers.zone()?,
+            keys: layers.keys.clone(),
             folders: layers.folders.clone(),
             project: layers.project.clone(),
         })
@@ -218,6 +224,18 @@ pub enum ConfigError {
         text: String,
         /// What to give.
         reason: String,
+    },
+    /// A key of the inspector that cannot be chosen so.
+    #[error("{path}:{line}: {what}")]
+    Keys {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong.
+        what: String,
+        /// What to write instead.
+        hint: String,
     },
     /// A project's file asks for what only the person at the keyboard may say.
     #[error("{path}:{line}: a project may not set `{key}` to `{text}`")]

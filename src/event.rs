@@ -151,7 +151,7 @@ pub enum Link {
     },
     /// A newer listener holds the endpoint.
     TakenOver {
-        /// Its name, if known.
+        /// Its name; empty if that is not known.
         by: String,
     },
     /// The relay refused the token or the endpoint; nothing is tried until a person acts.

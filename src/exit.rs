@@ -5,6 +5,7 @@
 
 use std::{
     io::{self, Write as _},
+    path::Path,
     process::ExitCode,
 };
 
@@ -89,6 +90,10 @@ pub enum Failure {
     Target(Report),
     /// `--expect` was not met.
     Expectation(Report),
+    /// A secret or a definition of a sender cannot be used.
+    Setting(Report),
+    /// What there is to say was said on stdout; this is the code to end with.
+    Said(u8),
     /// A filter that makes no sense, and what is wrong with it.
     Filter(String, FilterError),
     /// No request fits.
@@ -110,7 +115,8 @@ impl Failure {
             Self::Words(error) if error.use_stderr() => USAGE,
             Self::Words(_) => OK,
             Self::Usage(_) | Self::Filter(..) => USAGE,
-            Self::Config(_) => CONFIG,
+            Self::Config(_) | Self::Setting(_) => CONFIG,
+            Self::Said(code) => *code,
             Self::Relay(_) => RELAY,
             Self::Target(_) => TARGET,
             Self::Expectation(_) => EXPECTATION,
@@ -136,12 +142,13 @@ impl Failure {
 
     fn report(self) -> Option<Report> {
         match self {
-            Self::Words(_) => None,
+            Self::Words(_) | Self::Said(_) => None,
             Self::Pipe(error) if error.kind() == io::ErrorKind::BrokenPipe => None,
             Self::Usage(report)
             | Self::Relay(report)
             | Self::Target(report)
             | Self::Expectation(report)
+            | Self::Setting(report)
             | Self::NoRequest(report)
             | Self::Other(report) => Some(report),
             Self::Filter(text, error) => Some(of_filter(&text, error)),
@@ -206,6 +213,7 @@ fn of_config(error: ConfigError) -> Report {
             report.hint(format!("the nearest key is `{nearest}`"))
         }
         ConfigError::Value { reason, .. } => report.hint(reason),
+        ConfigError::Keys { hint, .. } => report.hint(hint),
         ConfigError::Forbidden { key, .. } => report
             .because(
                 "it comes with a repository: it may name targets on this machine, nothing beyond",
@@ -239,12 +247,18 @@ fn of_pick(error: PickError) -> Report {
     }
 }
 
+/// What to type so that a file or folder can be written.
+pub(crate) fn writable(path: &Path) -> String {
+    format!("`chmod u+w {}` makes it writable", path.display())
+}
+
 fn of_history(error: &HistoryError) -> Report {
     let report = Report::new(error.to_string());
     match error {
         HistoryError::Locked(_) => report.hint("try again once the other hooktool is done"),
         HistoryError::Newer { .. } => report.hint("use the newer hooktool that wrote it"),
         HistoryError::Damaged { .. } => report.hint("move the file away to begin a new one"),
+        HistoryError::ReadOnly(path) => report.hint(writable(path)),
         HistoryError::Denied { .. } => report.hint("`hooktool config path` says where it is"),
         HistoryError::Unwritable { .. } => report.hint("is the disk full?"),
     }

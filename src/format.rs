@@ -22,6 +22,7 @@ pub mod multipart;
 mod outline;
 mod xml;
 
+pub(crate) use form::unescape;
 pub use hex::hex;
 pub use outline::{Outline, Row, is_word};
 

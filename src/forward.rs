@@ -18,20 +18,21 @@ pub(crate) mod lines;
 mod pool;
 mod request;
 mod upgrade;
+pub(crate) mod words;
 
 use std::{pin::pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use hooktool_relay::{
+    answer::{AnswerBody, Cut},
     capture::{AnswerHead, Capture, CaptureId, Edit, Headers, Outcome, UnixMillis},
-    registry::{AnswerBody, Cut},
 };
 use http::{HeaderMap, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Empty, combinators::UnsyncBoxBody};
 use hyper::{body::Incoming, client::conn::http1::SendRequest};
 use tokio::time::{Instant, timeout_at};
 
-pub use self::body::Kept;
+pub use self::{body::Kept, words::Distrust};
 use self::{
     body::{Outbound, Progress},
     connect::Connector,

@@ -48,13 +48,14 @@ mod stored;
 mod tests;
 mod totals;
 mod writer;
+mod writers;
 
 pub use self::{
     error::{HistoryError, PickError},
     incoming::{Draft, Streaming},
     model::{
-        Arrival, Attempt, Cause, Change, Dropped, FolderEndpoint, KeptAnswer, LastAttempt, Limit,
-        Number, Options, Position, Recorded, Request, Retention, Select, Summary,
+        Arrival, Attempt, Carried, Cause, Change, Dropped, FolderEndpoint, KeptAnswer, LastAttempt,
+        Limit, Number, Options, Position, Recorded, Request, Retention, Select, Summary,
     },
     reader::Reader,
 };

@@ -22,6 +22,7 @@
 //! | [`history`] | what came and what became of it |
 //! | [`forward`], [`target`] | one request to the app, and where the app is |
 //! | [`event`] | what the listener tells its views, and what the person asks |
+//! | [`webhook`] | what webhooks mean: senders, events, signatures |
 //! | [`diff`], [`export`] | two requests compared; requests for other programs |
 //! | [`filter`] | one line that says which requests are meant |
 //! | [`mod@format`], [`text`] | strangers' bytes made readable and safe |
@@ -46,3 +47,4 @@ pub mod search;
 pub mod target;
 pub mod text;
 pub mod tui;
+pub mod webhook;

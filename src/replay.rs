@@ -13,8 +13,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::stream;
 use hooktool_relay::{
+    answer::{AnswerBody, Cut},
     capture::{Body, Capture, Edit, EndpointName, Outcome, Seq},
-    registry::{AnswerBody, Cut},
 };
 use http_body::Frame;
 use http_body_util::{BodyExt as _, Full, StreamBody};
@@ -268,6 +268,7 @@ fn attempt_of(tried: Tried, mut changes: Vec<Edit>) -> (Attempt, Option<AnswerBo
                 body: Bytes::new(),
                 len: 0,
                 ended: false,
+                carried: None,
             });
             (attempt, Some(answered.body))
         }

@@ -288,6 +288,7 @@ mod tests {
                 method: http::Method::POST,
                 path: Bytes::from(format!("/{}", number % 10)),
                 version: Version::Http11,
+                scheme: None,
                 headers,
                 trailers: Headers::new(),
                 body: Body::Whole(body.into()),

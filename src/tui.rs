@@ -53,6 +53,7 @@ use tokio_util::sync::CancellationToken;
 pub use self::{
     clipboard::{Clipboard, Tool},
     console::Console,
+    keys::{Keymap, Misfit},
     terminal::is_lent,
 };
 use self::{feed::Sources, turn::Turn, update::Input};
@@ -83,6 +84,8 @@ pub struct View {
     pub standing: Vec<String>,
     /// Which clock times are shown on.
     pub zone: Zone,
+    /// Other keys for some actions.
+    pub keys: Option<Keymap>,
     /// Whether colours are wanted; bold, dim and reverse are used in any case.
     pub is_colored: bool,
     /// Whether a listener is behind it; else it shows what is stored, and asks where replays go.
@@ -115,6 +118,9 @@ pub struct Ended {
 /// # Errors
 /// If the terminal cannot be set up, read or drawn on.
 pub async fn run(view: View) -> io::Result<Ended> {
+    if let Some(keys) = view.keys.clone() {
+        keys.choose();
+    }
     let _guard = terminal::Guard::take()?;
     let mut screen = Terminal::new(CrosstermBackend::new(io::stdout()))?;
     let stop = view.stop.clone();

@@ -23,6 +23,7 @@ fn head(method: &str, path: &[u8], headers: Headers) -> RequestHead {
         method: method.into(),
         path: bytes::Bytes::copy_from_slice(path),
         version: Version::Http11,
+        scheme: None,
         headers,
         trailers: Headers::new(),
         peer: "192.0.2.1".parse().expect("an address"),

@@ -11,15 +11,22 @@ use std::{
 
 use tokio::{io::AsyncWriteExt, net::TcpStream, sync::watch, task::JoinSet};
 
-use crate::support::{
-    Home, Request, Sender, TestTarget, eventually, listener::Setup, pattern, sender, story,
-    target::answer,
+use crate::{
+    streaming::streamed,
+    support::{
+        Home, Request, Sender, TestTarget, eventually, listener::Setup, pattern, sender, story,
+        target::answer,
+    },
 };
 
+#[cfg(target_os = "linux")]
+mod disk;
 mod files;
 mod links;
 mod pipes;
 mod places;
+#[cfg(target_os = "linux")]
+mod syncs;
 mod targets;
 
 /// How often the relay is killed.
@@ -185,6 +192,57 @@ fn a_killed_listener_is_offered_again_what_it_had_begun() {
         };
         assert_eq!(of("begun")[0], of("begun")[1]);
         assert_ne!(of("begun")[0], of("waited")[0]);
+    });
+}
+
+#[test]
+fn a_killed_listener_leaves_no_try_that_streams_for_ever() {
+    story(async {
+        let home = Home::new();
+        let (pieces, body) = tokio::sync::mpsc::channel(1);
+        pieces.send("data: 1\n\n".into()).await.expect("room");
+        let body = Mutex::new(Some(body));
+        let target = TestTarget::answering(move |_| {
+            let body = body.lock().expect("no panic").take().expect("one request");
+            async move { streamed(body) }
+        })
+        .await;
+        let to = target.addr.to_string();
+        let relay = home.relay("127.0.0.1:0");
+        let (addr, _) = relay.url().await;
+        let url = format!("http://{addr}");
+        let args = ["listen", &to, "--relay", &url];
+        let listener = home.start("app", &args);
+        let (_, path) = listener.url().await;
+        let sender = Sender::to(addr);
+        let shown = || home.records("app", &["show", "1", "--json"]).pop();
+        let killed = async {
+            eventually("a try that streams", || async {
+                let listed = home.records("app", &["list", "--json"]).pop();
+                let is_tried = listed.as_ref().is_some_and(|row| row["last"].is_object());
+                is_tried.then_some(()).ok_or(format!("{listed:?}"))
+            })
+            .await;
+            let attempt = shown().expect("a try");
+            assert_eq!(attempt["answer"]["ended"], false, "{attempt}");
+            assert_eq!(attempt["outcome"], "answered", "{attempt}");
+            listener.kill();
+        };
+        let (answer, ()) = tokio::join!(sender.send(Request::post(&path, "begun")), killed);
+        assert!(!answer.is_whole, "it was cut");
+        let left = "hooktool ended before the answer did";
+        let attempt = shown().expect("a try");
+        assert_eq!(
+            (&attempt["outcome"], &attempt["error"]),
+            (&"broken".into(), &left.into())
+        );
+        let listener = home.start("app", &["listen", "--relay", &url]);
+        listener.url().await;
+        let listed = home
+            .records("app", &["list", "--json"])
+            .pop()
+            .expect("a row");
+        assert_eq!(listed["last"]["outcome"], "broken", "{listed}");
     });
 }
 

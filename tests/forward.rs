@@ -15,8 +15,8 @@ use hooktool::{
     target::Target,
 };
 use hooktool_relay::{
+    answer::{AnswerBody, Cut},
     capture::{Body, Capture, CaptureId, Headers, UnixMillis, Version},
-    registry::{AnswerBody, Cut},
 };
 use http_body_util::{BodyExt as _, Full};
 
@@ -47,6 +47,7 @@ fn capture(method: &str, path: &[u8], headers: &[(&str, &[u8])], body: Body) -> 
         method: method.parse().expect("a method"),
         path: Bytes::copy_from_slice(path),
         version: Version::Http11,
+        scheme: None,
         headers: lines,
         trailers: Headers::new(),
         body,

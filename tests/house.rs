@@ -9,16 +9,16 @@ use std::{
 const LONGEST: usize = 400;
 
 /// Rooms of the relay that everybody may import.
-const OPEN: [&str; 6] = ["capture", "headers", "config", "tls", "metrics", "token"];
+const OPEN: [&str; 7] = [
+    "answer", "capture", "headers", "config", "tls", "metrics", "token",
+];
 
 /// Rooms of the listener that everybody there may import.
 const OPEN_HERE: [&str; 3] = ["event", "backoff", "target"];
 
-/// What a body on its way is called, at both ends: types that stand in the registry's room, and say nothing of it.
-const BODY: [&str; 2] = ["registry::{AnswerBody, Cut}", "registry::AnswerBody"];
-
 /// Rooms of the relay, and what each may import beside the open ones.
 const RELAY: &[(&str, &[&str])] = &[
+    ("answer", &[]),
     ("capture", &[]),
     ("headers", &[]),
     // The relay's config holds the store's retention, a value.
@@ -63,6 +63,7 @@ const LISTENER: &[(&str, &[&str])] = &[
     ("format", &["text"]),
     ("diff", &["format", "text"]),
     ("export", &["format", "text"]),
+    ("webhook", &["format", "text"]),
     ("output", &["history", "format", "text"]),
     ("exchange", &["history", "format", "diff", "export", "text"]),
     (
@@ -124,10 +125,7 @@ fn named(text: &str, start: &str) -> Vec<String> {
     let code = text
         .lines()
         .filter(|line| !line.trim_start().starts_with("//"));
-    let mut code: String = code.collect::<Vec<_>>().join("\n");
-    for body in BODY {
-        code = code.replace(body, "");
-    }
+    let code: String = code.collect::<Vec<_>>().join("\n");
     let found = code.match_indices(start);
     found
         .flat_map(|(at, _)| heads(&code[at + start.len()..]))

@@ -4,5 +4,6 @@
 mod accounts;
 mod edge;
 mod fences;
+mod offers;
 mod people;
 mod traffic;

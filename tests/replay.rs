@@ -48,6 +48,7 @@ fn capture(path: &'static [u8], body: Body) -> Capture {
         method: http::Method::POST,
         path: Bytes::from_static(path),
         version: Version::Http11,
+        scheme: None,
         headers,
         trailers: Headers::new(),
         body,

@@ -361,6 +361,21 @@ fn a_websocket_is_carried_through_to_the_app() {
                 .and_then(|last| last.status),
             Some(101)
         );
+        let carried = eventually("what it carried", || async {
+            let attempts = listener.attempts(1);
+            let answer = attempts[0].answer.clone().expect("an answer");
+            let carried = answer.carried.filter(|_| answer.ended);
+            carried
+                .map(|it| (it, answer.len))
+                .ok_or(format!("{attempts:?}"))
+        })
+        .await;
+        // Four messages each way, their frames' heads, and a close.
+        let messages = 370_001;
+        for way in [carried.0.up, carried.1] {
+            assert!((messages + 4..messages + 100).contains(&way), "{carried:?}");
+        }
+        assert!(carried.0.lasted > Duration::ZERO);
     });
 }
 

@@ -4,6 +4,7 @@
 
 mod act;
 mod away;
+mod edit;
 mod pty;
 
 use std::{fs, net::SocketAddr};
@@ -71,7 +72,11 @@ fn a_webhook_comes_and_is_replayed_and_the_terminal_is_as_before() {
 
         terminal.resize(80, 24);
         terminal.press("q");
-        terminal.shows("[ y Quit ]").await;
+        let text = terminal.shows("[ y Quit ]").await;
+        assert!(
+            text.contains("senders get no answer until you start again."),
+            "{text}"
+        );
         // The box takes no key that was pressed before it could be seen.
         eventually("the answer to the box", || {
             terminal.press("y");

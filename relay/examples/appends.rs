@@ -83,6 +83,7 @@ fn capture(endpoint: &EndpointName) -> Arc<Capture> {
         method: http::Method::POST,
         path: Bytes::from_static(b"/hooks/orders"),
         version: Version::Http11,
+        scheme: None,
         headers,
         trailers: Headers::new(),
         body: Body::Whole(Bytes::from(vec![b'x'; BODY])),

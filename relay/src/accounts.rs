@@ -4,10 +4,10 @@
 //! Must not know: ingress, session.
 //!
 //! ```text
-//! access     no token            a valid token       any other token
-//! Tokens     Missing             its account         Invalid, counted
-//! Open       a new account       its account         Invalid, counted
-//! Embedded   Missing             `local`             Invalid, counted
+//! access     no token            a valid token       any other token     an offered token, and no other
+//! Tokens     Missing             its account         Invalid, counted    Missing
+//! Open       a new account       its account         Invalid, counted    its account, new at first sight
+//! Embedded   Missing             `local`             Invalid, counted    Missing
 //! ```
 
 use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
@@ -49,7 +49,7 @@ pub struct Login {
     pub account: AccountId,
     /// Digest of its token, by which a later revocation is noticed.
     pub digest: [u8; 32],
-    /// The token that was made just now, on an open relay, for a listener that came with none.
+    /// The token to keep, on an open relay, for a listener that came with none: made just now, or the one that it offered.
     pub minted: Option<String>,
 }
 
@@ -171,7 +171,7 @@ impl Accounts {
     pub async fn login(&self, token: Option<&str>, peer: IpAddr) -> Result<Login, LoginError> {
         let Some(text) = token else {
             return match self.rooms.access {
-                Access::Open => self.open(peer).await,
+                Access::Open => self.new_account(&Token::random()?, peer).await,
                 Access::Tokens | Access::Embedded { .. } => Err(LoginError::Missing),
             };
         };
@@ -184,6 +184,36 @@ impl Accounts {
         // The next try from there is the one to be told.
         self.rooms.failures.count(peer).ok();
         Err(LoginError::Invalid)
+    }
+
+    /// The account behind a token that a listener made for itself, for want of one: on an open relay, a new one when it is seen for
+    /// the first time. Whoever offers it again, since the answer was lost, is the same account.
+    ///
+    /// # Errors
+    /// [`LoginError`].
+    pub async fn adopt(&self, offer: &str, peer: IpAddr) -> Result<Login, LoginError> {
+        if self.rooms.access != Access::Open {
+            return Err(LoginError::Missing);
+        }
+        if let Some(wait) = self.rooms.failures.blocked(peer) {
+            return Err(LoginError::TooMany(wait));
+        }
+        let refused = || {
+            self.rooms.failures.count(peer).ok();
+            Err(LoginError::Invalid)
+        };
+        let Ok(token) = offer.parse::<Token>() else {
+            return refused();
+        };
+        match self.rooms.store.token(token.digest()).await? {
+            None => self.new_account(&token, peer).await,
+            Some(record) if record.revoked_at.is_some() => refused(),
+            Some(record) => Ok(Login {
+                account: record.account,
+                digest: record.digest,
+                minted: Some(token.reveal().to_owned()),
+            }),
+        }
     }
 
     async fn recognise(&self, text: &str) -> Result<Option<Login>, StoreError> {
@@ -210,7 +240,7 @@ impl Accounts {
             }))
     }
 
-    async fn open(&self, peer: IpAddr) -> Result<Login, LoginError> {
+    async fn new_account(&self, token: &Token, peer: IpAddr) -> Result<Login, LoginError> {
         self.rooms
             .new_accounts
             .count(peer)
@@ -218,8 +248,7 @@ impl Accounts {
         let mut name = [0; 10];
         rand::fill(&mut name).map_err(|_| TokenError::NoRandomness)?;
         let account = AccountId(format!("open-{}", BASE32_DNSSEC.encode(&name)));
-        let token = Token::random()?;
-        keep(&self.rooms.store, &token, account.clone()).await?;
+        keep(&self.rooms.store, token, account.clone()).await?;
         Ok(Login {
             account,
             digest: token.digest(),

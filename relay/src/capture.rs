@@ -32,6 +32,26 @@ pub enum Version {
     Http2,
 }
 
+/// How the sender spoke to the relay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scheme {
+    /// In the clear.
+    Http,
+    /// Over TLS.
+    Https,
+}
+
+impl Scheme {
+    /// The word in URLs and on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+}
+
 /// A request's body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Body {
@@ -80,6 +100,8 @@ pub struct Capture {
     pub path: Bytes,
     /// HTTP version it came in.
     pub version: Version,
+    /// How the sender spoke to the relay, or to the proxy before it; none when nobody said.
+    pub scheme: Option<Scheme>,
     /// Header lines as received, hop-by-hop ones too.
     pub headers: Headers,
     /// Trailer lines, never merged into the headers.

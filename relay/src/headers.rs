@@ -11,9 +11,11 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header, request:
 
 use crate::capture::{AnswerHead, Headers};
 
+mod loopback;
 mod validate;
 
-pub use validate::{Invalid, is_loopback_host, validate};
+pub use loopback::is_loopback_host;
+pub use validate::{Invalid, validate};
 
 /// Lines that belong to one connection and never travel on (RFC 9110 §7.6.1; §11.7 for the two of proxy authentication).
 const HOP_BY_HOP: [&str; 9] = [

@@ -22,11 +22,12 @@ use tokio_util::task::TaskTracker;
 
 use crate::{
     accounts::Accounts,
-    capture::{self, Body, Capture, CaptureId, Headers, Sent, SentBy, UnixMillis},
+    answer::AnswerBody,
+    capture::{self, Body, Capture, CaptureId, Headers, Scheme, Sent, SentBy, UnixMillis},
     config::Config,
     headers,
     metrics::Metrics,
-    registry::{Answer, AnswerBody, Expected, Registry},
+    registry::{Answer, Expected, Registry},
     store::{Draft, EndpointRecord, Store},
 };
 use intake::Declared;
@@ -73,17 +74,18 @@ impl Ingress {
         }
     }
 
-    /// Serves one request to `/<endpoint>/…`. When the sender leaves, hyper drops this future at any await: nothing that must
+    /// Serves one request to `/<endpoint>/…`, sent from `peer` over `scheme`, if that is known. When the sender leaves, hyper drops this future at any await: nothing that must
     /// survive it is owned here.
     pub async fn serve(
         &self,
         request: Request<Incoming>,
         peer: SocketAddr,
+        scheme: Option<Scheme>,
     ) -> Response<AnswerBody> {
         let (parts, body) = request.into_parts();
         let body = Lingering::new(body, parts.version, &self.tasks);
         let method = parts.method.clone();
-        let answer = match self.answered(parts, body, peer).await {
+        let answer = match self.answered(parts, body, peer, scheme).await {
             Ok(answer) => answer,
             Err(refusal) => {
                 self.metrics.refused(refusal.word);
@@ -100,6 +102,7 @@ impl Ingress {
         mut parts: Parts,
         body: Lingering<Incoming>,
         peer: SocketAddr,
+        scheme: Option<Scheme>,
     ) -> Result<Response<AnswerBody>, Refusal> {
         let received_at = UnixMillis::now();
         let (record, path) = self.admitted(&parts).await?;
@@ -111,6 +114,7 @@ impl Ingress {
             method: parts.method.clone(),
             path,
             version: version(parts.version),
+            scheme,
             headers: lines(&parts),
             trailers: Headers::new(),
             body: Body::Absent,

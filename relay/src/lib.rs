@@ -15,6 +15,7 @@
 //! |---|---|
 //! | [`server`] | bind, accept, TLS, routing, seats, graceful stop; with [`tls`], [`metrics`], [`config`] |
 //! | [`capture`] | the nouns: ids, a capture, headers, answers, outcomes |
+//! | [`answer`] | the bytes of an answer on their way |
 //! | [`headers`] | HTTP's rules: hop-by-hop, Host, forwarded headers |
 //! | [`ingress`] | a request becomes a capture, is stored, and its sender is answered |
 //! | [`store`] | what is kept, and what each promise of keeping means |
@@ -47,6 +48,7 @@
 //! ```
 
 pub mod accounts;
+pub mod answer;
 pub mod capture;
 pub mod config;
 pub mod headers;

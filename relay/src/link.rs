@@ -36,12 +36,12 @@ pub use self::{
     writer::Writer,
 };
 use crate::{
+    answer::AnswerBody,
     capture::Sent,
     protocol::{
         Done, GoAway, Heartbeat, Hello, MAX_MESSAGE, RequestHead, Reset, ResponseHead, StreamId,
         Welcome, WireError,
     },
-    registry::AnswerBody,
 };
 
 /// How long a link that is closing waits for the peer to hang up, so that its last words are read.

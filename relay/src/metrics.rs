@@ -37,6 +37,7 @@ struct Counters {
     held: Gauge,
     waiting: Gauge,
     stored: [Gauge<u64, AtomicU64>; 4],
+    full: Gauge,
 }
 
 /// What is read when somebody looks.
@@ -54,6 +55,8 @@ pub struct Now {
     pub endpoints: u64,
     /// Captures that retention dropped.
     pub dropped: u64,
+    /// Whether the disk is so full that requests are refused.
+    pub is_full: bool,
 }
 
 /// A live link: the gauge goes down when it is dropped.
@@ -126,6 +129,7 @@ impl Metrics {
         for (gauge, value) in counters.stored.iter().zip(stored) {
             gauge.inner().store(value, Ordering::Relaxed);
         }
+        counters.full.set(now.is_full.into());
         let mut text = String::new();
         // Writing to a String does not fail, and half a page would still be worth serving.
         encode(&mut text, &counters.registry).ok();
@@ -147,6 +151,7 @@ impl Default for Metrics {
             held: Gauge::default(),
             waiting: Gauge::default(),
             stored: Default::default(),
+            full: Gauge::default(),
         };
         counters.register();
         Self {
@@ -188,6 +193,7 @@ impl Counters {
         to.register("stored_bytes", "Bytes in the store", bytes.clone());
         to.register("stored_endpoints", "Endpoints known", endpoints.clone());
         to.register("stored_dropped", "Dropped by retention", dropped.clone());
+        to.register("store_full", "1 while the disk is full", self.full.clone());
     }
 }
 
@@ -221,6 +227,7 @@ mod tests {
             bytes: 7,
             endpoints: 8,
             dropped: 9,
+            is_full: true,
         });
         for line in [
             "hooktool_relay_captured_total 2",
@@ -237,6 +244,7 @@ mod tests {
             "hooktool_relay_stored_bytes 7",
             "hooktool_relay_stored_endpoints 8",
             "hooktool_relay_stored_dropped 9",
+            "hooktool_relay_store_full 1",
         ] {
             assert!(text.lines().any(|l| l == line), "no {line:?} in:\n{text}");
         }

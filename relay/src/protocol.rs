@@ -19,8 +19,8 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::capture::{
-    AnswerPolicy, CaptureId, EndpointName, Epoch, Headers, Kind, Outcome, Sent, Seq, SessionId,
-    UnixMillis, Version, latin1,
+    AnswerPolicy, CaptureId, EndpointName, Epoch, Headers, Kind, Outcome, Scheme, Sent, Seq,
+    SessionId, UnixMillis, Version, latin1,
 };
 
 /// The websocket subprotocol, and so the version of the wire.
@@ -28,6 +28,10 @@ pub const SUBPROTOCOL: &str = "hooktool.v1";
 
 /// Path of the link on a relay.
 pub const LINK_PATH: &str = "/_hooktool/link";
+
+/// Line of the upgrade in which a listener without a token offers one that it made and kept beforehand. An open relay takes it for
+/// a new account's, and gives it back in WELCOME; a relay that does not know the line makes one itself.
+pub const OFFER: &str = "hooktool-offered-token";
 
 /// Largest websocket message either end accepts, in bytes. A 64 KiB head at worst doubles as JSON (each byte above
 /// 0x7f takes two), then up to 64 KiB of first body, then ids and punctuation: about 200 KiB, and slack.
@@ -215,6 +219,9 @@ pub struct RequestHead {
     pub path: Bytes,
     /// HTTP version it came in.
     pub version: Version,
+    /// How the sender spoke to the relay, or to the proxy before it; none when nobody said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheme: Option<Scheme>,
     /// Header lines.
     pub headers: Headers,
     /// Trailer lines.

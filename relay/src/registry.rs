@@ -17,25 +17,17 @@ use std::{
     },
 };
 
-use bytes::Bytes;
-use http_body_util::combinators::UnsyncBoxBody;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use crate::capture::{AnswerHead, Capture, CaptureId, EndpointName, Epoch, Sent};
+use crate::{
+    answer::AnswerBody,
+    capture::{AnswerHead, Capture, CaptureId, EndpointName, Epoch, Sent},
+};
 
 mod expected;
 
 pub use expected::Expected;
-
-/// Bytes of an answer (or of an upgraded connection) as they come; an error means that it broke off, and must never look
-/// like an end.
-pub type AnswerBody = UnsyncBoxBody<Bytes, Cut>;
-
-/// A body that ended before its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the answer broke off")]
-pub struct Cut;
 
 /// What a listener answered.
 #[derive(Debug)]
@@ -100,6 +92,8 @@ struct Holder {
     evicted: CancellationToken,
     left: CancellationToken,
     newcomer: Option<String>,
+    /// What it calls itself.
+    name: String,
 }
 
 /// One waiting sender.
@@ -172,6 +166,13 @@ impl Registry {
             })
     }
 
+    /// What the session that holds an endpoint calls itself; empty if none does, or it does not say.
+    pub fn holder(&self, endpoint: &EndpointName) -> String {
+        let endpoints = self.lock();
+        let name = endpoints.get(endpoint).map(|holder| holder.name.clone());
+        name.unwrap_or_default()
+    }
+
     /// How many endpoints are held, and how many senders wait.
     pub fn counts(&self) -> (usize, usize) {
         let endpoints = self.lock();
@@ -216,6 +217,7 @@ impl Registry {
             evicted: evicted.clone(),
             left: left.clone(),
             newcomer: None,
+            name: String::new(),
         };
         if let Some(older) = endpoints.insert(endpoint.clone(), holder) {
             older.evicted.cancel();
@@ -272,6 +274,13 @@ impl Held {
             },
             &mut self.orders,
         )
+    }
+
+    /// Says what the session calls itself, for those who find the endpoint taken.
+    pub fn call(&self, name: &str) {
+        self.registry.with(&self.endpoint, self.hold, |holder| {
+            name.clone_into(&mut holder.name);
+        });
     }
 
     /// Cancelled when a newer link wants the endpoint: persist the cursor, then drop this.

@@ -12,8 +12,8 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use hooktool_relay::{
     capture::{
-        AccountId, AnswerPolicy, Body, Capture, CaptureId, EndpointName, Epoch, Headers, Seq,
-        UnixMillis, Version,
+        AccountId, AnswerPolicy, Body, Capture, CaptureId, EndpointName, Epoch, Headers, Scheme,
+        Seq, UnixMillis, Version,
     },
     store::{EndpointRecord, Options, Retention, Store, StoreError, TokenRecord},
 };
@@ -86,6 +86,7 @@ fn capture(endpoint: &EndpointName, at: i64, body: Body) -> Arc<Capture> {
         method: http::Method::from_bytes(b"BREW").expect("a token"),
         path: Bytes::from_static(b"/a%2Fb?q=\xe9"),
         version: Version::Http2,
+        scheme: Some(Scheme::Https),
         headers,
         trailers,
         body,

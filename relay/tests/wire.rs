@@ -10,8 +10,8 @@ use std::net::IpAddr;
 use bytes::Bytes;
 use hooktool_relay::{
     capture::{
-        AnswerPolicy, CaptureId, Epoch, Headers, Kind, Outcome, Sent, SentBy, Seq, SessionId,
-        UnixMillis, Version,
+        AnswerPolicy, CaptureId, Epoch, Headers, Kind, Outcome, Scheme, Sent, SentBy, Seq,
+        SessionId, UnixMillis, Version,
     },
     protocol::{
         Done, ErrorCode, Frame, From as Begin, GoAway, Heartbeat, Hello, RequestHead, Reset,
@@ -43,6 +43,7 @@ fn request_head() -> RequestHead {
         method: "POST".to_owned(),
         path: Bytes::from_static(b"/hooks?a=\xff"),
         version: Version::Http11,
+        scheme: Some(Scheme::Https),
         headers,
         trailers: Headers::new(),
         peer: peer(),
@@ -61,6 +62,7 @@ fn upgrade_head() -> RequestHead {
         kind: Kind::Waited,
         path: Bytes::new(),
         version: Version::Http2,
+        scheme: None,
         headers: Headers::new(),
         trailers,
         length: None,
@@ -191,8 +193,8 @@ fn request_is_golden() {
         &whole,
         &golden(
             "03 01 00000001",
-            Some(0xfd),
-            r#"{"id":"req_01JD3Z0G5V8M4Q2N7R6T9W1X3Y","seq":42,"kind":"live","method":"POST","path":"/hooks?a=ÿ","version":"1.1","headers":[["Host","relay.example"],["X-Odd","café \"\\"],["x-odd","again"]],"peer":"203.0.113.7","received_at":1763900000123,"length":5}"#,
+            Some(0x10e),
+            r#"{"id":"req_01JD3Z0G5V8M4Q2N7R6T9W1X3Y","seq":42,"kind":"live","method":"POST","path":"/hooks?a=ÿ","version":"1.1","scheme":"https","headers":[["Host","relay.example"],["X-Odd","café \"\\"],["x-odd","again"]],"peer":"203.0.113.7","received_at":1763900000123,"length":5}"#,
             b"a\0\xff\r\n",
         ),
     );

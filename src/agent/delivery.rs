@@ -16,10 +16,10 @@ use futures_util::{
     future::{BoxFuture, Shared},
 };
 use hooktool_relay::{
+    answer::AnswerBody,
     capture::{Body, Capture, CaptureId, EndpointName, Kind, Outcome, Sent, UnixMillis},
     link::Outbound,
     protocol::{Done, Frame, From, RequestHead, Reset, ResetCode, StreamId},
-    registry::AnswerBody,
 };
 use http_body_util::{BodyExt, Full, Limited};
 use tokio::{
@@ -40,12 +40,14 @@ use super::Plan;
 
 mod again;
 mod answer;
+mod aside;
 mod carried;
 mod large;
 mod only;
 mod settle;
 mod under_way;
 
+use aside::Aside;
 use settle::{Reply, Told};
 use under_way::{UnderWay, Waiter};
 
@@ -87,6 +89,7 @@ pub(super) struct Deliveries {
     retry: u32,
     repeats_old: bool,
     under_way: UnderWay,
+    aside: Aside,
 }
 
 impl Deliveries {
@@ -108,6 +111,7 @@ impl Deliveries {
             retry: plan.retry,
             repeats_old: !matches!(plan.from, From::Cursor | From::Now),
             under_way: UnderWay::default(),
+            aside: Aside::default(),
         }
     }
 
@@ -299,6 +303,7 @@ impl Deliveries {
             method: http::Method::from_bytes(head.method.as_bytes()).unwrap_or_default(),
             path: head.path,
             version: head.version,
+            scheme: head.scheme,
             headers: head.headers,
             trailers: head.trailers,
             body,

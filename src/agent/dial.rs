@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use hooktool_relay::{
     link::{self, Watched},
-    protocol::{ErrorCode, LINK_PATH, SUBPROTOCOL, WireError},
+    protocol::{ErrorCode, LINK_PATH, OFFER, SUBPROTOCOL, WireError},
 };
 use rustls_platform_verifier::BuilderVerifierExt;
 use tokio::{
@@ -17,6 +17,8 @@ use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{self, client::IntoClientRequest, http},
 };
+
+use crate::forward::{Distrust, words};
 
 /// DNS, TCP, TLS and upgrade together.
 const ESTABLISH: Duration = Duration::from_secs(10);
@@ -34,6 +36,18 @@ pub struct Endpoint {
     pub path: String,
     /// The token, if there is one.
     pub token: Option<String>,
+    /// While there is none: one that this listener made, for an open relay to take.
+    pub offer: Option<Offer>,
+}
+
+/// A token that a listener made for itself. It is kept when a relay lets the listener in, and before it claims anything: if the
+/// relay's answer is lost, or this process, what was claimed is this user's all the same.
+#[derive(Clone)]
+pub struct Offer {
+    /// The token.
+    pub token: String,
+    /// Keeps it; blocks. When that fails, the offer holds for as long as this process lives.
+    pub keep: Arc<dyn Fn() + Send + Sync>,
 }
 
 impl fmt::Debug for Endpoint {
@@ -77,7 +91,9 @@ pub enum DialError {
         /// When the relay wants the next try.
         retry_after: Option<Duration>,
     },
-    /// It does not.
+    /// It does not: whoever answers does not prove to be this relay.
+    Untrusted(Distrust),
+    /// It does not: the relay says so.
     Refused {
         /// What kind.
         code: ErrorCode,
@@ -107,7 +123,10 @@ pub(super) async fn dial(relay: &Endpoint) -> Result<Socket, DialError> {
 async fn open(relay: &Endpoint) -> Result<Socket, DialError> {
     let tcp = TcpStream::connect((relay.host.as_str(), relay.port))
         .await
-        .map_err(|error| unreachable(format!("{}: {}", relay.authority(), words(&error))))?;
+        .map_err(|error| {
+            let why = words::of_system(&error);
+            unreachable(format!("{}: {why}", relay.authority()))
+        })?;
     // Frames are batched by the link itself.
     let _ = tcp.set_nodelay(true);
     let stream: Box<dyn Wire> = if relay.is_tls {
@@ -121,8 +140,9 @@ async fn open(relay: &Endpoint) -> Result<Socket, DialError> {
         Ok((socket, _)) => Ok(socket),
         Err(tungstenite::Error::Http(answer)) => Err(refused(relay, &answer)),
         Err(error) => Err(unreachable(format!(
-            "{} does not speak {SUBPROTOCOL}: {error}",
-            relay.authority()
+            "{} does not speak {SUBPROTOCOL}: {}",
+            relay.authority(),
+            words::of(&error)
         ))),
     }
 }
@@ -135,7 +155,7 @@ async fn secure(
     let mut config = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .and_then(BuilderVerifierExt::with_platform_verifier)
-        .map_err(|error| unreachable(format!("the system's certificates cannot be used: {error}")))?
+        .map_err(|error| DialError::Untrusted(words::no_authorities(&error)))?
         .with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     let name = rustls_pki_types::ServerName::try_from(relay.host.clone())
@@ -143,7 +163,13 @@ async fn secure(
     TlsConnector::from(Arc::new(config))
         .connect(name, tcp)
         .await
-        .map_err(|error| unreachable(format!("TLS with {}: {error}", relay.authority())))
+        .map_err(|error| {
+            let authority = relay.authority();
+            match words::distrust(&error, &authority, &relay.host) {
+                Some(distrust) => DialError::Untrusted(distrust),
+                None => unreachable(format!("{authority}: {}", words::of(&error))),
+            }
+        })
 }
 
 fn upgrade(relay: &Endpoint) -> Result<http::Request<()>, tungstenite::Error> {
@@ -159,6 +185,10 @@ fn upgrade(relay: &Endpoint) -> Result<http::Request<()>, tungstenite::Error> {
         let mut value = http::HeaderValue::try_from(format!("Bearer {token}"))?;
         value.set_sensitive(true);
         headers.append(http::header::AUTHORIZATION, value);
+    } else if let Some(offer) = &relay.offer {
+        let mut value = http::HeaderValue::try_from(&offer.token)?;
+        value.set_sensitive(true);
+        headers.append(OFFER, value);
     }
     Ok(request)
 }
@@ -211,12 +241,5 @@ fn unreachable(cause: String) -> DialError {
     DialError::Unreachable {
         cause,
         retry_after: None,
-    }
-}
-
-fn words(error: &std::io::Error) -> String {
-    match error.kind() {
-        std::io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
-        _ => error.to_string(),
     }
 }

@@ -1,16 +1,18 @@
-//! Watches the target's port, and forwards what is parked, in order, when it opens; and what is held, when a person says so.
+//! Watches the targets' ports, and forwards what is parked, in order, when it opens; and what is held, when a person says so.
 
 use std::{sync::Arc, time::Duration};
 
 use hooktool_relay::capture::{Outcome, UnixMillis};
 use tokio::{
     net::TcpStream,
-    time::{Instant, sleep, timeout},
+    sync::broadcast,
+    time::{Instant, sleep_until, timeout},
 };
 
 use crate::{
     event::{Hold, Reach},
-    history::{Cause, HistoryError, Number, Select},
+    forward::words,
+    history::{Cause, Change, HistoryError, Number, Select},
     target::Target,
 };
 
@@ -26,36 +28,84 @@ const CONNECT: Duration = Duration::from_secs(3);
 
 /// Never ends.
 pub(super) async fn watch(deliveries: Arc<Deliveries>) {
+    let mut backlog = Backlog::default();
+    let mut changes = deliveries.history.changes();
     loop {
-        let closed = match &deliveries.routes.default {
-            Some(target) if !probe(&deliveries, target).await => Some(target.clone()),
-            _ => None,
-        };
-        let is_open = closed.is_none();
-        if deliveries.board.hold.borrow().parked > 0 {
+        let parked = deliveries.board.hold.borrow().parked;
+        let (open, closed) = probe_all(&deliveries, parked > 0).await;
+        if backlog.is_due(parked, &open) {
             // A task of its own: a forward under way outlives this watch, as every other does.
             let releasing = deliveries.clone();
             let released = deliveries
                 .tasks
                 .spawn(async move { release(&releasing, Which::Parked, closed).await });
-            let _ = released.await;
+            backlog.released(released.await.ok().flatten(), open);
+        } else {
+            backlog.open = open;
         }
-        let pause = match (deliveries.board.hold.borrow().parked, is_open) {
-            (1.., _) => PARKED,
-            (0, false) => DOWN,
-            (0, true) => WELL,
+        if std::mem::take(&mut backlog.is_stale) {
+            recount(&deliveries).await;
+        }
+        wait(&deliveries, &mut changes, &mut backlog).await;
+    }
+}
+
+/// Waits until the ports are to be tried again.
+async fn wait(
+    deliveries: &Deliveries,
+    changes: &mut broadcast::Receiver<Change>,
+    backlog: &mut Backlog,
+) {
+    let is_down = matches!(*deliveries.board.reach.borrow(), Reach::Down { .. });
+    let mut hold = deliveries.board.hold.subscribe();
+    let is_parked = hold.borrow().parked > 0;
+    let pause = match (is_parked, is_down) {
+        (true, _) => PARKED,
+        (false, true) => DOWN,
+        (false, false) => WELL,
+    };
+    let until = Instant::now() + pause;
+    loop {
+        let change = tokio::select! {
+            () = sleep_until(until) => return,
+            _ = hold.wait_for(|hold| hold.parked > 0), if !is_parked => return,
+            change = changes.recv() => change,
         };
-        let mut hold = deliveries.board.hold.subscribe();
-        tokio::select! {
-            () = sleep(pause) => {}
-            _ = hold.wait_for(|hold| hold.parked > 0), if pause != PARKED => {}
-        }
+        // This listener's own history tells of changes as long as it lives.
+        let is_own = matches!(change, Ok(Change::Captured(_) | Change::Attempted(_)));
+        backlog.is_stale |= !is_own;
+    }
+}
+
+/// What is known of the parked requests, so that the history is read only when one of them may go.
+#[derive(Debug, Default)]
+struct Backlog {
+    /// How many the last look left.
+    left: u64,
+    /// Targets that were open then, and took what there was for them.
+    open: Vec<Target>,
+    /// Another process wrote: it may have forwarded some.
+    is_stale: bool,
+}
+
+impl Backlog {
+    /// Whether there may be one whose target is open now.
+    fn is_due(&self, parked: u64, open: &[Target]) -> bool {
+        let has_opened = open.iter().any(|target| !self.open.contains(target));
+        parked > 0 && !open.is_empty() && (has_opened || parked > self.left)
+    }
+
+    /// Takes note of a look: how many stay, and which targets turned out to be closed; none if it came to nothing.
+    fn released(&mut self, left: Option<(u64, Vec<Target>)>, mut open: Vec<Target>) {
+        let (left, closed) = left.unwrap_or_default();
+        open.retain(|target| !closed.contains(target));
+        (self.left, self.open) = (left, open);
     }
 }
 
 /// Forwards what is held, in order.
 pub(super) async fn release_held(deliveries: &Deliveries) {
-    release(deliveries, Which::Held, None).await;
+    release(deliveries, Which::Held, Vec::new()).await;
 }
 
 /// What was not forwarded when it came.
@@ -92,27 +142,64 @@ pub(super) async fn count(deliveries: &Deliveries) -> Result<(), HistoryError> {
     Ok(())
 }
 
-/// Whether the port takes connections; the screen is told when that changed.
-async fn probe(deliveries: &Deliveries, target: &Target) -> bool {
+/// Sets the counts right after another process wrote. A failure is left to whoever reads next.
+async fn recount(deliveries: &Deliveries) {
+    for which in [Which::Held, Which::Parked] {
+        let mut hold = deliveries.board.hold.borrow().clone();
+        if *which.count(&mut hold) > 0 {
+            // Not beside a release, which counts itself.
+            let _alone = deliveries.releasing.lock().await;
+            let _ = recounted(deliveries, which).await;
+        }
+    }
+}
+
+/// Which targets take connections now, and which do not: the default one, or with `all` those of the routes too.
+async fn probe_all(deliveries: &Deliveries, all: bool) -> (Vec<Target>, Vec<Target>) {
+    let routes = &deliveries.routes;
+    let mut targets: Vec<&Target> = Vec::new();
+    let is_asked = |target: &Target| all || routes.default.as_ref() == Some(target);
+    for target in routes.targets().filter(|target| is_asked(target)) {
+        if !targets.contains(&target) {
+            targets.push(target);
+        }
+    }
+    let (mut open, mut closed) = (Vec::new(), Vec::new());
+    for target in targets {
+        let reach = probe(target).await;
+        let side = match reach {
+            Reach::Up { .. } => &mut open,
+            _ => &mut closed,
+        };
+        side.push(target.clone());
+        if routes.default.as_ref() == Some(target) {
+            show(deliveries, reach);
+        }
+    }
+    (open, closed)
+}
+
+/// Whether the port takes connections.
+async fn probe(target: &Target) -> Reach {
     let began = Instant::now();
-    let connected = timeout(
-        CONNECT,
-        TcpStream::connect((target.host.as_str(), target.port)),
-    )
-    .await;
-    let reach = match connected {
-        Ok(Ok(_)) => Reach::Up {
-            took: began.elapsed(),
-        },
-        Ok(Err(error)) => Reach::Down {
-            since: UnixMillis::now(),
-            cause: error.to_string(),
-        },
-        Err(_) => Reach::Down {
-            since: UnixMillis::now(),
-            cause: "no answer".into(),
-        },
+    let connecting = TcpStream::connect((target.host.as_str(), target.port));
+    let cause = match timeout(CONNECT, connecting).await {
+        Ok(Ok(_)) => {
+            return Reach::Up {
+                took: began.elapsed(),
+            };
+        }
+        Ok(Err(error)) => words::of_system(&error),
+        Err(_) => "no answer".into(),
     };
+    Reach::Down {
+        since: UnixMillis::now(),
+        cause,
+    }
+}
+
+/// Tells the screen of the default target's port, if that changed.
+fn show(deliveries: &Deliveries, reach: Reach) {
     let is_open = matches!(reach, Reach::Up { .. });
     deliveries.board.reach.send_if_modified(|now| {
         let was_open = matches!(now, Reach::Up { .. });
@@ -122,38 +209,44 @@ async fn probe(deliveries: &Deliveries, target: &Target) -> bool {
         }
         changed
     });
-    is_open
 }
 
-/// Forwards these, in order for each target; what goes to a closed one stays.
-async fn release(deliveries: &Deliveries, which: Which, closed: Option<Target>) {
+/// Forwards these, in order for each target; what goes to a closed one stays. How many do, and all that are closed; none if the
+/// listener ended meanwhile.
+async fn release(
+    deliveries: &Deliveries,
+    which: Which,
+    closed: Vec<Target>,
+) -> Option<(u64, Vec<Target>)> {
     let stop = &deliveries.stop;
     let released = stop.run_until_cancelled(released(deliveries, which, closed));
-    if let Some(Err(error)) = released.await {
-        deliveries.fail(error);
+    match released.await? {
+        Ok(left) => Some(left),
+        Err(error) => {
+            deliveries.fail(error);
+            None
+        }
     }
 }
 
 async fn released(
     deliveries: &Deliveries,
     which: Which,
-    closed: Option<Target>,
-) -> Result<(), HistoryError> {
+    mut closed: Vec<Target>,
+) -> Result<(u64, Vec<Target>), HistoryError> {
     let _alone = deliveries.releasing.lock().await;
     let numbers = recounted(deliveries, which).await?;
-    if closed.is_some() && deliveries.routes.routes.is_empty() {
-        return Ok(());
-    }
-    let mut closed: Vec<Target> = closed.into_iter().collect();
+    let mut left = numbers.len() as u64;
     for number in numbers {
         if deliveries.leaving.is_cancelled() {
             break;
         }
         if deliveries.release_one(number, which, &mut closed).await? {
             less(deliveries, which, 1);
+            left -= 1;
         }
     }
-    Ok(())
+    Ok((left, closed))
 }
 
 /// What is held or parked, the count of it set right: another process may have forwarded some. One that is recorded already, and
@@ -197,8 +290,8 @@ impl Deliveries {
             }
             let mut routed = Vec::new();
             for number in numbers {
-                let request = reader.request(number)?;
-                if request.is_some_and(|it| routes.pick(&it.capture.path).is_some()) {
+                let row = reader.summary(number)?;
+                if row.is_some_and(|(_, row)| routes.pick(&row.path).is_some()) {
                     routed.push(number);
                 }
             }
@@ -241,5 +334,34 @@ impl Deliveries {
             self.board.hold.send_modify(|hold| hold.parked += 1);
         }
         Ok(which == Which::Held)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::slice::from_ref as one;
+
+    use super::*;
+
+    #[test]
+    fn the_history_is_looked_at_only_when_something_may_go() {
+        let target = |text: &str| text.parse::<Target>().unwrap();
+        let (app, other) = (target("3000"), target("3001"));
+        let mut backlog = Backlog::default();
+        assert!(!backlog.is_due(0, one(&app)), "nothing is parked");
+        assert!(!backlog.is_due(2, &[]), "nothing is open");
+        assert!(backlog.is_due(2, one(&app)), "it has opened");
+        backlog.released(Some((1, vec![other.clone()])), vec![app.clone()]);
+        assert!(!backlog.is_due(1, one(&app)), "all of it was tried");
+        assert!(backlog.is_due(2, one(&app)), "one more was parked");
+        assert!(
+            backlog.is_due(1, &[app.clone(), other.clone()]),
+            "the other opened"
+        );
+        backlog.released(Some((1, vec![app.clone()])), vec![app.clone()]);
+        assert!(
+            backlog.is_due(1, one(&app)),
+            "it refused after all, and is open again"
+        );
     }
 }

@@ -17,6 +17,7 @@ use tokio::{
     task::JoinSet,
     time::{Instant, MissedTickBehavior, interval, timeout},
 };
+use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use crate::event::{Gap, Link, Live};
@@ -25,6 +26,7 @@ use super::{
     Agent, Ended, clock,
     delivery::Delivery,
     dial::{Socket, Wire},
+    stuck::Stuck,
 };
 
 /// A link without a byte for so long is dead. The relay's heartbeat comes every 15 s.
@@ -39,8 +41,11 @@ const BEATS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_
 /// HELLO to WELCOME.
 const WELCOME_WITHIN: Duration = Duration::from_secs(10);
 
-/// The relay has newer captures than it offered, for so long, though there is room: it forgot this listener.
-const FORGOTTEN_AFTER: Duration = Duration::from_secs(10);
+/// For what is queued, the close and the relay's answer to it.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// Websocket close code of a listener that ends a link (RFC 6455 §7.4.1).
+const NORMAL: u16 = 1000;
 
 /// Deliveries under way with which the relay may offer no more: its own bound of open streams, and of those without DONE.
 const OPEN: usize = 256;
@@ -56,8 +61,13 @@ pub(super) struct Lost {
     pub(super) retry_after: Option<Duration>,
 }
 
-/// Serves one link.
-pub(super) async fn serve(socket: Socket, hello: Hello, agent: &mut Agent) -> Result<Lost, Ended> {
+/// Serves one link until it is lost or the listener stops, and takes leave of the relay.
+pub(super) async fn serve(
+    socket: Socket,
+    hello: Hello,
+    agent: &mut Agent,
+    stop: &CancellationToken,
+) -> Result<Lost, Ended> {
     let limits = link::Limits {
         dead_after: DEAD_AFTER,
         write_stall: WRITE_STALL,
@@ -65,9 +75,34 @@ pub(super) async fn serve(socket: Socket, hello: Hello, agent: &mut Agent) -> Re
     let (out, mut inbound, writer) = link::split(socket, limits);
     let mut writing = JoinSet::new();
     writing.spawn(writer.run());
+    let ended = tokio::select! {
+        ended = meet(&out, &mut inbound, &mut writing, hello, agent) => ended,
+        () = stop.cancelled() => Err(Ended::Stopped),
+        // Nobody is at the other end any more.
+        () = clock::slept() => return Ok(Lost {
+            cause: "the machine slept".into(),
+            was_live: true,
+            retry_after: Some(Duration::ZERO),
+        }),
+    };
+    out.close(NORMAL);
+    // The writer reads on to the relay's own goodbye.
+    drop(inbound);
+    let _ = timeout(GOODBYE, writing.join_next()).await;
+    ended
+}
+
+/// HELLO, WELCOME, and everything after.
+async fn meet(
+    out: &Outbound,
+    inbound: &mut Inbound<Box<dyn Wire>>,
+    writing: &mut JoinSet<Result<(), LinkError>>,
+    hello: Hello,
+    agent: &mut Agent,
+) -> Result<Lost, Ended> {
     let welcome = tokio::select! {
-        welcome = greet(&out, &mut inbound, hello) => welcome?,
-        cause = written(&mut writing) => Err(lost(&cause, false)),
+        welcome = greet(out, inbound, hello) => welcome?,
+        cause = written(writing) => Err(lost(&cause, false)),
     };
     let welcome = match welcome {
         Ok(welcome) => welcome,
@@ -79,18 +114,16 @@ pub(super) async fn serve(socket: Socket, hello: Hello, agent: &mut Agent) -> Re
     });
     if let Some(token) = welcome.token.clone() {
         agent.plan.relay.token = Some(token.clone());
+        agent.plan.relay.offer = None;
         let _ = agent.minted.try_send(token);
     }
     // Where to begin is said once; from here on the relay's cursor knows.
     agent.plan.from = From::Cursor;
     let mut serving = Serving::new(welcome, agent, out.clone());
-    let ended = tokio::select! {
-        ended = serving.run(&mut inbound) => ended,
-        cause = written(&mut writing) => Ok(lost(&cause, true)),
-        () = clock::slept() => Ok(Lost { cause: "the machine slept".into(), was_live: true, retry_after: Some(Duration::ZERO) }),
-    };
-    out.close(1000);
-    ended
+    tokio::select! {
+        ended = serving.run(inbound) => ended,
+        cause = written(writing) => Ok(lost(&cause, true)),
+    }
 }
 
 async fn written(writing: &mut JoinSet<Result<(), LinkError>>) -> LinkError {
@@ -144,30 +177,6 @@ fn said(error: WireError) -> Result<Lost, Ended> {
                 was_live: false,
                 retry_after,
             })
-        }
-    }
-}
-
-/// Whether a relay that has more offers nothing.
-#[derive(Debug, Default)]
-struct Stuck {
-    /// The last offer, and when it was seen first that nothing follows it.
-    at: Option<(Seq, Instant)>,
-}
-
-impl Stuck {
-    /// Takes note of a heartbeat: the last offer, if another is due. True if none has come for too long.
-    fn is_forgotten(&mut self, due_after: Option<Seq>, now: Instant) -> bool {
-        let Some(last) = due_after else {
-            self.at = None;
-            return false;
-        };
-        match self.at {
-            Some((seq, since)) if seq == last => now.duration_since(since) >= FORGOTTEN_AFTER,
-            _ => {
-                self.at = Some((last, now));
-                false
-            }
         }
     }
 }
@@ -364,23 +373,4 @@ impl<'a> Serving<'a> {
 enum End {
     Lost(Lost),
     Ended(Ended),
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_relay_that_goes_on_offering_has_forgotten_nobody() {
-        let (mut stuck, start) = (Stuck::default(), Instant::now());
-        for beat in 0..20_u32 {
-            let now = start + beat * Duration::from_secs(15);
-            assert!(!stuck.is_forgotten(Some(Seq(u64::from(beat))), now));
-        }
-        let later = start + Duration::from_secs(1_000);
-        assert!(!stuck.is_forgotten(None, later));
-        assert!(!stuck.is_forgotten(Some(Seq(20)), later));
-        assert!(!stuck.is_forgotten(Some(Seq(20)), later + FORGOTTEN_AFTER / 2));
-        assert!(stuck.is_forgotten(Some(Seq(20)), later + FORGOTTEN_AFTER));
-    }
 }

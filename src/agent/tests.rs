@@ -7,7 +7,7 @@ use futures_util::{SinkExt, StreamExt};
 use hooktool_relay::{
     capture::{CaptureId, Epoch, Headers, Kind, Seq, SessionId, UnixMillis, Version},
     link::{self, Watched},
-    protocol::{Frame, Heartbeat, RequestHead, Welcome},
+    protocol::{Frame, GoAway, Heartbeat, RequestHead, Welcome},
 };
 use tempfile::TempDir;
 use tokio::{
@@ -49,6 +49,7 @@ async fn agent(folder: &TempDir) -> Agent {
             port: nowhere.port(),
             path: String::new(),
             token: None,
+            offer: None,
         },
         relay_name: Arc::from("test"),
         endpoint: "tidy-otter".parse().unwrap(),
@@ -121,6 +122,7 @@ impl Relay {
             method: "POST".into(),
             path: Bytes::from_static(b"/"),
             version: Version::Http11,
+            scheme: None,
             headers: Headers::new(),
             trailers: Headers::new(),
             peer: [192, 0, 2, 1].into(),
@@ -173,9 +175,25 @@ where
         drop(relay);
     });
     let hello = agent.hello();
-    let lost = serving::serve(socket, hello, &mut agent).await.unwrap();
+    let never = CancellationToken::new();
+    let lost = serving::serve(socket, hello, &mut agent, &never);
+    let lost = lost.await.unwrap();
     let since = ended.try_recv().unwrap_or(began);
     (lost, since.elapsed())
+}
+
+#[test]
+fn a_relay_puts_the_next_try_off_by_minutes_at_most() {
+    let mut backoff = Backoff::default();
+    for (asked, waited) in [
+        (Duration::ZERO, Duration::ZERO),
+        (Duration::from_secs(7), Duration::from_secs(7)),
+        (Duration::from_millis(u64::MAX), LONGEST_WAIT),
+        (Duration::MAX, LONGEST_WAIT),
+    ] {
+        assert_eq!(next_try(Some(asked), &mut backoff), waited);
+    }
+    assert!(next_try(None, &mut backoff) <= Duration::from_secs(30));
 }
 
 #[tokio::test]
@@ -226,4 +244,94 @@ async fn a_relay_that_catches_up_has_forgotten_nobody() {
         lost.cause.contains("nothing came"),
         "{lost:?} after {after:?}"
     );
+}
+
+/// What the two clocks of a machine that slept do not agree about; less than a silent link may last.
+const NAP: Duration = Duration::from_secs(35);
+
+#[tokio::test]
+async fn a_machine_that_slept_connects_again_at_once() {
+    let (lost, after) = served(|mut relay| async move {
+        relay.welcome().await;
+        relay.beat(0, 0).await;
+        sleep(BEAT).await;
+        relay.beat(0, 0).await;
+        // Paused time is monotonic time alone: the wall clock stays behind.
+        tokio::time::advance(NAP).await;
+        relay
+    })
+    .await;
+    assert_eq!(lost.cause, "the machine slept");
+    assert_eq!(
+        (lost.was_live, lost.retry_after),
+        (true, Some(Duration::ZERO))
+    );
+    let at_once = BEAT + NAP + Duration::from_secs(3);
+    assert!(after < at_once, "{lost:?} after {after:?}");
+}
+
+#[tokio::test]
+async fn a_relay_that_goes_away_says_when_to_come_back() {
+    let (lost, after) = served(|mut relay| async move {
+        relay.welcome().await;
+        let reason = "the relay is restarting".into();
+        let reconnect_in_ms = 1_234;
+        relay
+            .send(Frame::GoAway(GoAway {
+                reason,
+                reconnect_in_ms,
+            }))
+            .await;
+        relay
+    })
+    .await;
+    assert_eq!(lost.cause, "the relay is restarting");
+    assert_eq!(
+        (lost.was_live, lost.retry_after),
+        (true, Some(Duration::from_millis(1_234)))
+    );
+    assert_eq!(after, Duration::ZERO, "the link is left at once");
+}
+
+/// How long a wait of this length is, and whether it was a stop that ended it.
+async fn waited(agent: &Agent, after: Duration, stop: &CancellationToken) -> (Duration, bool) {
+    let began = Instant::now();
+    let stopped = agent.wait(after, 1, "gone".into(), stop).await;
+    (began.elapsed(), stopped)
+}
+
+#[tokio::test]
+async fn a_wait_lasts_as_long_as_the_relay_said_unless_something_ends_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let agent = agent(&folder).await;
+    tokio::time::pause();
+    let stop = CancellationToken::new();
+    let said = Duration::from_millis(1_234);
+    let (took, stopped) = waited(&agent, said, &stop).await;
+    // Timers tick by the millisecond.
+    assert!(
+        took.abs_diff(said) < Duration::from_millis(5) && !stopped,
+        "{took:?}"
+    );
+    let link = agent.board.link.borrow().clone();
+    assert!(
+        matches!(link, Link::Reconnecting { after, .. } if after == said),
+        "{link:?}"
+    );
+
+    let night = Duration::from_secs(600);
+    let nap = async {
+        sleep(BEAT).await;
+        tokio::time::advance(NAP).await;
+    };
+    let ((took, stopped), ()) = tokio::join!(waited(&agent, night, &stop), nap);
+    assert!(
+        took < BEAT + NAP + Duration::from_secs(3) && !stopped,
+        "{took:?}"
+    );
+
+    agent.connect_now.notify_one();
+    assert_eq!(waited(&agent, night, &stop).await, (Duration::ZERO, false));
+    stop.cancel();
+    assert_eq!(waited(&agent, night, &stop).await, (Duration::ZERO, true));
 }

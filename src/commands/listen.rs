@@ -34,9 +34,11 @@ use crate::{
 use super::{stop, wishes::Wishes};
 
 mod ending;
+mod kept;
 mod names;
 mod place;
 
+use kept::When;
 use place::Place;
 
 /// Listens until a person or the relay ends it. `level` is how much lines say: `-v` above zero, `-q` below.
@@ -117,6 +119,7 @@ impl Listening {
         let work = async {
             let worked = Box::pin(self.work()).await;
             relay_stop.cancel();
+            self.say_kept(When::End);
             worked
         };
         tokio::select! {
@@ -188,6 +191,12 @@ impl Listening {
                         .send_replace(Link::TakenOver { by: by.clone() });
                     ending::taken_over(&self.place.endpoint, &by)
                 }
+                Ended::Untrusted(distrust) => {
+                    self.board.link.send_replace(Link::Refused {
+                        cause: distrust.cause.clone(),
+                    });
+                    ending::untrusted(&self.place.dial, distrust)
+                }
                 Ended::Refused { code, text } => {
                     self.board.link.send_replace(Link::Refused {
                         cause: text.clone(),
@@ -216,12 +225,7 @@ impl Listening {
     ) -> Result<(), Failure> {
         let endpoint = (self.place.relay_name.clone(), self.place.endpoint.clone());
         let (history, feed) = (self.history.clone(), self.board.feed());
-        let target = self
-            .settings
-            .routes
-            .default
-            .as_ref()
-            .map(ToString::to_string);
+        let target = self.target();
         match self.shown {
             Output::Lines => {
                 let color = self.is_colored();
@@ -255,6 +259,7 @@ impl Listening {
                     is_listening: true,
                     standing: self.standing(),
                     zone: self.settings.zone,
+                    keys: self.settings.keys.clone(),
                     stop,
                 };
                 let ended = tui::run(view).await?;
@@ -284,6 +289,24 @@ impl Listening {
             Color::Always => true,
             Color::Never => false,
         }
+    }
+
+    /// Says what is held or parked; a screen shows it while it is there.
+    fn say_kept(&self, when: When) {
+        let is_shown = self.shown == Output::Tui && when == When::Start;
+        if is_shown || self.level <= -2 {
+            return;
+        }
+        let hold = self.board.hold.borrow().clone();
+        for sentence in kept::words(&hold, self.target().as_deref(), when) {
+            output::say(format_args!("{sentence}"));
+        }
+    }
+
+    /// Where requests go by default.
+    fn target(&self) -> Option<String> {
+        let target = self.settings.routes.default.as_ref();
+        target.map(ToString::to_string)
     }
 
     fn goodbye(&self, ended: &tui::Ended) {
@@ -319,18 +342,10 @@ impl Listening {
             );
         }
         if self.shown == Output::Lines && self.level > -2 {
-            let target = self
-                .settings
-                .routes
-                .default
-                .as_ref()
-                .map(ToString::to_string);
-            output::banner(
-                &url,
-                target.as_deref(),
-                self.settings.relay == RelayAt::Local,
-            );
+            let is_local = self.settings.relay == RelayAt::Local;
+            output::banner(&url, self.target().as_deref(), is_local);
         }
+        self.say_kept(When::Start);
         std::future::pending::<()>().await;
     }
 

@@ -51,6 +51,7 @@ pub(super) async fn run() -> Result<(), Failure> {
         is_listening: false,
         standing: Vec::new(),
         zone: settings.zone,
+        keys: settings.keys.clone(),
         stop: ended.clone(),
     };
     let wishes = Wishes::new(history, forwarder, board, Routes::default());

@@ -3,7 +3,7 @@
 //! The token goes where a link's would: in `Authorization` of the upgrade, which a relay judges before it says 101. The link that
 //! may come of it is dropped.
 
-use std::{io, time::Duration};
+use std::time::Duration;
 
 use bytes::Bytes;
 use hooktool_relay::protocol::{LINK_PATH, SUBPROTOCOL};
@@ -18,6 +18,7 @@ use rustls_platform_verifier::BuilderVerifierExt as _;
 use crate::{
     config::secrets::Secret,
     exit::{Failure, Report},
+    forward::{Distrust, words},
 };
 
 /// Longest wait for the relay, in all.
@@ -74,12 +75,10 @@ async fn ask(relay: &str, request: http::request::Builder) -> Result<Response<In
         let hint = "is it running? `hooktool listen 3000 --relay local` works without it";
         failed(cause, hint)
     };
+    let untrusted = |found: Distrust| failed(found.cause, &found.hint);
     let request = request.body(Empty::<Bytes>::new());
     let request = request.map_err(|error| unreachable(error.to_string()))?;
-    let tls = tls(relay).map_err(|error| {
-        let hint = "install this system's authorities, as `ca-certificates`, or name a file by SSL_CERT_FILE";
-        failed(error.to_string(), hint)
-    })?;
+    let tls = tls(relay).map_err(|error| untrusted(words::no_authorities(&error)))?;
     let connector = HttpsConnectorBuilder::new()
         .with_tls_config(tls)
         .https_or_http()
@@ -88,11 +87,15 @@ async fn ask(relay: &str, request: http::request::Builder) -> Result<Response<In
     let client = Client::builder(TokioExecutor::new()).build(connector);
     match tokio::time::timeout(PATIENCE, client.request(request)).await {
         Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(error)) if is_tls(&error) => {
-            let hint = "its certificate must be for this name, and from an authority that this machine trusts";
-            Err(failed(root(&error), hint))
+        Ok(Err(error)) => {
+            let uri = relay.parse::<http::Uri>().unwrap_or_default();
+            let authority = uri.authority().map_or(relay, http::uri::Authority::as_str);
+            let name = uri.host().unwrap_or(relay);
+            Err(match words::distrust(&error, authority, name) {
+                Some(found) => untrusted(found),
+                None => unreachable(words::of(&error)),
+            })
         }
-        Ok(Err(error)) => Err(unreachable(root(&error))),
         Err(_) => Err(unreachable(format!("no answer within {PATIENCE:?}"))),
     }
 }
@@ -107,30 +110,4 @@ fn tls(relay: &str) -> Result<ClientConfig, rustls::Error> {
         builder.with_root_certificates(RootCertStore::empty())
     };
     Ok(builder.with_no_client_auth())
-}
-
-/// The innermost cause: the outer ones only say "client error".
-fn root(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    cause.to_string()
-}
-
-/// Whether the relay was reached, and TLS with it failed.
-fn is_tls(error: &(dyn std::error::Error + 'static)) -> bool {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        // What an `io::Error` was made from is not its source.
-        let inner = error
-            .downcast_ref::<io::Error>()
-            .and_then(io::Error::get_ref);
-        cause = match inner {
-            _ if error.is::<rustls::Error>() => return true,
-            Some(inner) => Some(inner),
-            None => error.source(),
-        };
-    }
-    false
 }

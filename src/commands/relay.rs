@@ -6,6 +6,7 @@ use hooktool_relay::{
     Config, Relay,
     config::{Access, Limits, TlsFiles},
     server::{BindError, RelayError},
+    store::StoreError,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -13,7 +14,7 @@ use super::stop;
 use crate::{
     cli::relay::{Data, Serve},
     config::Folders,
-    exit::{Failure, Report},
+    exit::{Failure, Report, writable},
 };
 
 /// Serves. The first line on stderr names the URL.
@@ -103,6 +104,11 @@ fn unbound(error: &BindError) -> Failure {
             return Failure::Usage(
                 report.hint("both files are PEM; the chain begins with the relay's own"),
             );
+        }
+        BindError::Store(StoreError::ReadOnly(path)) => {
+            Report::new("the relay's data cannot be opened")
+                .because(format!("{} is read-only", path.display()))
+                .hint(format!("{}; --data chooses another folder", writable(path)))
         }
         BindError::Store(store) => {
             Report::new("the relay's data cannot be opened").because(store.to_string())

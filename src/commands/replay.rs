@@ -21,6 +21,7 @@ use crate::{
         lines::{Lines, Options},
     },
     replay::{self, Edits, ReplayError},
+    target::Routes,
 };
 
 mod many;
@@ -29,7 +30,7 @@ mod many;
 pub(super) async fn run(args: Replay) -> Result<(), Failure> {
     let stored = Stored::open()?;
     let settings = Settings::resolve(&stored.layers)?;
-    let Some(numbers) = chosen(&args, &stored)? else {
+    let Some(numbers) = chosen(&args, &stored, &settings.routes)? else {
         return Ok(());
     };
     let body = args.body.as_ref().map(read).transpose()?;
@@ -67,9 +68,9 @@ pub(super) async fn run(args: Replay) -> Result<(), Failure> {
 }
 
 /// The requests that are meant, in order; none if the person said no.
-fn chosen(args: &Replay, stored: &Stored) -> Result<Option<Vec<Number>>, Failure> {
+fn chosen(args: &Replay, stored: &Stored, routes: &Routes) -> Result<Option<Vec<Number>>, Failure> {
     if let Some(filter) = &args.filter {
-        return many::chosen(args, stored, filter);
+        return many::chosen(args, stored, filter, routes);
     }
     let picked = args.ids.iter().map(|id| stored.pick(id));
     let numbers = picked.map(|request| request.map(|request| request.summary.number));

@@ -174,7 +174,10 @@ fn tried(
             writeln!(out)?;
             body::print(&answer.headers, &answer.body, number, out)?;
         }
-        if answer.len > answer.body.len() as u64 {
+        if answer.status == 101 {
+            let over = answer.carried.map(|it| (it.lasted, it.up));
+            writeln!(out, "({})", text::carried(over, answer.len))?;
+        } else if answer.len > answer.body.len() as u64 {
             writeln!(out, "(the first part of {})", text::size(answer.len))?;
         }
     }

@@ -14,7 +14,7 @@ use hooktool_relay::{
 use super::relay::folder;
 use crate::{
     cli::relay::{Account, Data, TokenVerb},
-    exit::{Failure, Report},
+    exit::{Failure, Report, writable},
     output::say,
     text::{self, Mode, Zone},
 };
@@ -94,5 +94,9 @@ fn open(folder: PathBuf) -> Result<Store, Failure> {
 
 fn failed(error: &StoreError) -> Failure {
     let report = Report::new("the relay's tokens cannot be used");
-    Failure::Other(report.because(error.to_string()))
+    let report = report.because(error.to_string());
+    Failure::Other(match error {
+        StoreError::ReadOnly(path) => report.hint(writable(path)),
+        _ => report,
+    })
 }

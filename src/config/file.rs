@@ -44,6 +44,10 @@ pub(super) fn read(path: &Path, of_project: bool) -> Result<Vec<Line>, ConfigErr
     let mut found = Vec::new();
     for (name, value) in table.into_inner() {
         let line = line_of(name.span().start);
+        // The inspector's keys are a table of their own, and read by themselves.
+        if name.get_ref() == "keys" && !of_project {
+            continue;
+        }
         let (key, texts) = entry(path, line, name.get_ref(), &value)?;
         if of_project {
             refuse_foreign(path, line, key, &texts)?;

@@ -7,8 +7,8 @@ use std::{
 
 use clap::{ArgMatches, parser::ValueSource};
 
-use super::{ConfigError, Folders, Origin, file, folders, project};
-use crate::{cli::value, target::Target, text::Zone};
+use super::{ConfigError, Folders, Origin, file, folders, keys, project};
+use crate::{cli::value, target::Target, text::Zone, tui::Keymap};
 
 /// What a value looks like in TOML.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,6 +109,8 @@ pub struct Layers {
     pub folders: Folders,
     /// The project's folder.
     pub project: PathBuf,
+    /// Other keys for actions of the inspector, from the user's file.
+    pub keys: Option<Keymap>,
     entries: BTreeMap<&'static str, Entry>,
 }
 
@@ -123,6 +125,7 @@ impl Layers {
         let project_file = project.join(folders::PROJECT_FILE);
         let mut layers = Self {
             entries: BTreeMap::new(),
+            keys: keys::read(&folders.settings())?,
             project,
             folders,
         };

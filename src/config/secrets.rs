@@ -1,8 +1,15 @@
-//! Tokens of relays: `secrets.toml`, 0600, written as a whole by commands and by nobody else; and `relay` in `config.toml`.
+//! Tokens of relays, and signing secrets: `secrets.toml`, 0600, written as a whole by commands and by nobody else; and `relay` in
+//! `config.toml`.
 //!
 //! ```toml
 //! [tokens]
 //! "https://relay.example" = "…"
+//!
+//! [offers]                            # made here, and not yet taken by an open relay
+//! "https://open.example" = "…"
+//!
+//! [[secret]]
+//! provider = "stripe"
 //! ```
 
 use std::{fmt, io::ErrorKind, path::Path};
@@ -12,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     ConfigError, Folders,
     folders::{keep_private, replace},
+    signing::Entry,
 };
 
 /// A token. Debug hides it, and there is no Display.
@@ -42,8 +50,30 @@ impl fmt::Debug for Secret {
 /// What `secrets.toml` holds.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Secrets {
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
     tokens: std::collections::BTreeMap<String, Secret>,
+    #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    offers: std::collections::BTreeMap<String, Secret>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    secret: Vec<Entry>,
+}
+
+/// The signing secrets in a file.
+///
+/// # Errors
+/// `Unreadable`, `Syntax`.
+pub(super) fn signing(path: &Path) -> Result<Vec<Entry>, ConfigError> {
+    Ok(read(path)?.secret)
+}
+
+/// Replaces the signing secrets in a file, and nothing else in it.
+///
+/// # Errors
+/// `Unreadable`, `Syntax`, `Unwritable`.
+pub(super) fn keep_signing(path: &Path, entries: Vec<Entry>) -> Result<(), ConfigError> {
+    let mut secrets = read(path)?;
+    secrets.secret = entries;
+    write(path, &secrets)
 }
 
 /// The token for a relay: `HOOKTOOL_TOKEN`, else the one kept for it.
@@ -66,7 +96,7 @@ fn from_environment() -> Option<Secret> {
     Secret::new(&std::env::var("HOOKTOOL_TOKEN").unwrap_or_default())
 }
 
-/// Keeps a relay's token in place of the one before.
+/// Keeps a relay's token in place of the one before. What was offered to that relay is of no use any more.
 ///
 /// # Errors
 /// `Unreadable`, `Syntax`, `Unwritable`.
@@ -74,8 +104,30 @@ pub fn add(folders: &Folders, relay: &str, token: Secret) -> Result<(), ConfigEr
     let path = folders.secrets();
     let mut secrets = read(&path)?;
     secrets.tokens.insert(relay.to_owned(), token);
-    let text = toml::to_string(&secrets).map_err(|error| unwritable(&path, &error))?;
-    replace(&path, &text).map_err(|error| unwritable(&path, &error))
+    secrets.offers.remove(relay);
+    write(&path, &secrets)
+}
+
+/// What was offered to a relay that gave no token since.
+///
+/// # Errors
+/// `Unreadable`, `Syntax`.
+pub fn offered(folders: &Folders, relay: &str) -> Result<Option<Secret>, ConfigError> {
+    Ok(read(&folders.secrets())?.offers.remove(relay))
+}
+
+/// Keeps what is offered to a relay until that gives a token.
+///
+/// # Errors
+/// `Unreadable`, `Syntax`, `Unwritable`.
+pub fn offer(folders: &Folders, relay: &str, offer: Secret) -> Result<(), ConfigError> {
+    let path = folders.secrets();
+    let mut secrets = read(&path)?;
+    if secrets.offers.get(relay) == Some(&offer) {
+        return Ok(());
+    }
+    secrets.offers.insert(relay.to_owned(), offer);
+    write(&path, &secrets)
 }
 
 /// Makes a relay the one that `listen` uses, and leaves the rest of `config.toml` as it is.
@@ -109,6 +161,11 @@ fn read(path: &Path) -> Result<Secrets, ConfigError> {
     let _ = keep_private(path);
     let text = text_of(path)?;
     toml::from_str(&text).map_err(|error| syntax(path, &text, &error))
+}
+
+fn write(path: &Path, secrets: &Secrets) -> Result<(), ConfigError> {
+    let text = toml::to_string(secrets).map_err(|error| unwritable(path, &error))?;
+    replace(path, &text).map_err(|error| unwritable(path, &error))
 }
 
 fn text_of(path: &Path) -> Result<String, ConfigError> {

@@ -132,3 +132,18 @@ fn the_project_is_the_nearest_folder_with_a_mark() {
     fs::write(folder.path().join("a/b/hooktool.toml"), "").expect("written");
     assert_eq!(project(&deep), folder.path().join("a/b"));
 }
+
+#[test]
+fn an_offer_is_kept_until_a_relay_has_given_a_token() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folders = folders_in(folder.path());
+    let relay = "https://open.example";
+    let secret = |text| Secret::new(text).expect("a token");
+    let offered = || secrets::offered(&folders, relay).expect("read");
+    let token = || secrets::token(&folders, relay).expect("read");
+    assert_eq!(offered(), None);
+    secrets::offer(&folders, relay, secret("offer")).expect("kept");
+    assert_eq!((offered(), token()), (Some(secret("offer")), None));
+    secrets::add(&folders, relay, secret("given")).expect("kept");
+    assert_eq!((offered(), token()), (None, Some(secret("given"))));
+}

@@ -197,6 +197,7 @@ mod tests {
             endpoint: "tidy-otter".parse().unwrap(),
             received_at: UnixMillis(0),
             peer: "::1".parse().unwrap(),
+            scheme: None,
             method: Method::POST,
             path: Bytes::from_static(b"/stripe"),
             version: Version::Http11,

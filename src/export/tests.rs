@@ -37,6 +37,7 @@ fn exchange(body: Body) -> Exchange {
             path: path.clone().into(),
             version: hooktool_relay::capture::Version::Http11,
             headers,
+            scheme: None,
             trailers: Headers::new(),
             body,
         },

@@ -38,6 +38,7 @@ fn capture() -> Capture {
         method: http::Method::POST,
         path: Bytes::from_static(b"/stripe/admin/Hook?token=1"),
         version: Version::Http11,
+        scheme: None,
         headers,
         trailers: Headers::new(),
         body: Body::Whole(Bytes::from_static(BODY.as_bytes())),

@@ -39,7 +39,8 @@ fn decode(text: &str, out: &mut String) {
     }
 }
 
-fn unescape(text: &[u8]) -> Vec<u8> {
+/// Percent escapes undone (RFC 3986 §2.1); what is none stays as it is.
+pub(crate) fn unescape(text: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some((&first, after)) = rest.split_first() {

@@ -10,7 +10,7 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
-use hooktool_relay::registry::{AnswerBody, Cut};
+use hooktool_relay::answer::{AnswerBody, Cut};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;

@@ -12,7 +12,7 @@ use std::{error::Error as _, io, time::Duration};
 
 use hooktool_relay::capture::Outcome;
 
-use super::Failure;
+use super::{Failure, words};
 use crate::target::Target;
 
 /// Largest head of an answer, in bytes (limits of the design).
@@ -54,9 +54,12 @@ impl Failure {
             }
             io::ErrorKind::TimedOut => Self {
                 outcome: Outcome::TimedOut,
-                text: format!("no connection to {authority}: {error}"),
+                text: format!("no connection to {authority}: no answer"),
             },
-            _ => Self::refused(format!("no connection to {authority}: {error}")),
+            _ => {
+                let why = words::of_system(error);
+                Self::refused(format!("no connection to {authority}: {why}"))
+            }
         }
     }
 
@@ -64,7 +67,10 @@ impl Failure {
     pub(super) fn unknown_host(target: &Target, error: Option<&io::Error>) -> Self {
         let host = &target.host;
         Self::refused(match error {
-            Some(error) => format!("no address for the host {host}: {error}"),
+            Some(error) => format!(
+                "no address for the host {host}: {}",
+                words::of_system(error)
+            ),
             None => format!("no address for the host {host}"),
         })
     }

@@ -12,7 +12,7 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 use hooktool_relay::{
-    capture::{Body, Capture, CaptureId, Edit, Headers},
+    capture::{Body, Capture, CaptureId, Edit, Headers, Scheme},
     headers::{is_hop_by_hop, is_loopback_host},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, uri::PathAndQuery};
@@ -135,7 +135,7 @@ fn fresh_lines(options: &Options, target: &Target, capture: &Capture, way: Way) 
         Way::Replay(id) => Some(id.to_string().into()),
         Way::Forward | Way::Upgrade => None,
     };
-    let proto = text(proto(host.as_deref()));
+    let proto = text(proto(capture, host.as_deref()));
     let mut ours = vec![
         ("host", Some(authority)),
         ("content-length", length),
@@ -160,13 +160,14 @@ fn fresh_lines(options: &Options, target: &Target, capture: &Capture, way: Way) 
     ours.chain(users).collect()
 }
 
-/// The scheme the sender used. A capture does not say: a relay on the public net has TLS before it, and one that is called
-/// by a loopback name has none.
-fn proto(host: Option<&[u8]>) -> &'static str {
-    match host {
-        Some(host) if !is_loopback_host(host) => "https",
-        _ => "http",
-    }
+/// The scheme the sender used. Where a capture does not say, a relay on the public net has TLS before it, and one that is
+/// called by a loopback name has none.
+fn proto(capture: &Capture, host: Option<&[u8]>) -> &'static str {
+    let guessed = || match host {
+        Some(host) if !is_loopback_host(host) => Scheme::Https,
+        _ => Scheme::Http,
+    };
+    capture.scheme.unwrap_or_else(guessed).as_str()
 }
 
 /// Names and values are checked again here: a relay need not be ours.

@@ -1,6 +1,6 @@
 //! When a forward counts as timed out, and which options are refused.
 
-use hooktool_relay::registry::Cut;
+use hooktool_relay::answer::Cut;
 use http::{HeaderName, HeaderValue};
 use http_body::Body as _;
 use tokio::time::sleep;

@@ -17,7 +17,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use hooktool_relay::registry::{AnswerBody, Cut};
+use hooktool_relay::answer::{AnswerBody, Cut};
 use http_body::{Body, Frame};
 use http_body_util::BodyExt as _;
 use hyper::upgrade::Upgraded;

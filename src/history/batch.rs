@@ -6,7 +6,7 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use hooktool_relay::capture::{Body, Capture, CaptureId, EndpointName, Headers, Version};
+use hooktool_relay::capture::{Body, Capture, CaptureId, EndpointName, Headers, Scheme, Version};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 use serde::Serialize;
 
@@ -67,7 +67,8 @@ impl<'a> Batch<'a> {
                 position,
                 more,
                 broken,
-            } => self.desk.end(*position, *more, broken.as_deref()),
+                carried,
+            } => self.desk.end(*position, *more, broken.as_deref(), *carried),
             Work::Bookmark { number, on } => self.bookmark(*number, *on)?,
             Work::Folder {
                 folder,
@@ -262,8 +263,8 @@ impl<'a> Batch<'a> {
         let kept = answer.map(kept);
         let mut row = self.db.prepare_cached(
             "INSERT INTO attempts (position, number, previous, try_number, cause, target, started_at, outcome, error, connect,
-                 took, changes, sent, late, status, len, ended, headers, body, bytes)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
+                 took, changes, sent, late, status, len, ended, headers, body, bytes, writer)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)",
         )?;
         row.execute(params![
             position.cast_signed(),
@@ -286,6 +287,7 @@ impl<'a> Batch<'a> {
             headers,
             body,
             if body.is_none() { kept } else { None },
+            body.and_then(|_| self.desk.writer(self.path)),
         ])?;
         let texts = [
             changes.as_deref(),
@@ -357,6 +359,8 @@ impl<'a> Batch<'a> {
 #[derive(Serialize)]
 struct Head<'a> {
     version: Version,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scheme: Option<Scheme>,
     headers: &'a Headers,
     #[serde(skip_serializing_if = "Headers::is_empty")]
     trailers: &'a Headers,
@@ -366,6 +370,7 @@ impl<'a> Head<'a> {
     fn of(capture: &'a Capture) -> Self {
         Self {
             version: capture.version,
+            scheme: capture.scheme,
             headers: &capture.headers,
             trailers: &capture.trailers,
         }
@@ -387,6 +392,6 @@ pub(super) fn length(answer: &KeptAnswer) -> u64 {
     answer.len.max(answer.body.len() as u64)
 }
 
-fn micros(time: Duration) -> i64 {
+pub(super) fn micros(time: Duration) -> i64 {
     i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
 }

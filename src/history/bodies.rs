@@ -10,6 +10,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    path::Path,
     sync::Arc,
     time::Duration,
 };
@@ -18,10 +19,11 @@ use hooktool_relay::capture::{CaptureId, EndpointName, Outcome, UnixMillis};
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
 use super::{
-    batch::{Batch, kept, length},
-    model::{Change, KeptAnswer, Number, Position},
+    batch::{Batch, kept, length, micros},
+    model::{Carried, Change, KeptAnswer, Number, Position},
     queue::DraftKey,
     schema,
+    writers::Sign,
 };
 
 /// Drafts older than this belong to no living process: the relay gives a body ten minutes.
@@ -35,6 +37,8 @@ pub(super) struct Desk {
     /// Streams with something to write, in order.
     dirty: Vec<Position>,
     places: Vec<(Arc<str>, EndpointName, i64)>,
+    /// Says that this process lives, from its first answer that streams.
+    sign: Option<Sign>,
     /// Captures whose record was refused because another process held the file; their attempts are refused too.
     pub(super) refused: HashSet<CaptureId>,
 }
@@ -59,8 +63,8 @@ struct Stream {
 
 #[derive(Debug)]
 enum End {
-    Whole,
-    Broken(String),
+    Whole(Option<Carried>),
+    Broken(String, Option<Carried>),
 }
 
 impl Desk {
@@ -85,13 +89,33 @@ impl Desk {
         self.dirty.push(position);
     }
 
-    pub(super) fn end(&mut self, position: Position, more: u64, broken: Option<&str>) {
+    pub(super) fn end(
+        &mut self,
+        position: Position,
+        more: u64,
+        broken: Option<&str>,
+        carried: Option<Carried>,
+    ) {
         let Some(stream) = self.streams.get_mut(&position) else {
             return;
         };
         stream.len += more;
-        stream.end = Some(broken.map_or(End::Whole, |why| End::Broken(why.to_owned())));
+        let end = broken.map_or(End::Whole(carried), |why| {
+            End::Broken(why.to_owned(), carried)
+        });
+        stream.end = Some(end);
         self.dirty.push(position);
+    }
+
+    /// Which writer this process is. None where files cannot be locked: then nobody knows whether it lives.
+    pub(super) fn writer(&mut self, path: &Path) -> Option<i64> {
+        if self.sign.is_none() {
+            let put = Sign::put(path);
+            let put =
+                put.inspect_err(|error| tracing::warn!(%error, "no sign of life can be left"));
+            self.sign = put.ok();
+        }
+        self.sign.as_ref().map(Sign::writer)
     }
 }
 
@@ -186,20 +210,26 @@ impl Batch<'_> {
 
     /// Whether the attempt is still there.
     fn write_stream(&mut self, position: Position, stream: &mut Stream) -> Result<bool> {
-        let broken = match &stream.end {
-            Some(End::Broken(why)) => Some((Outcome::Broken.as_str(), why)),
-            Some(End::Whole) | None => None,
+        let (outcome, why, carried) = match &stream.end {
+            Some(End::Broken(why, carried)) => (Some(Outcome::Broken), Some(why), *carried),
+            // Said again: another process may have taken this one for dead.
+            Some(End::Whole(carried)) => (Some(Outcome::Answered), None, *carried),
+            None => (None, None, None),
         };
+        let outcome = outcome.map(Outcome::as_str);
         let mut row = self.db.prepare_cached(
-            "UPDATE attempts SET len = ?2, ended = ?3, outcome = coalesce(?4, outcome), error = coalesce(?5, error)
+            "UPDATE attempts SET len = ?2, ended = ?3, outcome = coalesce(?4, outcome),
+                 error = CASE WHEN ?4 IS NULL THEN error ELSE ?5 END, up = ?6, lasted = ?7
              WHERE position = ?1",
         )?;
         let rows = row.execute(params![
             position.cast_signed(),
             stream.len.cast_signed(),
-            matches!(stream.end, Some(End::Whole)),
-            broken.map(|(outcome, _)| outcome),
-            broken.map(|(_, why)| why),
+            matches!(stream.end, Some(End::Whole(_))),
+            outcome,
+            why,
+            carried.map(|carried| carried.up.cast_signed()),
+            carried.map(|carried| micros(carried.lasted)),
         ])?;
         if rows == 0 {
             return Ok(false);
@@ -209,12 +239,7 @@ impl Batch<'_> {
             insert_piece(self.db, stream.body, stream.pieces, &fresh)?;
             stream.pieces += 1;
         }
-        self.note_growth(
-            position,
-            stream.number,
-            fresh.len() as u64,
-            broken.map(|b| b.0),
-        )?;
+        self.note_growth(position, stream.number, fresh.len() as u64, outcome)?;
         Ok(true)
     }
 

@@ -33,6 +33,9 @@ pub enum HistoryError {
         /// What was found.
         detail: String,
     },
+    /// The file or its folder was made read-only, or lies on a read-only file system. It is left as it is.
+    #[error("{0} is read-only")]
+    ReadOnly(PathBuf),
     /// The file or its folder may not be read or written.
     #[error("{path}: {detail}")]
     Denied {
@@ -81,10 +84,10 @@ pub(super) fn reading(path: &Path, error: &Sql) -> HistoryError {
     let detail = error.to_string();
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => HistoryError::Locked(path),
+        Some(ErrorCode::ReadOnly) => HistoryError::ReadOnly(path),
         Some(
             ErrorCode::CannotOpen
             | ErrorCode::PermissionDenied
-            | ErrorCode::ReadOnly
             | ErrorCode::SystemIoFailure
             | ErrorCode::DiskFull
             | ErrorCode::OutOfMemory,
@@ -111,9 +114,12 @@ pub(super) fn damaged(path: &Path, detail: impl Into<String>) -> HistoryError {
 
 /// The file system said no.
 pub(super) fn denied(path: &Path, error: &io::Error) -> HistoryError {
-    HistoryError::Denied {
-        path: path.to_owned(),
-        detail: error.to_string(),
+    match error.kind() {
+        io::ErrorKind::ReadOnlyFilesystem => HistoryError::ReadOnly(path.to_owned()),
+        _ => HistoryError::Denied {
+            path: path.to_owned(),
+            detail: error.to_string(),
+        },
     }
 }
 

@@ -3,7 +3,11 @@
 //! In: a path. Out: a connection to write or to read with. A file that is newer, foreign or damaged is refused and left as it
 //! is. Must not know: what the tables hold.
 
-use std::{fs, io, path::Path, time::Duration};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
@@ -23,7 +27,7 @@ pub(super) fn to_write(path: &Path, busy: Duration) -> Result<Connection, Histor
     let is_new = make(path)?;
     let mut db = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE, busy)?;
     if db.is_readonly("main").map_err(|e| reading(path, &e))? {
-        return Err(denied(path, &io::ErrorKind::PermissionDenied.into()));
+        return Err(HistoryError::ReadOnly(path.to_owned()));
     }
     check(&db, path)?;
     settle(&db).map_err(|e| reading(path, &e))?;
@@ -43,6 +47,10 @@ pub(super) fn to_read(path: &Path, busy: Duration) -> Result<Option<Connection>,
     }
     let db = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY, busy)?;
     let format = check(&db, path)?;
+    if (1..schema::FORMAT).contains(&format) {
+        // Written by an older version: what this one reads is not all there yet.
+        to_write(path, busy)?;
+    }
     Ok((format > 0).then_some(db))
 }
 
@@ -63,6 +71,7 @@ fn make(path: &Path) -> Result<bool, HistoryError> {
     let folder = folder_of(path);
     let made = make_folder(folder).map_err(|e| denied(folder, &e));
     made?;
+    refuse_read_only(path)?;
     match new_file().open(path) {
         Ok(_) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
@@ -71,6 +80,35 @@ fn make(path: &Path) -> Result<bool, HistoryError> {
         }
         Err(error) => Err(denied(path, &error)),
     }
+}
+
+/// Modes stop no root: without this it would write what somebody protected.
+fn refuse_read_only(path: &Path) -> Result<(), HistoryError> {
+    let beside = |end: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(end);
+        PathBuf::from(name)
+    };
+    let folder = folder_of(path).to_owned();
+    for found in [folder, path.to_owned(), beside("-wal"), beside("-shm")] {
+        match fs::metadata(&found) {
+            Ok(data) if is_read_only(&data) => return Err(HistoryError::ReadOnly(found)),
+            // What is missing is made, and what cannot be looked at is refused when it is opened.
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn is_read_only(data: &fs::Metadata) -> bool {
+    std::os::unix::fs::PermissionsExt::mode(&data.permissions()) & 0o200 == 0
+}
+
+/// On a folder the flag means something else here.
+#[cfg(not(unix))]
+fn is_read_only(data: &fs::Metadata) -> bool {
+    data.is_file() && data.permissions().readonly()
 }
 
 fn folder_of(path: &Path) -> &Path {

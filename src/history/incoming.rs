@@ -9,8 +9,9 @@ use hooktool_relay::capture::{Body, CaptureId};
 use tokio::sync::Semaphore;
 
 use super::{
-    History, HistoryError, KeptAnswer, Position,
+    Carried, History, HistoryError, KeptAnswer, Position,
     queue::{DraftKey, Room, Work},
+    writers::LEFT,
 };
 
 /// Bytes of one request body that wait or are being written, at most.
@@ -141,28 +142,48 @@ impl Streaming {
     ///
     /// # Errors
     /// `Unwritable`, `Locked`.
-    pub async fn end(mut self, broken: Option<String>) -> Result<(), HistoryError> {
-        let Some(work) = self.close(broken) else {
+    pub async fn end(self, broken: Option<String>) -> Result<(), HistoryError> {
+        self.over(broken, None).await
+    }
+
+    /// As [`Streaming::end`], of an upgrade.
+    ///
+    /// # Errors
+    /// `Unwritable`, `Locked`.
+    pub async fn end_upgrade(
+        self,
+        broken: Option<String>,
+        carried: Carried,
+    ) -> Result<(), HistoryError> {
+        self.over(broken, Some(carried)).await
+    }
+
+    async fn over(
+        mut self,
+        broken: Option<String>,
+        carried: Option<Carried>,
+    ) -> Result<(), HistoryError> {
+        let Some(work) = self.close(broken, carried) else {
             return Ok(());
         };
         self.history.hand_over(work, Room::default()).await?;
         Ok(())
     }
 
-    fn close(&mut self, broken: Option<String>) -> Option<Work> {
+    fn close(&mut self, broken: Option<String>, carried: Option<Carried>) -> Option<Work> {
         let more = std::mem::take(&mut self.counted);
         self.position.take().map(|position| Work::End {
             position,
             more,
             broken,
+            carried,
         })
     }
 }
 
 impl Drop for Streaming {
     fn drop(&mut self) {
-        let broken = Some("hooktool stopped before its end".to_owned());
-        if let Some(work) = self.close(broken) {
+        if let Some(work) = self.close(Some(LEFT.to_owned()), None) {
             self.history.push(work, None, Room::default());
         }
     }

@@ -128,6 +128,17 @@ pub struct KeptAnswer {
     pub len: u64,
     /// Whether it came to its end. While false it streams, or it broke off (then the attempt's `error` says so).
     pub ended: bool,
+    /// What an upgrade carried, once that is over; none of any other answer. What the app wrote is in `len`.
+    pub carried: Option<Carried>,
+}
+
+/// An upgrade that is over, as the sender's side saw it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Carried {
+    /// Bytes that the sender wrote to the app.
+    pub up: u64,
+    /// From the app's head to the end of either side.
+    pub lasted: Duration,
 }
 
 impl KeptAnswer {

@@ -18,7 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::{
     error::HistoryError,
-    model::{Arrival, Attempt, FolderEndpoint, Number, Position},
+    model::{Arrival, Attempt, Carried, FolderEndpoint, Number, Position},
 };
 
 /// Most entries that wait or are being written.
@@ -65,6 +65,7 @@ pub(super) enum Work {
         position: Position,
         more: u64,
         broken: Option<String>,
+        carried: Option<Carried>,
     },
     Bookmark {
         number: Number,

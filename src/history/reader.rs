@@ -24,6 +24,7 @@ use super::{
     pick,
     rows::{self, Places},
     totals::Totals,
+    writers,
 };
 
 /// Reads the history; blocking. Every call is one short transaction.
@@ -218,6 +219,7 @@ impl Reader {
                     return Err(odd("attempts", "their order has a loop"));
                 }
                 contents::fill(db, &mut link)?;
+                writers::judge(&self.path, &mut link);
                 next = link.previous;
                 attempts.push(link.attempt);
             }

@@ -7,14 +7,15 @@ use std::{collections::HashMap, str::FromStr, time::Duration};
 
 use bytes::Bytes;
 use hooktool_relay::capture::{
-    Body, Capture, CaptureId, Edit, EndpointName, Headers, Kind, Outcome, Seq, UnixMillis, Version,
+    Body, Capture, CaptureId, Edit, EndpointName, Headers, Kind, Outcome, Scheme, Seq, UnixMillis,
+    Version,
 };
 use rusqlite::{Connection, Result, Row};
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
     error::odd,
-    model::{Attempt, Cause, KeptAnswer, LastAttempt, Number, Position, Summary},
+    model::{Attempt, Carried, Cause, KeptAnswer, LastAttempt, Number, Position, Summary},
 };
 
 /// Relays and endpoints by the number that stands for them.
@@ -75,6 +76,8 @@ fn last(row: &Row<'_>) -> Result<Option<LastAttempt>> {
 #[derive(Deserialize)]
 struct Head {
     version: Version,
+    #[serde(default)]
+    scheme: Option<Scheme>,
     headers: Headers,
     #[serde(default)]
     trailers: Headers,
@@ -97,6 +100,7 @@ pub(super) fn capture(summary: &Summary, row: &Row<'_>) -> Result<Capture> {
         method: parsed("method", &summary.method)?,
         path: summary.path.clone(),
         version: head.version,
+        scheme: head.scheme,
         headers: head.headers,
         trailers: head.trailers,
         body,
@@ -106,7 +110,7 @@ pub(super) fn capture(summary: &Summary, row: &Row<'_>) -> Result<Capture> {
 /// What [`attempt`] reads, in order.
 pub(super) const ATTEMPT: &str =
     "position, number, previous, try_number, cause, target, started_at, outcome, error, connect,
-    took, changes, sent, late, status, len, ended, headers, body";
+    took, changes, sent, late, status, len, ended, headers, body, writer, up, lasted";
 
 /// An attempt and its place in the chain; without its answer's bytes.
 pub(super) struct Link {
@@ -115,6 +119,8 @@ pub(super) struct Link {
     pub(super) previous: Option<i64>,
     /// Its answer's bytes are in these pieces; none: in its own row.
     pub(super) body: Option<i64>,
+    /// Which process wrote its answer as it came.
+    pub(super) writer: Option<i64>,
     pub(super) attempt: Attempt,
 }
 
@@ -127,6 +133,7 @@ pub(super) fn attempt(row: &Row<'_>) -> Result<Link> {
         number: row.get::<_, i64>(1)?.cast_unsigned(),
         previous: row.get(2)?,
         body: row.get(18)?,
+        writer: row.get(19)?,
         attempt: Attempt {
             try_number: row.get(3)?,
             cause: cause(row.get_ref(4)?.as_str()?)?,
@@ -154,6 +161,15 @@ fn answer(row: &Row<'_>) -> Result<Option<KeptAnswer>> {
         body: Bytes::new(),
         len: row.get::<_, i64>(15)?.cast_unsigned(),
         ended: row.get(16)?,
+        carried: carried(row)?,
+    }))
+}
+
+fn carried(row: &Row<'_>) -> Result<Option<Carried>> {
+    let (up, lasted) = (row.get::<_, Option<i64>>(20)?, duration(row, 21)?);
+    Ok(up.zip(lasted).map(|(up, lasted)| Carried {
+        up: up.cast_unsigned(),
+        lasted,
     }))
 }
 

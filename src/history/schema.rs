@@ -38,7 +38,7 @@ pub(super) fn pieces(body: i64) -> (i64, i64) {
 pub(super) const FORMAT: u32 = MIGRATIONS.len() as u32;
 
 /// Each brings a file from the format of its place in the list to the next one.
-pub(super) const MIGRATIONS: [&str; 1] = [FIRST];
+pub(super) const MIGRATIONS: [&str; 2] = [FIRST, STREAMING];
 
 /// Times are Unix milliseconds, durations microseconds; paths, ids and bodies bytes; words those of the JSON output.
 const FIRST: &str = "
@@ -132,4 +132,13 @@ CREATE TABLE folders (
     port     INTEGER,
     PRIMARY KEY (folder, relay)
 ) STRICT, WITHOUT ROWID;
+";
+
+/// Who writes an answer that streams, so that one whose process was killed is told from one that goes on; and what an upgrade
+/// carried.
+const STREAMING: &str = "
+ALTER TABLE attempts ADD COLUMN writer INTEGER;  -- of an answer that streams: the process, see writers.rs
+ALTER TABLE attempts ADD COLUMN up INTEGER;      -- of an upgrade that is over: bytes to the app
+ALTER TABLE attempts ADD COLUMN lasted INTEGER;  -- and how long it took
+CREATE INDEX streaming ON attempts (position) WHERE ended = 0 AND error IS NULL;
 ";

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use futures_util::stream;
 use hooktool_relay::{
+    answer::{AnswerBody, Cut},
     capture::Body,
-    registry::{AnswerBody, Cut},
 };
 use http_body::Frame;
 use http_body_util::{BodyExt, Empty, Full, StreamBody};

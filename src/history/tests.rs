@@ -19,6 +19,7 @@ mod picks;
 mod records;
 mod retention;
 mod shared;
+mod writers;
 
 /// A folder with a history in it.
 struct Place {
@@ -79,6 +80,7 @@ fn capture(endpoint: &str, body: Body) -> Capture {
         method: http::Method::POST,
         path: Bytes::from_static(b"/stripe?a=%00&b=\xff"),
         version: Version::Http11,
+        scheme: None,
         headers: headers(&[
             ("Content-Type", b"application/json"),
             ("X-Odd", b"\xe9\x80\xff"),
@@ -126,6 +128,7 @@ fn answered(status: u16, body: &'static [u8]) -> Attempt {
             body: Bytes::from_static(body),
             len: body.len() as u64,
             ended: true,
+            carried: None,
         }),
         ..attempt(Outcome::Answered)
     }

@@ -29,6 +29,7 @@ use super::{
     file::is_busy,
     model::{Change, Retention},
     queue::{Entry, Queue, Taken, Work},
+    writers,
 };
 
 /// How long nothing comes before the writer tidies up; also how soon another process's write is noticed.
@@ -79,6 +80,11 @@ impl Writer {
     fn run(mut self) {
         if let Err(error) = bodies::sweep(&self.db) {
             tracing::warn!(%error, "drafts that a crash left behind stay for now");
+        }
+        match writers::sweep(&self.db, &self.path) {
+            Ok(0) => {}
+            Ok(_) => self.publish(vec![Change::Reload]),
+            Err(error) => tracing::warn!(%error, "answers that a crash cut off stay as they are"),
         }
         self.tidy.version = data_version(&self.db).unwrap_or_default();
         let result = loop {

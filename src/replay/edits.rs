@@ -134,6 +134,7 @@ mod tests {
             method: Method::POST,
             path: Bytes::from_static(b"/stripe?a=1"),
             version: Version::Http11,
+            scheme: None,
             headers,
             trailers: Headers::new(),
             body: Body::Whole(Bytes::from_static(b"body")),

@@ -46,6 +46,19 @@ pub fn size(bytes: u64) -> Safe<'static> {
     Safe::format(format_args!("{amount:.1} {unit}"))
 }
 
+/// What a carried upgrade came to: how long it was open (none: it is, or was cut off), and the bytes each way.
+pub fn carried(over: Option<(Duration, u64)>, down: u64) -> Safe<'static> {
+    let down = size(down);
+    match over {
+        Some((lasted, up)) => Safe::format(format_args!(
+            "open for {}: {} to the app, {down} from it",
+            duration(lasted),
+            size(up)
+        )),
+        None => Safe::format(format_args!("{down} from the app so far")),
+    }
+}
+
 /// How long something took: `<1ms`, `12ms`, `1.20s`, `6.10s`, `2m 5s`, `2h 14m`, `3d 4h`.
 pub fn duration(took: Duration) -> Safe<'static> {
     let part = |unit: u64, of: u64| {

@@ -1,6 +1,7 @@
 //! What each action does to the [`State`], and what it asks for.
 
 pub(super) mod away;
+mod command;
 pub(super) mod deed;
 pub(super) mod detail;
 pub(super) mod filter;
@@ -11,7 +12,7 @@ use super::{
     deed::Set,
     field::Field,
     help,
-    keys::{self, Action},
+    keys::Action,
     layout::Pane,
     log, palette,
     state::{Follow, Mood, Popup, State, Tab},
@@ -100,10 +101,11 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) 
         Action::Back => back(state),
         Action::Accept if state.popup.is_none() && state.bar.is_some() => filter::keep(state),
         Action::Accept if state.popup.is_none() => detail::keep_search(state),
-        Action::Accept => match palette::chosen(state) {
-            Some(chosen) => perform(state, chosen.action, effects),
-            None => replay::accept(state, effects),
-        },
+        Action::Accept => {
+            if !command::accept(state, effects) {
+                replay::accept(state, effects);
+            }
+        }
         Action::Erase(what) => type_in(state, |field| field.erase(what)),
         Action::Cursor(step) => type_in(state, |field| field.step(step)),
         Action::Leave | Action::Release | Action::Yes => {
@@ -115,15 +117,6 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) 
         }
         Action::Quit => quit(state, effects),
         Action::QuitNow => end(effects),
-    }
-}
-
-/// Does what was chosen in the palette, or says why not.
-fn perform(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
-    state.popup = None;
-    match keys::possible(state, action) {
-        Ok(()) => act(state, action, effects),
-        Err(why) => state.say(Mood::Note, Safe::own(why)),
     }
 }
 

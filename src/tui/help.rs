@@ -61,7 +61,7 @@ pub(super) fn syntax() -> Vec<Line> {
 }
 
 fn section(state: &State, place: Place, heading: &'static str) -> Vec<Line> {
-    let of_place = keys::TABLE.iter().filter(|line| line.place == place);
+    let of_place = keys::table().iter().filter(|line| line.place == place);
     let mut lines = vec![vec![(Role::Strong, Safe::own(heading))]];
     lines.extend(of_place.map(|binding| entry(state, binding)));
     lines

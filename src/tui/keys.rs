@@ -5,9 +5,12 @@
 
 mod hints;
 mod possible;
+mod remap;
 mod table;
 #[cfg(test)]
 mod tests;
+
+use std::borrow::Cow;
 
 use super::{
     deed::Deed,
@@ -17,7 +20,9 @@ use super::{
     state::{Order, Popup, State, Tab},
 };
 
-pub(super) use self::{hints::hinted, possible::possible, table::TABLE};
+pub use self::remap::{Keymap, Misfit};
+use self::table::TABLE;
+pub(super) use self::{hints::hinted, possible::possible};
 
 /// A key as people name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -66,6 +71,8 @@ pub(super) enum Place {
     Filter,
     /// What a filter may say.
     Syntax,
+    /// The public URL.
+    Url,
     /// What the list is sorted by.
     Sort,
     /// Every action by its name.
@@ -174,14 +181,19 @@ pub(super) enum Action {
 }
 
 /// One line of the table.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Binding {
     pub(super) place: Place,
     pub(super) action: Action,
     /// Every key that does it, the one to show first.
-    pub(super) keys: &'static [Key],
+    pub(super) keys: Cow<'static, [Key]>,
     /// What it does, as help says it.
     pub(super) help: &'static str,
+}
+
+/// The table in force: a person may have chosen other keys.
+pub(super) fn table() -> &'static [Binding] {
+    remap::chosen().unwrap_or(TABLE)
 }
 
 /// The line of the table for a key in a place, if it has one there.
@@ -197,7 +209,7 @@ pub(super) fn of(place: Place, action: Action) -> Option<&'static Binding> {
 /// Every line that holds in a place, its own first.
 pub(super) fn here(place: Place) -> impl Iterator<Item = &'static Binding> {
     let is_pane = matches!(place, Place::List | Place::Detail);
-    let of = move |wanted| TABLE.iter().filter(move |line| line.place == wanted);
+    let of = move |wanted| table().iter().filter(move |line| line.place == wanted);
     let below = of(Place::Everywhere).filter(move |_| is_pane);
     let typing = of(Place::Field).filter(move |_| is_typing(place));
     of(place).chain(below).chain(typing)
@@ -223,6 +235,7 @@ pub(super) fn place(state: &State) -> Place {
         (Some(Popup::Palette { .. }), _) => Place::Palette,
         (Some(Popup::Log { .. }), _) => Place::Log,
         (Some(Popup::Syntax { .. }), _) => Place::Syntax,
+        (Some(Popup::Url), _) => Place::Url,
         (Some(Popup::Sort), _) => Place::Sort,
         (Some(Popup::Forms), _) => Place::Forms,
         (Some(Popup::Target { .. }), _) => Place::Target,

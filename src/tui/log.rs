@@ -45,8 +45,11 @@ pub(super) fn link(link: &Link) -> (Mood, Safe<'static>) {
             (Mood::Problem, Safe::format(told))
         }
         Link::TakenOver { by } => {
-            let told = format_args!("taken over by session {}", text(by));
-            (Mood::Problem, Safe::format(told))
+            let told = match by.as_str() {
+                "" => Safe::own("taken over by another session"),
+                by => Safe::format(format_args!("taken over by session {}", text(by))),
+            };
+            (Mood::Problem, told)
         }
         Link::Refused { cause } => {
             let told = format_args!("the relay refused: {}", text(cause));

@@ -5,6 +5,7 @@
 
 mod body;
 mod headers;
+mod preview;
 mod raw;
 mod tree;
 mod tries;
@@ -57,6 +58,8 @@ pub(super) struct Detail {
     pub(super) body: Page,
     /// A page for each tab but the body's, in the order of [`Tab::ALL`].
     pub(super) pages: [Vec<Line>; 4],
+    /// How the chosen try ended, in a few words.
+    pub(super) outcome: Safe<'static>,
     /// How many tries there are.
     pub(super) tries: usize,
     /// The one that headers and response are of, from 0.
@@ -110,6 +113,7 @@ pub(super) fn compose(request: &Request, attempts: &[Attempt], body: &[u8], wish
             tries::list(request, attempts, attempt),
             raw::page(capture, body, wish.reveals),
         ],
+        outcome: attempt.map(preview::outcome).unwrap_or_default(),
         tries: tries.len(),
         chosen,
         last_url: tries.last().map(|attempt| attempt.target.clone()),

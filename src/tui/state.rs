@@ -9,6 +9,7 @@
 
 mod acting;
 mod bar;
+mod columns;
 mod list;
 mod over;
 
@@ -34,6 +35,7 @@ use crate::{
 
 pub(super) use self::acting::{Acting, Kept};
 pub(super) use self::bar::{Bar, Offer, remember};
+pub(super) use self::columns::{Column, Wanted};
 pub(super) use self::list::{Fit, Follow, List, Missing, Order, Query, Shown};
 pub(super) use self::over::{Mood, Open, Popup, Toast, Told};
 
@@ -169,8 +171,11 @@ pub(super) struct State {
     pub(super) bar: Option<Bar>,
     /// Filters that were kept, the newest last.
     pub(super) filters: Vec<String>,
-    /// Which clock times are shown on.
+    /// Which clock times are shown on; or how long ago it was.
     pub(super) zone: Zone,
+    pub(super) is_relative: bool,
+    /// The columns of the list that a person asked for.
+    pub(super) columns: Wanted,
 
     pub(super) focus: Pane,
     pub(super) is_zoomed: bool,
@@ -227,6 +232,8 @@ impl State {
             bar: None,
             filters: Vec::new(),
             zone: Zone::Local,
+            is_relative: false,
+            columns: Wanted::default(),
             focus: Pane::List,
             is_zoomed: false,
             tab: Tab::Body,

@@ -7,6 +7,7 @@ mod history;
 mod hostile;
 mod list;
 mod marks;
+mod palette;
 mod rules;
 mod screens;
 
@@ -101,6 +102,7 @@ fn request(summary: Summary, body: &'static [u8]) -> Request {
             method: http::Method::POST,
             path: summary.path.clone(),
             version: Version::Http11,
+            scheme: None,
             headers,
             trailers: Headers::new(),
             body: Body::Whole(Bytes::from_static(body)),
@@ -148,6 +150,7 @@ fn attempt(number: u32, target: &str) -> Attempt {
             len: body.len() as u64,
             body,
             ended: true,
+            carried: None,
         }),
         sent: Some(Sent {
             status: Some(500),

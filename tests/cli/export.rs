@@ -81,6 +81,7 @@ async fn record(history: &History, place: usize, stored: Stored) {
         method: stored.method.parse().expect("a method"),
         path: Bytes::from_static(stored.path),
         version: Version::Http11,
+        scheme: None,
         headers,
         trailers: Headers::new(),
         body: stored
@@ -111,6 +112,7 @@ async fn record(history: &History, place: usize, stored: Stored) {
                 body: Bytes::from_static(answer.as_bytes()),
                 len: answer.len() as u64,
                 ended: true,
+                carried: None,
             }),
             sent: None,
             late: false,

@@ -37,6 +37,7 @@ async fn store(history: &History, url: &str, path: &str, body: Vec<u8>, status: 
         method: http::Method::POST,
         path: Bytes::copy_from_slice(path.as_bytes()),
         version: Version::Http11,
+        scheme: None,
         headers,
         trailers: Headers::new(),
         body: match is_large {
@@ -70,6 +71,7 @@ async fn store(history: &History, url: &str, path: &str, body: Vec<u8>, status: 
             body: Bytes::from(format!("answer {status}")),
             len: 10,
             ended: true,
+            carried: None,
         }),
         sent: None,
         late: false,

@@ -41,6 +41,7 @@ async fn home_after(url: Option<&str>) -> Home {
         method: http::Method::POST,
         path: Bytes::from_static(b"/hook?a='1'"),
         version: Version::Http11,
+        scheme: None,
         headers,
         trailers: Headers::new(),
         body: Body::Whole(Bytes::from_static(b"{\"a\":1}")),
@@ -72,6 +73,7 @@ async fn home_after(url: Option<&str>) -> Home {
             body: Bytes::from_static(b"no"),
             len: 2,
             ended: true,
+            carried: None,
         }),
         sent: Some(Sent {
             status: Some(400),

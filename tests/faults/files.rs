@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use crate::support::{Home, story};
 
 /// The two databases, and who opens them.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Base {
     History,
     Relay,
@@ -104,30 +104,38 @@ fn a_database_of_a_later_version_is_refused_and_left_alone() {
 
 #[cfg(unix)]
 #[test]
-fn a_history_that_may_not_be_written_is_refused() {
+fn a_database_that_was_made_read_only_is_refused_and_stays_so() {
     use std::os::unix::fs::PermissionsExt;
 
-    if crate::support::program::is_root() {
-        eprintln!("skipped: root may write what is read-only");
-        return;
-    }
     story(async {
-        let home = Home::new();
-        Base::History.make(&home).await;
-        let path = home.history();
-        let folder = path.parent().expect("a folder");
-        let mode = |mode| fs::Permissions::from_mode(mode);
-        fs::set_permissions(&path, mode(0o400)).expect("set");
-        fs::set_permissions(folder, mode(0o500)).expect("set");
-        let before = files(&path);
-        let mut listener = home.start("app", &["listen"]);
-        let code = listener.code().await;
-        fs::set_permissions(folder, mode(0o700)).expect("set");
-        let said = listener.stderr();
-        assert_eq!(code, 1, "{said}");
-        assert!(said.contains("error: "), "{said}");
-        assert!(said.contains(&path.display().to_string()), "{said}");
-        assert!(files(&path) == before);
+        for base in [Base::History, Base::Relay] {
+            let home = Home::new();
+            base.make(&home).await;
+            let path = base.path(&home);
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).expect("set");
+            let before = files(&path);
+            let mut program = match base {
+                Base::History => home.start("app", &["listen"]),
+                Base::Relay => home.relay("127.0.0.1:0"),
+            };
+            assert_eq!(program.code().await, 1, "{}", program.stderr());
+            let said = program.stderr();
+            let path = path.canonicalize().expect("it is there");
+            let refused = format!("{} is read-only", path.display());
+            assert!(
+                said.contains("error: ") && said.contains(&refused),
+                "{said}"
+            );
+            let hint = format!("  hint: `chmod u+w {}` makes it writable", path.display());
+            assert!(said.contains(&hint), "{said}");
+            assert!(files(&path) == before, "{base:?}: the file changed");
+            let mode = fs::metadata(&path).expect("there").permissions().mode();
+            assert_eq!(mode & 0o777, 0o400, "{base:?}");
+            // What is stored can still be read.
+            if base == Base::History {
+                assert!(home.records("app", &["list", "--json"]).is_empty());
+            }
+        }
     });
 }
 

@@ -3,21 +3,32 @@
 use std::time::Duration;
 
 use futures_util::SinkExt;
-use hooktool::agent::Ended;
+use hooktool::{agent::Ended, history::Cause};
 use hooktool_relay::{
-    capture::AnswerPolicy,
+    capture::{AnswerPolicy, Outcome},
     protocol::{Frame, From, Hello, LINK_PATH, SUBPROTOCOL},
 };
-use tokio::{net::TcpStream, sync::watch, task::JoinSet};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    sync::watch,
+    task::JoinSet,
+};
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{Message, client::IntoClientRequest},
 };
 
-use crate::support::{
-    Home, Request, Sender, TestRelay, TestTarget, listener::Setup, proxy::Proxy, story,
-    target::answer,
+use crate::{
+    app::App,
+    support::{
+        Home, Request, Sender, TestRelay, TestTarget, eventually, listener::Setup, pattern,
+        proxy::Proxy, story, target::answer,
+    },
 };
+
+/// A body that takes its time over a slow link, in bytes.
+const LARGE: usize = 1024 * 1024;
 
 #[test]
 fn a_listener_that_slept_through_a_takeover_is_told_and_has_no_say() {
@@ -98,7 +109,7 @@ fn a_listener_that_never_reads_costs_the_relay_no_memory() {
         let relay = home.relay("127.0.0.1:0");
         let (addr, _) = relay.url().await;
         let socket = deaf(addr).await;
-        crate::support::eventually("the endpoint", || async {
+        eventually("the endpoint", || async {
             let answer = Sender::to(addr)
                 .send(Request::post("/tidy-otter", "x"))
                 .await;
@@ -130,5 +141,70 @@ fn a_listener_that_never_reads_costs_the_relay_no_memory() {
         let grown = relay.peak_memory().expect("as before") - before;
         assert!(grown < 32 * 1024, "48 MiB for nobody cost {grown} KiB");
         drop(socket);
+    });
+}
+
+#[test]
+fn a_large_body_whose_link_broke_is_two_tries_and_the_first_says_why() {
+    story(async {
+        let relay = TestRelay::start().await;
+        let network = Proxy::to(relay.addr).await;
+        let app = App::scripted(|mut stream, seen| async move {
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                // The listener also looks whether the port is open, and says nothing then.
+                let Ok(byte) = stream.read_u8().await else {
+                    return;
+                };
+                head.push(byte);
+            }
+            seen.push(head);
+            let mut body = vec![0; LARGE];
+            if stream.read_exact(&mut body).await.is_ok() {
+                let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+                stream.write_all(answer).await.expect("a peer that reads");
+            }
+        })
+        .await;
+        let listener = Setup::at(network.addr, &relay.token, Some(app.addr))
+            .start()
+            .await
+            .live()
+            .await;
+        network.slow(100_000);
+        let sender = Sender::to(relay.addr);
+        let body = pattern(LARGE).to_vec();
+        let send = sender.send(Request::post("/tidy-otter", body));
+        let lose = async {
+            eventually("the beginning at the app", || async {
+                let seen = app.seen().len();
+                (seen == 1).then_some(()).ok_or(format!("{seen}"))
+            })
+            .await;
+            network.slow(0);
+            network.cut();
+            listener.connect_now.notify_one();
+        };
+        let (answer, ()) = tokio::join!(send, lose);
+        assert_eq!(answer.status, 202, "{}", answer.text());
+        let attempts = eventually("two tries", || async {
+            let requests = listener.requests();
+            let attempts = requests.first().map(|_| listener.attempts(1));
+            let attempts = attempts.unwrap_or_default();
+            let shown = format!("{attempts:?}");
+            (attempts.len() == 2).then_some(attempts).ok_or(shown)
+        })
+        .await;
+        let told: Vec<_> = attempts
+            .iter()
+            .map(|it| (it.try_number, it.cause, it.outcome))
+            .collect();
+        let expected = [
+            (Some(1), Cause::Live, Outcome::Broken),
+            (Some(2), Cause::Waited, Outcome::Answered),
+        ];
+        assert_eq!(told, expected, "{attempts:?}");
+        let why = attempts[0].error.as_deref().unwrap_or_default();
+        assert!(why.contains("broke off before its end"), "{why}");
     });
 }

@@ -158,3 +158,40 @@ fn a_second_signal_does_not_wait() {
         assert_eq!(listener.code().await, 130);
     });
 }
+
+#[test]
+fn what_is_held_is_told_at_the_end_and_at_the_next_start_and_can_be_let_go() {
+    story(async {
+        let home = Home::new();
+        let target = TestTarget::start().await;
+        let to = target.addr.to_string();
+        let mut listener = home.start("app", &["listen", &to, "--hold"]);
+        let (addr, path) = listener.url().await;
+        for n in 0..2 {
+            let request = Request::post(&format!("{path}/{n}"), "x");
+            assert_eq!(Sender::to(addr).send(request).await.status, 202);
+        }
+        listener.signal("TERM");
+        assert_eq!(listener.code().await, 0);
+        let how = format!(
+            "hooktool: 2 requests are held: `hooktool replay --where is:held --to http://{to}` forwards them\n"
+        );
+        assert!(listener.stderr().ends_with(&how), "{}", listener.stderr());
+
+        let mut listener = home.start("app", &["listen", &to]);
+        listener.url().await;
+        eventually("the held ones", || async {
+            let said = listener.stderr();
+            said.contains(&how).then_some(()).ok_or(said)
+        })
+        .await;
+        let url = format!("http://{to}");
+        let sent = ["replay", "--where", "is:held", "--to", &url, "--json"];
+        let sent = home.records("app", &sent);
+        assert_eq!(sent.len(), 2, "{sent:?}");
+        let paths: Vec<_> = target.got().into_iter().map(|got| got.path).collect();
+        assert_eq!(paths, ["/0", "/1"]);
+        listener.signal("TERM");
+        assert_eq!(listener.code().await, 0);
+    });
+}

@@ -4,8 +4,8 @@ use std::{net::Ipv4Addr, time::Duration};
 
 use hooktool::forward::{Failure, Options};
 use hooktool_relay::{
+    answer::Cut,
     capture::{Body, Outcome},
-    registry::Cut,
 };
 use http_body_util::{BodyExt as _, StreamBody};
 use tokio::{

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use hooktool::forward::{Kept, RequestBody};
-use hooktool_relay::{capture::Body, registry::Cut};
+use hooktool_relay::{answer::Cut, capture::Body};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, StreamBody};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};

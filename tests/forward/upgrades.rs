@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use hooktool::forward::RequestBody;
-use hooktool_relay::{capture::Body, capture::Capture, registry::Cut};
+use hooktool_relay::{answer::Cut, capture::Body, capture::Capture};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, channel::Channel};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -42,7 +42,7 @@ async fn echo() -> App {
     .await
 }
 
-async fn next(body: &mut hooktool_relay::registry::AnswerBody) -> Bytes {
+async fn next(body: &mut hooktool_relay::answer::AnswerBody) -> Bytes {
     let frame = body.frame().await.expect("a piece").expect("no cut");
     frame.into_data().expect("data")
 }

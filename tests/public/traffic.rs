@@ -287,9 +287,13 @@ fn a_restarted_relay_loses_nothing_and_has_its_listeners_back() {
 fn a_trusted_proxy_names_the_sender_and_nobody_else_does() {
     story(async {
         let target = TestTarget::start().await;
-        for (flags, seen) in [
-            (&["--trusted-proxy", "127.0.0.0/8,::1"][..], "203.0.113.9"),
-            (&[], "127.0.0.1"),
+        for (flags, seen, scheme) in [
+            (
+                &["--trusted-proxy", "127.0.0.0/8,::1"][..],
+                "203.0.113.9",
+                "http",
+            ),
+            (&[], "127.0.0.1", "https"),
         ] {
             let public = Public::start(flags).await;
             let (alice, _) = public.member("alice");
@@ -298,11 +302,13 @@ fn a_trusted_proxy_names_the_sender_and_nobody_else_does() {
             let request = edge
                 .request("POST", &path)
                 .header("x-forwarded-for", "203.0.113.9")
+                .header("x-forwarded-proto", "http")
                 .body(whole("x"))
                 .expect("a request");
             assert_eq!(edge.send(request).await.status(), 200);
             let got = target.got().pop().expect("a request");
             assert_eq!(got.all("x-forwarded-for"), [seen.as_bytes()]);
+            assert_eq!(got.all("x-forwarded-proto"), [scheme.as_bytes()]);
         }
     });
 }

@@ -42,6 +42,7 @@ impl Setup {
                 port: relay.port(),
                 path: String::new(),
                 token: Some(token.to_owned()).filter(|token| !token.is_empty()),
+                offer: None,
             },
             relay_name: Arc::from("test"),
             endpoint: "tidy-otter".parse().expect("a name"),

@@ -5,7 +5,7 @@
 use std::{
     fs::{self, File},
     net::SocketAddr,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, ChildStdout, Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
 };
@@ -40,26 +40,31 @@ impl Home {
 
     /// Starts the binary in a project folder of that name.
     pub(crate) fn start(&self, project: &str, args: &[&str]) -> Program {
-        self.spawn(project, args, Stdio::null())
+        self.spawn(&[], project, args, Stdio::null())
     }
 
     /// The same with stdout a pipe, which is not read unless the test does.
     pub(crate) fn start_piped(&self, project: &str, args: &[&str]) -> Program {
-        self.spawn(project, args, Stdio::piped())
+        self.spawn(&[], project, args, Stdio::piped())
     }
 
     /// Starts a relay for everybody on this address, with its data in `relay`.
     pub(crate) fn relay(&self, listen: &str) -> Program {
+        self.relay_by(&[], listen)
+    }
+
+    /// The same by another program, which is given the command that it is to become.
+    pub(crate) fn relay_by(&self, before: &[String], listen: &str) -> Program {
         let data = self.path("relay").display().to_string();
         let mut args = vec!["relay", "--open", "--max-rate", "0"];
         args.extend(["--listen", listen, "--data", &data]);
-        self.start("relay-runs-here", &args)
+        self.spawn(before, "relay-runs-here", &args, Stdio::null())
     }
 
     /// Runs the binary to its end, and gives what it printed.
     pub(crate) fn records(&self, project: &str, args: &[&str]) -> Vec<serde_json::Value> {
         let output = self
-            .command(project, args)
+            .command(&[], project, args)
             .stdin(Stdio::null())
             .output()
             .expect("the binary runs");
@@ -73,12 +78,12 @@ impl Home {
             .collect()
     }
 
-    fn spawn(&self, project: &str, args: &[&str], stdout: Stdio) -> Program {
+    fn spawn(&self, before: &[String], project: &str, args: &[&str], stdout: Stdio) -> Program {
         let run = self.runs.fetch_add(1, Ordering::Relaxed);
         let stderr = self.path(&format!("stderr-{run}"));
         let file = File::create(&stderr).expect("a file");
         let mut child = self
-            .command(project, args)
+            .command(before, project, args)
             .stdin(Stdio::null())
             .stdout(stdout)
             .stderr(file)
@@ -92,11 +97,14 @@ impl Home {
         }
     }
 
-    fn command(&self, project: &str, args: &[&str]) -> Command {
+    fn command(&self, before: &[String], project: &str, args: &[&str]) -> Command {
         let folder = self.path(project);
         fs::create_dir_all(folder.join(".git")).expect("made");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_hooktool"));
+        let binary = [env!("CARGO_BIN_EXE_hooktool").to_owned()];
+        let words: Vec<_> = before.iter().chain(&binary).collect();
+        let mut command = Command::new(words[0]);
         command
+            .args(&words[1..])
             .args(args)
             .env_clear()
             .env("HOME", self.folder.path())
@@ -190,11 +198,4 @@ pub(crate) fn first_url(text: &str) -> Option<(SocketAddr, String)> {
         None => (&rest[..end], String::new()),
     };
     Some((addr.parse().ok()?, path))
-}
-
-/// Whether this process may do everything, so that file modes stop nothing.
-pub(crate) fn is_root() -> bool {
-    let status = fs::read_to_string(Path::new("/proc/self/status")).unwrap_or_default();
-    let uid = status.lines().find_map(|line| line.strip_prefix("Uid:"));
-    uid.is_some_and(|ids| ids.split_whitespace().nth(1) == Some("0"))
 }

@@ -271,6 +271,7 @@ pub(crate) fn inspector(
         is_listening: true,
         standing: Vec::new(),
         zone: Zone::Local,
+        keys: None,
         is_colored: true,
         stop: stop.clone(),
     };
@@ -312,6 +313,7 @@ pub(crate) fn arrival(seq: u64, path: &'static [u8], body: &'static [u8]) -> Arr
         method: http::Method::POST,
         path: Bytes::from_static(path),
         version: Version::Http11,
+        scheme: None,
         headers,
         trailers: Headers::new(),
         body: Body::Whole(Bytes::from_static(body)),
@@ -342,6 +344,7 @@ pub(crate) fn answered(cause: Cause, status: u16) -> Attempt {
             len: body.len() as u64,
             body,
             ended: true,
+            carried: None,
         }),
         sent: None,
         late: false,

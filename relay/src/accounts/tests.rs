@@ -97,6 +97,39 @@ async fn an_open_relay_gives_each_newcomer_an_account() {
 }
 
 #[tokio::test]
+async fn a_token_that_a_listener_made_for_itself_is_its_account_from_first_sight() {
+    let store = store();
+    let open = accounts(&store, Access::Open);
+    let offer = Token::random().unwrap();
+    let first = open.adopt(offer.reveal(), PEER).await.unwrap();
+    assert_eq!(first.minted.as_deref(), Some(offer.reveal()));
+    // The answer was lost: the same account again, and then by the token alone.
+    let again = open.adopt(offer.reveal(), PEER).await.unwrap();
+    assert_eq!(
+        (&again.account, &again.minted),
+        (&first.account, &first.minted)
+    );
+    let by_token = open.login(Some(offer.reveal()), PEER).await.unwrap();
+    assert_eq!(
+        (by_token.account, by_token.minted),
+        (first.account.clone(), None)
+    );
+    let other = open
+        .adopt(Token::random().unwrap().reveal(), PEER)
+        .await
+        .unwrap();
+    assert_ne!(other.account, first.account);
+    store.revoke(&first.account).await.unwrap();
+    for refused in [offer.reveal(), "hkt_guess", ""] {
+        let login = open.adopt(refused, PEER).await;
+        assert!(matches!(login, Err(LoginError::Invalid)), "{login:?}");
+    }
+    let closed = accounts(&store, Access::Tokens);
+    let login = closed.adopt(Token::random().unwrap().reveal(), PEER).await;
+    assert!(matches!(login, Err(LoginError::Missing)), "{login:?}");
+}
+
+#[tokio::test]
 async fn an_embedded_relay_knows_one_token_and_no_rate() {
     let store = store();
     let token = Token::random().unwrap().reveal().to_owned();

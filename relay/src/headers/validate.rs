@@ -3,7 +3,7 @@
 //! In: a head as hyper parsed it, and the limits. Out: nothing, or why it is refused, with the status that says so. Rules on
 //! what hyper has already repaired (both framings, a repeated length, bare line feeds) cannot be checked here.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::Ipv6Addr;
 
 use http::{StatusCode, Uri, Version, header, request::Parts};
 
@@ -91,23 +91,6 @@ pub fn validate(parts: &Parts, limits: &Limits) -> Result<(), Invalid> {
     check_host(parts)?;
     check_coding(parts)?;
     check_expectation(parts)
-}
-
-/// Whether a `Host` value names this machine itself, with or without a port. Nothing is resolved: a name that a stranger's
-/// DNS points at loopback is not a loopback name.
-pub fn is_loopback_host(host: &[u8]) -> bool {
-    let Some(name) = host_name(host) else {
-        return false;
-    };
-    let is_local = name
-        .strip_suffix('.')
-        .unwrap_or(name)
-        .eq_ignore_ascii_case("localhost");
-    let addr = name.trim_start_matches('[').trim_end_matches(']');
-    is_local
-        || addr
-            .parse::<IpAddr>()
-            .is_ok_and(|addr| addr.to_canonical().is_loopback())
 }
 
 /// The head's size on the wire, in bytes, but for blanks that the parser took away.

@@ -11,10 +11,7 @@ use http_body_util::{BodyExt, Empty, Full};
 use serde::de::IgnoredAny;
 
 use crate::{
-    capture::CaptureId,
-    headers::Invalid,
-    registry::{AnswerBody, NoAnswer},
-    store::StoreError,
+    answer::AnswerBody, capture::CaptureId, headers::Invalid, registry::NoAnswer, store::StoreError,
 };
 
 /// Carries a capture's id on every answer that the relay made.

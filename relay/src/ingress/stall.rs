@@ -25,7 +25,7 @@ use tokio_util::{
     task::TaskTracker,
 };
 
-use crate::registry::{AnswerBody, Cut};
+use crate::answer::{AnswerBody, Cut};
 
 /// The same body, let go when its reader makes no progress for `stall`. The watch is a task of `tasks`; it ends with the body.
 pub(super) fn watched(body: AnswerBody, stall: Duration, tasks: &TaskTracker) -> AnswerBody {

@@ -25,13 +25,14 @@ use tokio::{
 };
 
 use crate::{
+    answer::{AnswerBody, Cut},
     capture::Capture,
     headers,
     ingress::{
         Ingress,
         reply::{self, Refusal},
     },
-    registry::{Answer, AnswerBody, Cut, NoAnswer, Upgrade},
+    registry::{Answer, NoAnswer, Upgrade},
 };
 
 /// Pieces of a sender's bytes that wait for the link; full means that its socket is not read.

@@ -15,8 +15,8 @@ use http_body_util::{BodyExt, Full};
 
 use super::{shared::Shared, stream::Piece};
 use crate::{
+    answer::{AnswerBody, Cut},
     protocol::{Reset, ResetCode, StreamId},
-    registry::{AnswerBody, Cut},
 };
 
 /// The body of a head that said `end`.

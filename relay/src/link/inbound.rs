@@ -28,8 +28,8 @@ use super::{
     watched::Alarm,
 };
 use crate::{
+    answer::AnswerBody,
     protocol::{DecodeError, Frame, RequestHead, Reset, StreamId},
-    registry::AnswerBody,
 };
 
 /// Reads frames. Never waits but for the peer.

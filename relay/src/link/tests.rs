@@ -109,6 +109,7 @@ fn request(stream: StreamId, end: bool) -> Frame {
         method: "POST".to_owned(),
         path: Bytes::from_static(b"/"),
         version: Version::Http11,
+        scheme: None,
         headers: Headers::new(),
         trailers: Headers::new(),
         peer: [127, 0, 0, 1].into(),

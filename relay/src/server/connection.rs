@@ -36,7 +36,7 @@ use super::{
     socket::Socket,
     upgrade::{self, Pending},
 };
-use crate::{config::Limits, registry::AnswerBody};
+use crate::{answer::AnswerBody, config::Limits};
 
 /// Smallest buffer that hyper takes, in bytes.
 const LEAST_BUFFER: usize = 8 * 1024;

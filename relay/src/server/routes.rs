@@ -19,7 +19,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 
 use super::{Edge, connection::Connection, host, sender, upgrade};
-use crate::{config::Access, metrics::Now, registry::AnswerBody};
+use crate::{answer::AnswerBody, capture::Scheme, config::Access, metrics::Now};
 
 /// What the relay's own paths begin with. No endpoint's name has a `_`.
 const OWN: &str = "/_hooktool";
@@ -61,7 +61,28 @@ pub(super) async fn answer(
             text(StatusCode::OK, FRONT)
         }
         _ if !connection.seat.serves_senders() => full(edge, "senders"),
-        _ => edge.ingress.serve(request, sender).await,
+        _ => {
+            let scheme = scheme(edge, peer, request.headers());
+            edge.ingress.serve(request, sender, scheme).await
+        }
+    }
+}
+
+/// What the sender spoke: what a trusted proxy says, else TLS that ends here, else plain HTTP. Behind a proxy that says nothing, as
+/// a public URL with `https` shows, nobody knows.
+fn scheme(edge: &Edge, peer: SocketAddr, headers: &HeaderMap) -> Option<Scheme> {
+    let proxies = &edge.rooms.config.trusted_proxies;
+    let is_trusted = proxies.iter().any(|proxy| proxy.contains(peer.ip()));
+    let told = is_trusted.then(|| sender::scheme(headers)).flatten();
+    if told.is_some() {
+        told
+    } else if edge.tls.is_some() {
+        Some(Scheme::Https)
+    } else if is_trusted {
+        None
+    } else {
+        let is_proxied = edge.rooms.public_url.starts_with("https:");
+        (!is_proxied).then_some(Scheme::Http)
     }
 }
 
@@ -122,6 +143,7 @@ async fn metrics(edge: &Edge) -> Response<AnswerBody> {
         bytes: stats.bytes,
         endpoints: stats.endpoints,
         dropped: stats.dropped,
+        is_full: edge.rooms.store.is_full(),
     });
     // https://prometheus.io/docs/specs/om/open_metrics_spec/#overall-structure
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";

@@ -12,10 +12,23 @@ use std::net::{IpAddr, SocketAddr};
 
 use http::HeaderMap;
 
-use crate::config::Network;
+use crate::{capture::Scheme, config::Network};
 
 /// Where proxies write from whom they took a request, each at the end.
 const FORWARDED_FOR: &str = "x-forwarded-for";
+
+/// Where a proxy writes what its own sender spoke.
+const FORWARDED_PROTO: &str = "x-forwarded-proto";
+
+/// What a trusted proxy says its sender spoke: the last word of the last line, which is the proxy's own. None if it says
+/// nothing, or neither `http` nor `https`.
+pub(super) fn scheme(headers: &HeaderMap) -> Option<Scheme> {
+    let line = headers.get_all(FORWARDED_PROTO).iter().next_back()?;
+    let word = line.as_bytes().rsplit(|&b| b == b',').next()?.trim_ascii();
+    [Scheme::Http, Scheme::Https]
+        .into_iter()
+        .find(|scheme| word.eq_ignore_ascii_case(scheme.as_str().as_bytes()))
+}
 
 /// The right-most address that no trusted proxy has; the peer's own if it is not trusted. What a proxy wrote is without a
 /// port: it is 0 then. What cannot be read ends the search at the last proxy that could.
@@ -59,6 +72,25 @@ mod tests {
         }
         let proxies = ["10.0.0.0/8", "127.0.0.1"].map(|text| text.parse().unwrap());
         of(peer.parse().unwrap(), &headers, &proxies).to_string()
+    }
+
+    #[test]
+    fn the_proxys_own_word_is_the_scheme() {
+        for (lines, expected) in [
+            (&["https"][..], Some(Scheme::Https)),
+            (&["HTTP"], Some(Scheme::Http)),
+            (&["http, https"], Some(Scheme::Https)),
+            (&["https", " http "], Some(Scheme::Http)),
+            (&[], None),
+            (&[""], None),
+            (&["https, wss"], None),
+        ] {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append(FORWARDED_PROTO, line.parse().unwrap());
+            }
+            assert_eq!(scheme(&headers), expected, "{lines:?}");
+        }
     }
 
     #[test]

@@ -27,9 +27,9 @@ use tokio_tungstenite::{
 use super::{Edge, connection::Connection, routes::with_body, seats::Place};
 use crate::{
     accounts::{Login, LoginError},
+    answer::AnswerBody,
     link,
-    protocol::{ErrorCode, SUBPROTOCOL, WireError},
-    registry::AnswerBody,
+    protocol::{ErrorCode, OFFER, SUBPROTOCOL, WireError},
     session,
 };
 
@@ -97,9 +97,17 @@ async fn login(
         )
         .retry_after(SOON));
     }
-    let token = bearer(request.headers());
-    let login = edge.rooms.accounts.login(token, sender).await?;
+    let accounts = &edge.rooms.accounts;
+    let login = match (bearer(request.headers()), offer(request.headers())) {
+        (None, Some(offer)) => accounts.adopt(offer, sender).await?,
+        (token, _) => accounts.login(token, sender).await?,
+    };
     Ok((login, accept))
+}
+
+/// The token that a listener offers, which has none yet.
+fn offer(headers: &HeaderMap) -> Option<&str> {
+    std::str::from_utf8(headers.get(OFFER)?.as_bytes()).ok()
 }
 
 /// The accept value of a request that may become a link (RFC 6455 §4.2.1).

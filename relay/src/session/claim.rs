@@ -41,7 +41,8 @@ pub(super) async fn claim(hello: Hello, login: &Login, rooms: &Rooms) -> Result<
     let held = rooms
         .registry
         .hold(&hello.endpoint, record.epoch)
-        .ok_or_else(|| taken_over("another listener"))?;
+        .ok_or_else(|| taken_over(&rooms.registry.holder(&hello.endpoint)))?;
+    held.call(&hello.name);
     // The tail comes before the cursor is compared with the store, so that no commit falls between the two.
     let tail = rooms
         .store
@@ -110,7 +111,8 @@ async fn record(hello: &Hello, login: &Login, rooms: &Rooms) -> Result<EndpointR
     }
     let epoch = match &hello.resume {
         Some(resume) if resume.epoch < found.epoch => {
-            return Err(Refusal::Said(taken_over("another listener")));
+            let holder = rooms.registry.holder(&hello.endpoint);
+            return Err(Refusal::Said(taken_over(&holder)));
         }
         Some(_) => found.epoch,
         None => Epoch(found.epoch.0.saturating_add(1)),

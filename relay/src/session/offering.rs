@@ -9,10 +9,11 @@ use tokio::{sync::mpsc, task::JoinSet};
 use tracing::error;
 
 use crate::{
+    answer::AnswerBody,
     capture::{Body, Capture, CaptureId, EndpointName, Kind, Seq},
     link::{LinkError, OutBody, Outbound},
     protocol::{ErrorCode, Frame, MAX_FIRST, RequestHead, Reset, ResetCode},
-    registry::{AnswerBody, NoAnswer, Offered, Offers, Upgrade},
+    registry::{NoAnswer, Offered, Offers, Upgrade},
     store::{Store, StoreError, Stored, Tail},
 };
 
@@ -86,7 +87,7 @@ struct Queue<'a> {
     endpoint: &'a EndpointName,
     streams: &'a Streams,
     tail: Tail,
-    /// Offered on an earlier link, without DONE.
+    /// Offered on an earlier link without DONE, or on this one to a listener that was too busy.
     again: VecDeque<Seq>,
     /// Read from the store, not yet offered.
     page: VecDeque<Stored>,
@@ -99,12 +100,15 @@ impl Queue<'_> {
     /// # Cancel safety
     /// Safe: what is taken out of a queue is given out before the next await.
     async fn due(&mut self) -> Result<Due, StoreError> {
-        let is_again = !self.again.is_empty();
         let permit = loop {
             let room = self.streams.room.notified();
-            match self.streams.permit(is_again) {
+            self.again.extend(self.streams.due_again());
+            match self.streams.permit(!self.again.is_empty()) {
                 Some(permit) => break permit,
-                None => room.await,
+                None => tokio::select! {
+                    () = room => {}
+                    () = self.streams.some_due_again() => {}
+                },
             }
         };
         loop {
@@ -178,8 +182,11 @@ impl Queue<'_> {
         let offered = self.streams.offered();
         let newest = *self.tail.newest.borrow_and_update();
         if newest <= offered {
-            // The writer of the store lives as long as the store does.
-            let _ = self.tail.newest.changed().await;
+            tokio::select! {
+                // The writer of the store lives as long as the store does.
+                _ = self.tail.newest.changed() => {}
+                () = self.streams.some_due_again() => self.again.extend(self.streams.due_again()),
+            }
             return Ok(());
         }
         let page = match self.store.read(self.endpoint, offered, PAGE).await {
@@ -305,6 +312,7 @@ fn head(capture: &Capture) -> RequestHead {
         method: capture.method.as_str().to_owned(),
         path: capture.path.clone(),
         version: capture.version,
+        scheme: capture.scheme,
         headers: capture.headers.clone(),
         trailers: capture.trailers.clone(),
         peer: capture.peer,

@@ -12,10 +12,11 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tracing::debug;
 
 use crate::{
+    answer::{AnswerBody, Cut},
     capture::{AnswerHead, Epoch, SessionId},
     link::{Inbound, Incoming},
     protocol::{ErrorCode, ResetCode, ResponseHead, StreamId},
-    registry::{Answer, AnswerBody, Cut, NoAnswer, Offers},
+    registry::{Answer, NoAnswer, Offers},
 };
 
 use super::{
@@ -113,6 +114,13 @@ fn response(
 }
 
 fn no_answer(stream: StreamId, code: ResetCode, streams: &Streams, offers: Offers<'_>) {
+    if code == ResetCode::Busy {
+        // Nobody has it yet: its sender is told so, and it is offered once more.
+        if let Some(asker) = streams.refused(stream) {
+            give(asker, Err(NoAnswer::NoListener), offers);
+        }
+        return;
+    }
     let Some((asker, _)) = streams.headed(stream) else {
         return;
     };

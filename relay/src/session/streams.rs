@@ -3,11 +3,15 @@
 //! Shared by the three loops of one session; a short lock, never held across an await.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::{
+    sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot},
+    time::{Instant, sleep_until},
+};
 
 use crate::{
     capture::{CaptureId, Sent, Seq},
@@ -22,6 +26,10 @@ const OPEN_STREAMS: usize = 256;
 /// DONEs after which the cursor is written at the latest.
 pub(super) const DONES: usize = 64;
 
+/// After this long a capture that the listener was too busy for is offered again: soon enough for whoever watches, and no storm
+/// with a listener that refuses all.
+const AGAIN: Duration = Duration::from_secs(1);
+
 /// The state of a session's deliveries.
 #[derive(Debug)]
 pub(super) struct Streams {
@@ -32,12 +40,16 @@ pub(super) struct Streams {
     pub(super) room: Arc<Notify>,
     /// Woken when the cursor begins to differ from what is kept, and again when it should be written at once.
     pub(super) dirty: Notify,
+    /// Woken when a capture came back.
+    came_back: Notify,
 }
 
 #[derive(Debug, Default)]
 struct State {
     offered: Seq,
     without_done: BTreeSet<Seq>,
+    /// Those that the listener was too busy for, and when each is due again; among `without_done`, and so no more than that.
+    refused: VecDeque<(Instant, Seq)>,
     streams: HashMap<StreamId, Stream>,
     by_id: HashMap<CaptureId, StreamId>,
     in_flight: usize,
@@ -107,6 +119,7 @@ impl Streams {
             max_in_flight: usize::from(max_in_flight.max(1)),
             room: Arc::new(Notify::new()),
             dirty: Notify::new(),
+            came_back: Notify::new(),
         }
     }
 
@@ -282,6 +295,46 @@ impl Streams {
         drop(state);
         self.room.notify_one();
         (!found.headed).then_some(found.id)
+    }
+
+    /// The listener was too busy for it: it is due again after [`AGAIN`], on a stream of its own. Who wants its answer.
+    pub(super) fn refused(&self, stream: StreamId) -> Option<Asker> {
+        let (asker, permit) = self.headed(stream)?;
+        let mut state = self.lock();
+        if let Some(Stream { id, seq, .. }) = state.streams.remove(&stream) {
+            state.by_id.remove(&id);
+            state
+                .refused
+                .extend(seq.map(|seq| (Instant::now() + AGAIN, seq)));
+        }
+        drop(state);
+        // Its place wakes whoever waits for one, which takes the lock.
+        drop(permit);
+        self.came_back.notify_one();
+        Some(asker)
+    }
+
+    /// Those of the refused whose time has come, in order.
+    pub(super) fn due_again(&self) -> Vec<Seq> {
+        let mut state = self.lock();
+        let now = Instant::now();
+        let count = state.refused.partition_point(|(due, _)| *due <= now);
+        state.refused.drain(..count).map(|(_, seq)| seq).collect()
+    }
+
+    /// Waits until [`Streams::due_again`] has some.
+    ///
+    /// # Cancel safety
+    /// Safe.
+    pub(super) async fn some_due_again(&self) {
+        loop {
+            let came_back = self.came_back.notified();
+            let next = self.lock().refused.front().map(|(due, _)| *due);
+            match next {
+                Some(due) => return sleep_until(due).await,
+                None => came_back.await,
+            }
+        }
     }
 
     fn change(&self, state: &mut State) {

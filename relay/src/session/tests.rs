@@ -16,7 +16,7 @@ use crate::{
         Seq, UnixMillis, Version,
     },
     config::{Access, Limits},
-    protocol::{Done, From, Hello, RequestHead, Resume, StreamId, Welcome},
+    protocol::{Done, From, Hello, RequestHead, Reset, ResetCode, Resume, StreamId, Welcome},
     registry::{Expected, NoAnswer},
     store::{Cursor, Options, Retention},
 };
@@ -77,6 +77,7 @@ async fn commit(rooms: &Rooms, body: usize) -> (CaptureId, Option<Expected>) {
         method: http::Method::POST,
         path: Bytes::from_static(b"/"),
         version: Version::Http11,
+        scheme: None,
         headers: Headers::new(),
         trailers: Headers::new(),
         body: if is_large {
@@ -295,9 +296,49 @@ async fn a_link_of_an_older_epoch_is_refused_and_one_of_this_epoch_replaces_its_
     match late.next().await {
         Incoming::Error(error) => {
             assert_eq!((error.code, error.fatal), (ErrorCode::TakenOver, true));
+            // By whom: the name that the newer one gave.
+            assert_eq!(error.text, hello(32, From::Cursor, None).name);
         }
         other => panic!("{other:?}"),
     }
+}
+
+#[tokio::test]
+async fn what_a_listener_was_too_busy_for_is_offered_again_on_the_same_link() {
+    let rooms = rooms(Retention::default());
+    let mut listener = Listener::dial(&rooms, 32, None).await;
+    listener.welcome().await;
+    let (id, expected) = commit(&rooms, 10).await;
+    let (refused, head) = listener.request().await;
+    assert_eq!((head.id, head.kind), (id, Kind::Live));
+    let reset = Reset {
+        code: ResetCode::Busy,
+        text: String::new(),
+    };
+    let frame = Frame::Reset {
+        stream: refused,
+        reset,
+    };
+    listener.out.control(frame).await.unwrap();
+    let mut expected = expected.unwrap();
+    let answer = timeout(SOON, expected.answer()).await.unwrap();
+    assert_eq!(answer.unwrap_err(), NoAnswer::NoListener);
+    expected.sent(Sent {
+        status: Some(202),
+        by: SentBy::Policy,
+    });
+    // What comes meanwhile keeps nobody waiting.
+    let (second, _) = commit(&rooms, 10).await;
+    let (stream, head) = listener.request().await;
+    assert_eq!(head.id, second);
+    listener.done(stream).await;
+    let (again, head) = listener.request().await;
+    assert_eq!((head.id, head.kind), (id, Kind::Waited));
+    assert_ne!(again, refused);
+    listener.done(again).await;
+    listener.leave().await;
+    let cursor = rooms.store.cursor(&endpoint()).await.unwrap();
+    assert_eq!((cursor.offered, cursor.open), (Seq(2), Vec::new()));
 }
 
 #[tokio::test]
@@ -372,4 +413,22 @@ async fn a_black_holed_link_is_found_in_under_45_s() {
         [Seq(1)]
     );
     drop(listener);
+}
+
+#[tokio::test]
+async fn a_relay_that_stops_tells_each_listener_when_to_come_back() {
+    let rooms = rooms(Retention::default());
+    let mut listener = Listener::dial(&rooms, 32, None).await;
+    listener.welcome().await;
+    rooms.stop.cancel();
+    let said = loop {
+        match listener.next().await {
+            Incoming::GoAway(said) => break said,
+            Incoming::Heartbeat(_) => {}
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(said.reason, "the relay is restarting");
+    // One session is one of a thousand that come back within a second.
+    assert!(said.reconnect_in_ms < 1_000, "{said:?}");
 }

@@ -39,6 +39,9 @@ pub enum StoreError {
         /// What was found.
         detail: String,
     },
+    /// The file or folder was made read-only, or lies on a read-only file system. It is left as it is.
+    #[error("{0} is read-only")]
+    ReadOnly(PathBuf),
     /// The file or folder may not be read or written.
     #[error("{path}: {detail}")]
     Denied {
@@ -69,7 +72,15 @@ impl StoreError {
         }
     }
 
-    /// What the file system refused.
+    /// What the file system refused to an operation on a path.
+    pub(super) fn refused(path: &Path, error: &std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly(path.to_owned()),
+            _ => Self::denied(path, error),
+        }
+    }
+
+    /// What may not be used, and why.
     pub(super) fn denied(path: &Path, detail: &(impl std::fmt::Display + ?Sized)) -> Self {
         Self::Denied {
             path: path.to_owned(),
@@ -81,6 +92,7 @@ impl StoreError {
     pub(super) fn reading(path: &Path, error: &rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::Full(path.to_owned()),
+            Some(ErrorCode::ReadOnly) => Self::ReadOnly(path.to_owned()),
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
                 Self::damaged(path, error.to_string())
             }

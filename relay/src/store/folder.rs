@@ -1,4 +1,5 @@
-//! The data folder: who may look into it (0700, files 0600, no symlinks), who holds it, and that its entries last.
+//! The data folder: who may look into it (0700, files 0600, no symlinks), who holds it, and that its entries last. What others
+//! may do is taken away; what its owner made read-only is refused, and stays so.
 //!
 //! In: a path. Out: the path of `relay.db`, and the lock on the folder. Must not know: SQL.
 
@@ -20,7 +21,7 @@ const LOCK: &str = "relay.lock";
 pub(super) fn prepare(folder: &Path) -> Result<PathBuf, StoreError> {
     // Without a slash at its end, which would lead through a link.
     let folder = &folder.components().collect::<PathBuf>();
-    let denied = |error: io::Error| StoreError::denied(folder, &error);
+    let denied = |error: io::Error| StoreError::refused(folder, &error);
     refuse_symlink(folder)?;
     let is_new = !folder.exists();
     if is_new {
@@ -50,7 +51,7 @@ pub(super) fn lock(path: &Path) -> Result<File, StoreError> {
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(StoreError::Locked(folder.to_owned())),
-        Err(TryLockError::Error(error)) => Err(StoreError::denied(folder, &error)),
+        Err(TryLockError::Error(error)) => Err(StoreError::refused(folder, &error)),
     }
 }
 
@@ -59,7 +60,7 @@ pub(super) fn sync(folder: &Path) -> Result<(), StoreError> {
     if cfg!(unix) {
         File::open(folder)
             .and_then(|folder| folder.sync_all())
-            .map_err(|error| StoreError::denied(folder, &error))?;
+            .map_err(|error| StoreError::refused(folder, &error))?;
     }
     Ok(())
 }
@@ -86,15 +87,19 @@ fn open_private(path: &Path) -> Result<File, StoreError> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options
         .open(path)
-        .map_err(|error| StoreError::denied(path, &error))
+        .map_err(|error| StoreError::refused(path, &error))
 }
 
 #[cfg(unix)]
 fn repair(path: &Path, mode: u32) -> Result<(), StoreError> {
     use std::os::unix::fs::PermissionsExt;
 
-    let denied = |error: io::Error| StoreError::denied(path, &error);
+    let denied = |error: io::Error| StoreError::refused(path, &error);
     let found = fs::metadata(path).map_err(denied)?.permissions();
+    // Modes stop no root: without this it would write what somebody protected.
+    if found.mode() & 0o200 == 0 {
+        return Err(StoreError::ReadOnly(path.to_owned()));
+    }
     if found.mode() & 0o777 == mode {
         return Ok(());
     }
@@ -102,6 +107,11 @@ fn repair(path: &Path, mode: u32) -> Result<(), StoreError> {
 }
 
 #[cfg(not(unix))]
-fn repair(_path: &Path, _mode: u32) -> Result<(), StoreError> {
+fn repair(path: &Path, _mode: u32) -> Result<(), StoreError> {
+    let found = fs::metadata(path).map_err(|error| StoreError::refused(path, &error))?;
+    // On a folder the flag means something else there.
+    if found.is_file() && found.permissions().readonly() {
+        return Err(StoreError::ReadOnly(path.to_owned()));
+    }
     Ok(())
 }

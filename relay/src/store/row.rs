@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! key   endpoint's number (23 bits) · seq (40 bits): arrival order needs no index of its own
-//! blob  layout 1 · version 0..2 · body 0 absent, 1 whole, 2 pieces · 4 | 6 · address
+//! blob  layout 1 · version 0..2 + 16 * scheme 0 unknown, 1 http, 2 https (format 2) · body 0 absent, 1 whole, 2 pieces · 4 | 6 · address
 //!       · method · path · headers · trailers · body's bytes to the end | length of a body in pieces
 //!       text    = length, bytes       lines = number, (name, value)…       numbers are LEB128
 //! sum   CRC32C over key, received_at, size, number of the body (each 8 bytes, little endian), id, blob
@@ -20,7 +20,9 @@ use bytes::{Buf, Bytes};
 use rusqlite::Row;
 
 use super::Stored;
-use crate::capture::{Body, Capture, CaptureId, EndpointName, Headers, Seq, UnixMillis, Version};
+use crate::capture::{
+    Body, Capture, CaptureId, EndpointName, Headers, Scheme, Seq, UnixMillis, Version,
+};
 
 /// Bits of a seq in a key: 7 years at 5,000 a second.
 const SEQ_BITS: u32 = 40;
@@ -104,12 +106,17 @@ pub(super) fn encode(capture: &Capture, to: &mut Vec<u8>) {
         Version::Http11 => 1,
         Version::Http2 => 2,
     };
+    let scheme = match capture.scheme {
+        None => 0,
+        Some(Scheme::Http) => 1,
+        Some(Scheme::Https) => 2,
+    };
     let body = match capture.body {
         Body::Absent => 0,
         Body::Whole(_) => 1,
         Body::Pieces(_) => 2,
     };
-    to.extend_from_slice(&[LAYOUT, version, body]);
+    to.extend_from_slice(&[LAYOUT, version | scheme << 4, body]);
     match capture.peer {
         IpAddr::V4(peer) => {
             to.push(4);
@@ -209,7 +216,14 @@ fn decode(
     if from.try_get_u8().ok()? != LAYOUT {
         return None;
     }
-    let version = match from.try_get_u8().ok()? {
+    let spoken = from.try_get_u8().ok()?;
+    let scheme = match spoken >> 4 {
+        0 => None,
+        1 => Some(Scheme::Http),
+        2 => Some(Scheme::Https),
+        _ => return None,
+    };
+    let version = match spoken & 0x0f {
         0 => Version::Http10,
         1 => Version::Http11,
         2 => Version::Http2,
@@ -235,6 +249,7 @@ fn decode(
         method,
         path,
         version,
+        scheme,
         headers,
         trailers,
         body,
@@ -286,6 +301,38 @@ mod tests {
             assert_eq!((number_of(key), seq_of(key)), (number, seq));
         }
         assert!(key(1, u64::MAX) < key(2, 0));
+    }
+
+    #[test]
+    fn a_scheme_comes_back_and_rows_of_format_1_have_none() {
+        let endpoint: EndpointName = "a".parse().unwrap();
+        let (id, at) = (CaptureId::from_bytes([7; 16]), UnixMillis(5));
+        let mut blob = Vec::new();
+        for scheme in [None, Some(Scheme::Http), Some(Scheme::Https)] {
+            let capture = Capture {
+                id,
+                endpoint: endpoint.clone(),
+                received_at: at,
+                peer: "203.0.113.7".parse().unwrap(),
+                method: http::Method::PUT,
+                path: Bytes::from_static(b"/x"),
+                version: Version::Http2,
+                scheme,
+                headers: Headers::new(),
+                trailers: Headers::new(),
+                body: Body::Absent,
+            };
+            encode(&capture, &mut blob);
+            let read = |blob| decode(endpoint.clone(), id, at, Bytes::from(blob));
+            assert_eq!(read(blob.clone()), Some(capture));
+            blob[1] |= 0x40;
+            assert_eq!(read(blob.clone()), None);
+        }
+        // As format 1 wrote it, byte for byte.
+        let old = b"\x01\x02\x00\x04\xcb\x00\x71\x07\x03PUT\x02/x\x00\x00";
+        let found = decode(endpoint.clone(), id, at, Bytes::from_static(old)).unwrap();
+        assert_eq!((found.scheme, found.version), (None, Version::Http2));
+        assert_eq!(found.path, "/x");
     }
 
     #[test]

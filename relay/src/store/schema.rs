@@ -16,7 +16,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::StoreError;
 
 /// The newest format known here, kept as `user_version`.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 /// `application_id`: "hook".
 const APPLICATION: i32 = 0x686f_6f6b;
 /// Wait for another process's write, such as `relay token add`.
@@ -24,7 +24,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Statements kept prepared on a connection: more than there are.
 const STATEMENTS: usize = 64;
 /// Step `n` leads from format `n` to `n + 1`. Never edited, only added to.
-const MIGRATIONS: [&str; FORMAT as usize] = ["
+const MIGRATIONS: [&str; FORMAT as usize] = [
+    "
     CREATE TABLE endpoint (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, state BLOB NOT NULL) STRICT;
     CREATE TABLE claim (number INTEGER PRIMARY KEY, record BLOB NOT NULL) STRICT;
     CREATE TABLE cursor (number INTEGER PRIMARY KEY, record BLOB NOT NULL) STRICT;
@@ -38,7 +39,10 @@ const MIGRATIONS: [&str; FORMAT as usize] = ["
         digest BLOB NOT NULL UNIQUE, account TEXT NOT NULL, created_at INTEGER NOT NULL,
         revoked_at INTEGER, sum INTEGER NOT NULL
     ) STRICT;
-"];
+",
+    // The blob of a capture may say its scheme, which a reader of format 1 would take for damage.
+    "",
+];
 
 /// Bytes of a page: three captures of 2 KiB fit one, so a page is written once for three of them.
 const PAGE: u32 = 8192;

@@ -76,6 +76,17 @@ impl Shared {
         seen.min(UnixMillis::now().0)
     }
 
+    /// Notes that there is no room, or room again, and logs it if that is new.
+    pub(super) fn set_full(&self, is_full: bool) {
+        let was_full = self.is_full.swap(is_full, Ordering::AcqRel);
+        let path = self.path.display();
+        match (was_full, is_full) {
+            (false, true) => tracing::error!(%path, "the disk is full: requests are refused"),
+            (true, false) => tracing::info!(%path, "the disk has room again"),
+            _ => {}
+        }
+    }
+
     /// Notes a `received_at`.
     pub(super) fn see(&self, at: i64) {
         self.newest.fetch_max(at, Ordering::Relaxed);

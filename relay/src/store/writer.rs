@@ -181,7 +181,7 @@ impl Writer {
         };
         lock(&self.shared.abandoned).extend(abandoned);
         if matches!(error, StoreError::Full(_)) {
-            self.shared.is_full.store(true, Ordering::Release);
+            self.shared.set_full(true);
             let without_captures = |what: &What| !what.is_capture();
             let is_other = |order: &Order| chosen(&order.what) && order.what.is_capture();
             if orders.iter().any(is_other) {
@@ -265,7 +265,7 @@ impl Writer {
         let probe = |batch: &mut Batch<'_>| batch.fill(PROBE_BYTES);
         let fits = self.transact(probe).is_ok();
         if fits && self.transact(|batch| batch.remove_bodies(&[0])).is_ok() {
-            self.shared.is_full.store(false, Ordering::Release);
+            self.shared.set_full(false);
         }
         self.probed = Instant::now();
     }

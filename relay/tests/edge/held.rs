@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hooktool_relay::{
+    answer::{AnswerBody, Cut},
     capture::{AnswerHead, AnswerPolicy, Epoch, Headers, Sent, SentBy},
     config::Limits,
-    registry::{Answer, AnswerBody, Cut, Held, NoAnswer, Offered, Order, Upgrade},
+    registry::{Answer, Held, NoAnswer, Offered, Order, Upgrade},
     store::Stored,
 };
 use http_body_util::{

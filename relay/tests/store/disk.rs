@@ -90,7 +90,7 @@ fn a_file_of_a_newer_hooktool_is_refused_and_left_alone() {
         opened,
         Err(StoreError::Newer {
             found: 99,
-            known: 1,
+            known: 2,
             ..
         })
     );
@@ -154,6 +154,40 @@ async fn nobody_else_may_look_into_the_folder_and_no_link_leads_out_of_it() {
         matches!(opened, Err(StoreError::Denied { .. })),
         "{opened:?}"
     );
+}
+
+#[cfg(unix)]
+#[test]
+fn what_was_made_read_only_is_refused_and_never_made_writable() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let outer = TempDir::new().unwrap();
+    let folder = outer.path().canonicalize().unwrap().join("data");
+    drop(Store::open(options(&folder)).unwrap());
+    fs::write(folder.join("relay.db-wal"), b"").unwrap();
+    for (name, mode) in [("relay.db", 0o400), ("relay.db-wal", 0o444), ("", 0o500)] {
+        let path = if name.is_empty() {
+            folder.clone()
+        } else {
+            folder.join(name)
+        };
+        let before = fs::metadata(&path).unwrap().permissions();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        let opened = [
+            Store::open(options(&folder)),
+            Store::open_beside(options(&folder)),
+        ];
+        let found = fs::metadata(&path).unwrap().permissions();
+        fs::set_permissions(&path, before).unwrap();
+        for opened in opened {
+            let Err(StoreError::ReadOnly(said)) = opened else {
+                panic!("{name:?}: {opened:?}");
+            };
+            assert_eq!(said, path);
+        }
+        assert_eq!(found.mode() & 0o777, mode, "{name:?}");
+    }
+    Store::open(options(&folder)).unwrap();
 }
 
 #[tokio::test]

@@ -4,7 +4,9 @@ use std::net::IpAddr;
 
 use bytes::Bytes;
 use hooktool_relay::{
-    capture::{CaptureId, Epoch, Headers, Kind, Outcome, Sent, SentBy, Seq, UnixMillis, Version},
+    capture::{
+        CaptureId, Epoch, Headers, Kind, Outcome, Scheme, Sent, SentBy, Seq, UnixMillis, Version,
+    },
     protocol::{
         Done, ErrorCode, Frame, From as Begin, GoAway, Hello, MAX_DATA, RequestHead, Reset,
         ResetCode, ResponseHead, Resume, WireError,
@@ -46,6 +48,11 @@ fn request() -> impl Strategy<Value = Frame> {
                     Version::Http10
                 } else {
                     Version::Http2
+                },
+                scheme: match gap % 3 {
+                    0 => None,
+                    1 => Some(Scheme::Http),
+                    _ => Some(Scheme::Https),
                 },
                 headers,
                 trailers,

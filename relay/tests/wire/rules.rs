@@ -34,6 +34,22 @@ fn what_a_later_version_adds_is_ignored() {
 }
 
 #[test]
+fn a_request_of_an_older_relay_has_no_scheme() {
+    let mut head = request_head();
+    head.scheme = None;
+    let old = r#"{"id":"req_01JD3Z0G5V8M4Q2N7R6T9W1X3Y","seq":42,"kind":"live","method":"POST","path":"/hooks?a=\u00ff","version":"1.1","headers":[["Host","relay.example"],["X-Odd","caf\u00e9 \"\\"],["x-odd","again"]],"peer":"203.0.113.7","received_at":1763900000123,"length":5}"#;
+    let len = u32::try_from(old.len()).unwrap();
+    let bytes = golden("03 01 00000001", Some(len), old, b"hello");
+    let request = Frame::Request {
+        stream: 1,
+        head: Box::new(head),
+        first: Bytes::from_static(b"hello"),
+        end: true,
+    };
+    assert_eq!(Frame::decode(Bytes::from(bytes)), Ok(Some(request)));
+}
+
+#[test]
 fn lengths_are_checked_whatever_the_websocket_allows() {
     let decode = |bytes: Vec<u8>| Frame::decode(Bytes::from(bytes)).unwrap_err();
     let too_long = |what, len, max| DecodeError::TooLong { what, len, max };

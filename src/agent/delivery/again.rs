@@ -116,6 +116,7 @@ impl Deliveries {
                     body: Bytes::new(),
                     len: 0,
                     ended: false,
+                    carried: None,
                 };
                 (Ok(kept), Some(body))
             }
@@ -153,7 +154,7 @@ impl Deliveries {
             sent,
             late: false,
         };
-        self.history.attempted(id, attempt).await.map(drop)
+        self.attempted(id, attempt).await.map(drop)
     }
 }
 

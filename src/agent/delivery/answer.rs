@@ -8,10 +8,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use hooktool_relay::{
+    answer::AnswerBody,
     capture::{Capture, Outcome},
     link::OutBody,
     protocol::{Done, MAX_FIRST, Reset, ResetCode, ResponseHead},
-    registry::AnswerBody,
 };
 use http_body_util::BodyExt;
 use tokio::{
@@ -90,6 +90,7 @@ impl Deliveries {
             len: first.len() as u64,
             body: first,
             ended,
+            carried: None,
         };
         if !ended {
             let rest = Rest { over, body, out };
@@ -99,12 +100,13 @@ impl Deliveries {
         }
         let (cause, ms) = (cause(reply.kind), facts.ms());
         let sent = beside(reply.sent(), recorded.clone()).await;
-        if !recorded.await? {
+        let is_whole = recorded.await?;
+        let attempt = facts.attempt(cause, Ok(kept), sent);
+        if !is_whole {
+            self.aside.put(capture.id, attempt);
             return Ok(None);
         }
-        self.history
-            .attempted(capture.id, facts.attempt(cause, Ok(kept), sent))
-            .await?;
+        self.attempted(capture.id, attempt).await?;
         let outcome = Outcome::Answered;
         Ok(Some(Done { outcome, ms }))
     }
@@ -126,14 +128,16 @@ impl Deliveries {
             let (cause, ms, run) = (cause(reply.kind), facts.ms(), reply.run);
             let told = async {
                 let sent = beside(reply.sent(), recorded.clone()).await;
-                recorded.await.map(|is_whole| is_whole.then_some(sent))
+                recorded.await.map(|is_whole| (is_whole, sent))
             };
             let (told, kept) = gather(told, kept, &mut copied).await;
-            let Some(sent) = told? else {
-                return Ok(None);
-            };
+            let (is_whole, sent) = told?;
             let attempt = facts.attempt(cause, Ok(kept), sent);
-            let streaming = self.history.attempted(capture.id, attempt).await?;
+            if !is_whole {
+                self.aside.put(capture.id, attempt);
+                return Ok(None);
+            }
+            let streaming = self.attempted(capture.id, attempt).await?;
             let outcome = Outcome::Answered;
             run.done(Done { outcome, ms }).await;
             // Moved in, so that the pump is not held up by copies that nobody takes any more.
@@ -299,11 +303,20 @@ pub(super) async fn carry_on(
     body: AnswerBody,
     out: Option<OutBody>,
 ) -> Result<(), HistoryError> {
+    match to_its_end(streaming, body, out).await? {
+        (Some(streaming), broken) => streaming.end(broken).await,
+        (None, _) => Ok(()),
+    }
+}
+
+/// The same, without recording the end: that, and why it came too early if it did, is what comes back.
+pub(super) async fn to_its_end(
+    streaming: Option<Streaming>,
+    body: AnswerBody,
+    out: Option<OutBody>,
+) -> Result<(Option<Streaming>, Option<String>), HistoryError> {
     let (copies, copied) = mpsc::channel(COPIES);
     let pumping = async { Ok(pump(body, out, copies).await) };
     let (ended, kept) = tokio::try_join!(pumping, keep(streaming, copied))?;
-    match kept {
-        Some(streaming) => streaming.end(ended.err()).await,
-        None => Ok(()),
-    }
+    Ok((kept, ended.err()))
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use hooktool_relay::{
+    answer::{AnswerBody, Cut},
     capture::{Body, Capture, Kind},
     protocol::{Done, RequestHead},
-    registry::{AnswerBody, Cut},
 };
 use http_body_util::{BodyExt, channel::Channel};
 

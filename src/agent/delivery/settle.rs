@@ -220,11 +220,13 @@ impl Deliveries {
         }
         let (cause, ms) = (cause(reply.kind), facts.ms());
         let sent = beside(reply.sent(), recorded.clone()).await;
-        if !recorded.await? {
+        let is_whole = recorded.await?;
+        let attempt = facts.attempt(cause, Err(failure), sent);
+        if !is_whole {
+            self.aside.put(capture.id, attempt);
             return Ok(None);
         }
-        let attempt = facts.attempt(cause, Err(failure), sent);
-        self.history.attempted(capture.id, attempt).await?;
+        self.attempted(capture.id, attempt).await?;
         if again::is_repeatable(outcome) {
             self.retry(capture.id);
         }

@@ -8,6 +8,7 @@ use crate::{
     agent::Endpoint,
     config::secrets,
     exit::{Failure, Report},
+    forward::Distrust,
 };
 
 /// The relay refused, in its own words, which are not safe to show as they are.
@@ -25,9 +26,18 @@ pub(super) fn refused(relay: &Endpoint, code: ErrorCode, text: String) -> Failur
     })
 }
 
+/// Whoever answers at the relay's address does not prove to be the relay.
+pub(super) fn untrusted(relay: &Endpoint, found: Distrust) -> Failure {
+    let report = Report::new(format!("cannot reach the relay {relay}"));
+    Failure::Relay(report.because(found.cause).hint(found.hint))
+}
+
 /// A newer listener, which the relay calls so, holds the endpoint.
 pub(super) fn taken_over(endpoint: &EndpointName, by: &str) -> Failure {
-    let report = Report::new(format!("{endpoint} was taken over by {by}"));
+    let report = Report::new(match by {
+        "" => format!("{endpoint} was taken over by another session"),
+        by => format!("{endpoint} was taken over by session {by}"),
+    });
     Failure::Relay(report.because("a newer listener of the same account holds the endpoint"))
 }
 

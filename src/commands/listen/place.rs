@@ -1,7 +1,7 @@
 //! Which endpoint, on which relay: the folder's own as it was yesterday, or a new one; and the relay in this process, if there is
 //! none elsewhere.
 
-use std::{net::SocketAddr, path::Path, time::Duration};
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use hooktool_relay::{
     Config, Relay,
@@ -11,13 +11,16 @@ use hooktool_relay::{
     store::{Retention, StoreError},
     token::Token,
 };
-
+use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    agent::Endpoint,
-    config::{RelayAt, Settings},
-    exit::{Failure, Report},
+    agent::{Endpoint, Offer},
+    config::{
+        ConfigError, RelayAt, Settings,
+        secrets::{self, Secret},
+    },
+    exit::{Failure, Report, writable},
     history::{FolderEndpoint, History, HistoryError},
 };
 
@@ -102,6 +105,7 @@ async fn local(settings: &Settings, history: &History) -> Result<Place, Failure>
         port,
         path: String::new(),
         token: Some(token.reveal().to_owned()),
+        offer: None,
     };
     let url = Some(format!("{}/{endpoint}", relay.public_url()));
     Ok(Place {
@@ -122,7 +126,10 @@ async fn remote(settings: &Settings, history: &History, url: &str) -> Result<Pla
         .token
         .as_ref()
         .map(|secret| secret.expose().to_owned());
-    let dial = dial(url, token)?;
+    let mut dial = dial(url, token)?;
+    if dial.token.is_none() {
+        dial.offer = Some(offer(settings, url).await?);
+    }
     Ok(Place {
         endpoint,
         relay_name: url.to_owned(),
@@ -131,6 +138,31 @@ async fn remote(settings: &Settings, history: &History, url: &str) -> Result<Pla
         url: None,
         is_new,
     })
+}
+
+/// A token for an open relay to take: the one that was offered before, or a new one.
+async fn offer(settings: &Settings, url: &str) -> Result<Offer, Failure> {
+    let made = Token::random().map_err(|_| random())?;
+    let made = Secret::new(made.reveal()).ok_or_else(random)?;
+    let (folders, url) = (settings.folders.clone(), url.to_owned());
+    let offered = spawn_blocking(move || {
+        let kept = secrets::offered(&folders, &url)?;
+        let secret = kept.unwrap_or(made);
+        let token = secret.expose().to_owned();
+        let keep = move || {
+            if let Err(error) = secrets::offer(&folders, &url, secret.clone()) {
+                tracing::warn!(%error, "the token that is offered is not kept");
+            }
+        };
+        Ok(Offer {
+            token,
+            keep: Arc::new(keep),
+        })
+    });
+    match offered.await {
+        Ok(offered) => offered.map_err(|error: ConfigError| error.into()),
+        Err(_) => Err(random()),
+    }
 }
 
 fn name(
@@ -219,7 +251,10 @@ fn not_bound(error: &BindError, project: &Path) -> Failure {
     let cause = std::error::Error::source(error).map(ToString::to_string);
     let mut report = Report::new(format!("the relay of this folder cannot start: {error}"));
     report.cause = cause;
-    Failure::Other(report.hint("`hooktool config path` says where its files are"))
+    Failure::Other(match error {
+        BindError::Store(StoreError::ReadOnly(path)) => report.hint(writable(path)),
+        _ => report.hint("`hooktool config path` says where its files are"),
+    })
 }
 
 /// A relay's URL as something to dial.
@@ -245,6 +280,7 @@ fn dial(url: &str, token: Option<String>) -> Result<Endpoint, Failure> {
         port,
         path,
         token,
+        offer: None,
     })
 }
 

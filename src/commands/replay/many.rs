@@ -11,7 +11,7 @@ use crate::{
     history::Number,
     output::say,
     replay,
-    target::Target,
+    target::{Routes, Target},
 };
 
 /// Most forwards that are sent without a question.
@@ -22,6 +22,7 @@ pub(super) fn chosen(
     args: &Replay,
     stored: &Stored,
     filter: &str,
+    routes: &Routes,
 ) -> Result<Option<Vec<Number>>, Failure> {
     let mut numbers = Vec::new();
     let mut far: Option<Target> = None;
@@ -34,6 +35,7 @@ pub(super) fn chosen(
         let target = match &args.to {
             Some(target) => target.clone(),
             None => replay::last_target(&stored.reader, row.number, &request.capture)?
+                .or_else(|| routes.pick(&row.path).cloned())
                 .ok_or_else(|| never_forwarded(row.number))?,
         };
         if !target.is_loopback() {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hooktool_relay::capture::{UnixMillis, Version};
+use hooktool_relay::capture::{Scheme, UnixMillis, Version};
 use proptest::prelude::*;
 
 use super::*;
@@ -20,6 +20,7 @@ fn capture(path: &'static [u8], headers: &[(&'static str, &'static [u8])], body:
         method: Method::POST,
         path: Bytes::from_static(path),
         version: Version::Http11,
+        scheme: None,
         headers: lines,
         trailers: Headers::new(),
         body,
@@ -248,6 +249,22 @@ fn hop_by_hop_lines_are_dropped_and_listed_but_nothing_an_app_needs() {
             "- x-sum 9",
         ]
     );
+}
+
+#[test]
+fn the_scheme_is_what_the_relay_saw_else_guessed_by_the_host() {
+    for (scheme, host, expected) in [
+        (Some(Scheme::Http), "relay.example", "http"),
+        (Some(Scheme::Https), "localhost:4141", "https"),
+        (None, "relay.example", "https"),
+        (None, "localhost:4141", "http"),
+    ] {
+        let mut capture = capture(b"/", &[("host", host.as_bytes())], Body::Absent);
+        capture.scheme = scheme;
+        let outgoing = sent(&options(), "3000", &capture, Way::Forward);
+        let line = format!("x-forwarded-proto: {expected}");
+        assert!(lines_of(&outgoing).contains(&line), "{scheme:?}, {host}");
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::{
 use futures_util::FutureExt;
 
 use super::{
-    super::{History, HistoryError, Reader, Retention, Select},
+    super::{History, HistoryError, Reader, Retention, Select, schema::FORMAT},
     Place, answered, is_locked, numbers, recorded, small,
 };
 
@@ -133,7 +133,7 @@ fn a_newer_file_is_refused_in_numbers() {
                 error,
                 HistoryError::Newer {
                     found: 99,
-                    known: 1,
+                    known: FORMAT,
                     ..
                 }
             ),
@@ -222,23 +222,28 @@ fn a_folder_that_cannot_be_made_is_denied() {
 
 #[cfg(unix)]
 #[test]
-fn a_file_that_may_not_be_written_is_denied() {
+fn what_was_made_read_only_is_read_but_never_written_nor_made_writable() {
     use std::os::unix::fs::PermissionsExt;
+
     let place = Place::new();
     drop(place.open());
-    fs::set_permissions(&place.path, fs::Permissions::from_mode(0o400)).unwrap();
-    if fs::OpenOptions::new()
-        .append(true)
-        .open(&place.path)
-        .is_ok()
-    {
-        eprintln!("skipped: this user may write files that are read-only");
-        return;
+    let folder = place.path.parent().unwrap();
+    let log = folder.join("history.db-wal");
+    fs::write(&log, b"").unwrap();
+    for protected in [place.path.as_path(), &log, folder] {
+        let before = fs::metadata(protected).unwrap().permissions();
+        let only_read = fs::Permissions::from_mode(before.mode() & 0o500);
+        fs::set_permissions(protected, only_read.clone()).unwrap();
+        let opened = open(&place.path);
+        let found = fs::metadata(protected).unwrap().permissions();
+        fs::set_permissions(protected, before).unwrap();
+        let Err(HistoryError::ReadOnly(path)) = opened else {
+            panic!("{}: {opened:?}", protected.display());
+        };
+        assert_eq!(path, protected);
+        assert_eq!(found.mode() & 0o777, only_read.mode() & 0o777);
     }
-    assert!(matches!(
-        open(&place.path),
-        Err(HistoryError::Denied { .. })
-    ));
+    assert!(numbers(&place.reader()).is_empty());
 }
 
 #[test]

@@ -207,6 +207,16 @@ struct AnswerRecord<'a> {
     body: BodyRecord<'a>,
     ended: bool,
     cut: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    carried: Option<CarriedRecord>,
+}
+
+/// What an upgrade carried: bytes to the app and from it, and how long it was open.
+#[derive(Debug, Serialize)]
+struct CarriedRecord {
+    up: u64,
+    down: u64,
+    ms: u64,
 }
 
 impl<'a> AnswerRecord<'a> {
@@ -216,6 +226,11 @@ impl<'a> AnswerRecord<'a> {
             body: BodyRecord::new(Some(&answer.body), answer.len),
             ended: answer.ended,
             cut: answer.len > answer.body.len() as u64,
+            carried: answer.carried.map(|carried| CarriedRecord {
+                up: carried.up,
+                down: answer.len,
+                ms: millis(carried.lasted),
+            }),
         }
     }
 }

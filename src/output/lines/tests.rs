@@ -40,6 +40,7 @@ pub(crate) fn request(path: &'static [u8]) -> Request {
         method: http::Method::POST,
         path: Bytes::from_static(path),
         version: Version::Http11,
+        scheme: None,
         headers,
         trailers: Headers::new(),
         body: Body::Whole(Bytes::from_static(b"{\"a\":1}")),
@@ -72,6 +73,7 @@ pub(crate) fn attempt(status: Option<u16>) -> Attempt {
             body: Bytes::new(),
             len: 0,
             ended: true,
+            carried: None,
         }),
         sent: Some(Sent {
             status: Some(status.unwrap_or(502)),

@@ -74,7 +74,8 @@ fn apply(state: &mut State) {
     }
 }
 
-fn clock(state: &State) -> Clock {
+/// The clock that times in a filter are meant on.
+pub(super) fn clock(state: &State) -> Clock {
     Clock {
         now: state.now.wall,
         zone: state.zone,
@@ -112,6 +113,12 @@ pub(super) fn keep(state: &mut State) {
     };
     remember(&mut state.filters, bar.field.text().trim());
     state.bring_into_view();
+}
+
+/// Shows what fits this filter, and remembers it.
+pub(super) fn keep_this(state: &mut State, filter: Filter) {
+    remember(&mut state.filters, filter.text());
+    sieve(state, Some(filter), true);
 }
 
 /// Closes the line; the filter of before is back.

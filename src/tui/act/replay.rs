@@ -8,8 +8,7 @@ use crate::{
     target::Target,
     text::Safe,
     tui::{
-        act::deed::form,
-        deed::Set,
+        act::deed::{form, set},
         field::Field,
         state::{Goal, Mood, Popup, State},
         update::Effect,
@@ -22,6 +21,21 @@ pub(super) const MOST: usize = 64;
 /// Sends at once what surely stays on this machine; asks before anything else.
 pub(super) fn replay(state: &mut State, number: Number, effects: &mut Vec<Effect>) {
     if state.goal == Goal::Unasked {
+        ask(state, effects);
+        return;
+    }
+    match destination(state) {
+        Some(url) if is_loopback(&url) => send(state, number, effects),
+        _ => ask(state, effects),
+    }
+}
+
+/// Asks before the selected request is sent, wherever it goes to.
+pub(super) fn ask(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(number) = state.list.selected else {
+        return;
+    };
+    if state.goal == Goal::Unasked {
         state.open(Popup::Target {
             number,
             field: Field::default(),
@@ -29,10 +43,7 @@ pub(super) fn replay(state: &mut State, number: Number, effects: &mut Vec<Effect
         });
         return;
     }
-    match destination(state) {
-        Some(url) if is_loopback(&url) => send(state, number, effects),
-        _ => form::open(state, Set::Selected, None, effects),
-    }
+    form::open(state, set::usual(state), None, effects);
 }
 
 /// Takes the target that was typed, for this replay and those to come.

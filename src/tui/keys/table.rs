@@ -2,6 +2,8 @@
 //!
 //! In and out: nothing; it is data. What reads it is [`super`].
 
+use std::borrow::Cow;
+
 use super::{Action, Binding, Code, Key, Place};
 use crate::event::Form;
 use crate::tui::{
@@ -15,7 +17,7 @@ const fn on(place: Place, action: Action, keys: &'static [Key], help: &'static s
     Binding {
         place,
         action,
-        keys,
+        keys: Cow::Borrowed(keys),
         help,
     }
 }
@@ -161,6 +163,8 @@ pub(in crate::tui) const TABLE: &[Binding] = &[
     on(Place::Syntax, Action::Last, LAST, "end"),
     on(Place::Syntax, Action::Back, &[key(Code::Esc), char('q'), key(Code::F1)], "close"),
     on(Place::Syntax, Action::QuitNow, &[char('Q'), ctrl('c')], "quit now"),
+    on(Place::Url, Action::Back, &[key(Code::Esc), char('q')], "close"),
+    on(Place::Url, Action::QuitNow, &[char('Q'), ctrl('c')], "quit now"),
     on(Place::Sort, Action::Order(Order::Arrival), &[char('a')], "arrival, newest last"),
     on(Place::Sort, Action::Order(Order::Status), &[char('t')], "status, failures last"),
     on(Place::Sort, Action::Order(Order::Latency), &[char('l')], "latency, slowest last"),

@@ -7,12 +7,13 @@ use super::{
     *,
 };
 
-const PLACES: [Place; 21] = [
+const PLACES: [Place; 22] = [
     Place::Palette,
     Place::Log,
     Place::Search,
     Place::Filter,
     Place::Syntax,
+    Place::Url,
     Place::Sort,
     Place::Forms,
     Place::List,
@@ -35,7 +36,7 @@ const PLACES: [Place; 21] = [
 fn no_key_means_two_things_in_one_place() {
     for place in PLACES {
         let mut seen = HashSet::new();
-        for key in here(place).flat_map(|binding| binding.keys) {
+        for key in here(place).flat_map(|binding| binding.keys.iter()) {
             assert!(seen.insert(key), "{key:?} in {place:?}");
         }
     }
@@ -75,9 +76,66 @@ fn no_box_is_confirmed_by_enter_or_by_the_key_that_opens_it() {
     ];
     for (place, action, opener) in confirms {
         let keys = of(place, action)
-            .map(|binding| binding.keys)
+            .map(|binding| &binding.keys[..])
             .unwrap_or_default();
         assert!(!keys.is_empty());
         assert!(!keys.contains(&key(Code::Enter)) && !keys.contains(&char(opener)));
     }
+}
+
+fn wish(action: &str, keys: &[&str]) -> (String, Vec<String>) {
+    let keys = keys.iter().map(|key| (*key).to_owned()).collect();
+    (action.to_owned(), keys)
+}
+
+#[test]
+fn a_person_may_choose_other_keys() {
+    let wishes = [
+        wish("next-problem", &["X", "Ctrl-t"]),
+        wish("mark", &["m"]),
+        wish("show-body", &["F1"]),
+        wish("help", &["?"]),
+        wish("down", &["Down", "Backspace"]),
+    ];
+    let map = Keymap::new(&wishes).expect("no clash");
+    let keys = |place, action| {
+        let mut table = map.table().iter();
+        let line = table.find(|line| (line.place, line.action) == (place, action));
+        line.map(Binding::labels)
+    };
+    let list = |action| keys(Place::List, action);
+    assert_eq!(list(Action::NextProblem).as_deref(), Some("X Ctrl-t"));
+    assert_eq!(list(Action::Down).as_deref(), Some("Down Backspace"));
+    assert_eq!(
+        keys(Place::Help, Action::Down).as_deref(),
+        Some("j Down"),
+        "boxes keep theirs"
+    );
+}
+
+#[test]
+fn a_clash_and_a_name_that_means_nothing_are_refused_with_the_line() {
+    let fault = |wishes: &[(String, Vec<String>)]| {
+        let fault = Keymap::new(wishes).expect_err("a misfit");
+        (fault.wish, fault.what)
+    };
+    assert_eq!(
+        fault(&[wish("mark", &["m"]), wish("sort", &["r"])]),
+        (1, "r would be both `sort` and `replay`".to_owned())
+    );
+    assert_eq!(
+        fault(&[wish("next-problme", &["x"])]),
+        (0, "there is no action `next-problme`".to_owned())
+    );
+    assert_eq!(
+        fault(&[wish("mark", &["Hyper-x"])]),
+        (0, "there is no key `Hyper-x`".to_owned())
+    );
+    assert_eq!(
+        fault(&[wish("send", &["Enter"])]).1,
+        "there is no action `send`",
+        "what confirms is not for choice"
+    );
+    let near = Keymap::new(&[wish("next-problme", &["x"])]).expect_err("a misfit");
+    assert_eq!(near.hint, "the nearest is `next-problem`");
 }

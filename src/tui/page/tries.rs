@@ -5,7 +5,7 @@ use hooktool_relay::capture::{Outcome, Sent, SentBy};
 use super::{Line, Role, body, came, headers, line, role, status, text};
 use crate::{
     history::{Attempt, Cause, KeptAnswer, Request},
-    text::{Safe, Zone, clock, duration, size},
+    text::{Safe, Zone, carried, clock, duration, size},
     tui::state::Wish,
 };
 
@@ -29,6 +29,7 @@ pub(super) fn response(attempt: Option<&Attempt>, wish: &Wish) -> Vec<Line> {
     if let Some(end) = ending(answer) {
         lines.push(line(Role::Warn, end));
     }
+    lines.extend(upgraded(answer).map(|carried| line(Role::Dim, carried)));
     lines
 }
 
@@ -86,6 +87,9 @@ fn times(attempt: &Attempt) -> Line {
 
 /// What is missing of an answer's body.
 fn ending(answer: &KeptAnswer) -> Option<Safe<'static>> {
+    if answer.status == 101 {
+        return None;
+    }
     let kept = answer.body.len() as u64;
     if answer.len > kept {
         let (kept, len) = (size(kept), size(answer.len));
@@ -112,8 +116,18 @@ pub(super) fn list(request: &Request, attempts: &[Attempt], chosen: Option<&Atte
             let error = Safe::format(format_args!("{:16}{}", "", text(error.as_bytes())));
             lines.push(line(Role::Bad, error));
         }
+        if let Some(carried) = attempt.answer.as_ref().and_then(upgraded) {
+            let carried = Safe::format(format_args!("{:16}{carried}", ""));
+            lines.push(line(Role::Dim, carried));
+        }
     }
     lines
+}
+
+/// What an upgrade carried.
+fn upgraded(answer: &KeptAnswer) -> Option<Safe<'static>> {
+    let over = answer.carried.map(|it| (it.lasted, it.up));
+    (answer.status == 101).then(|| carried(over, answer.len))
 }
 
 fn row(attempt: &Attempt, is_chosen: bool) -> Line {

@@ -37,6 +37,8 @@ pub(in crate::tui) enum Popup {
     },
     /// What the list can be sorted by.
     Sort,
+    /// The public URL, and how to try it.
+    Url,
     /// How the body can be laid out.
     Forms,
     /// Before the first replay without a listener: where to.

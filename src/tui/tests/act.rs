@@ -60,7 +60,7 @@ fn past(state: &mut State, numbers: std::ops::RangeInclusive<Number>, place: &'s
 
 fn replays(effects: &[Effect]) -> Option<&Replays> {
     effects.iter().find_map(|effect| match effect {
-        Effect::Ask(Intent::Replays(replays)) => Some(replays),
+        Effect::Ask(Intent::Replays(replays)) => Some(&**replays),
         _ => None,
     })
 }

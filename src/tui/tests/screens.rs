@@ -4,7 +4,7 @@ use ratatui::{Terminal, backend::TestBackend, buffer::Buffer, style::Modifier};
 
 use super::*;
 use crate::{
-    event::{Hold, Reach},
+    event::{Hold, Live, Reach},
     tui::view,
 };
 
@@ -120,6 +120,45 @@ fn empty() {
     let mut local = screen((80, 24), Vec::new());
     local.route.is_local_relay = true;
     insta::assert_snapshot!("empty_local", text(&draw(&local)));
+}
+
+#[test]
+fn the_local_url_is_whole_and_lesser_words_make_room_for_it() {
+    let url = "http://127.0.0.1:4141/tidy-otter";
+    let top = |port: &str, reach: &Reach, keys: &str| {
+        let mut state = busy();
+        state.route.is_local_relay = true;
+        state.route.target = format!("http://localhost:{port}");
+        let live = Live {
+            url: url.into(),
+            waiting: 0,
+            waiting_since: None,
+            caught_up: 0,
+        };
+        update(&mut state, Input::Link(Link::Live(live)));
+        update(&mut state, Input::Reach(reach.clone()));
+        press(&mut state, keys);
+        text(&draw(&state)).lines().next().unwrap().to_owned()
+    };
+    let up = Reach::Up {
+        took: Duration::from_millis(9),
+    };
+    let line = top("3000", &up, "G");
+    assert_eq!(
+        line,
+        " hooktool ● live  http://127.0.0.1:4141/tidy-otter this machine → :3000  FOLLOW"
+    );
+    let line = top("3000", &up, "");
+    assert!(line.contains(&format!("{url} → :3000 up  ")), "{line}");
+    let (since, cause) = (UnixMillis(NOON), "connection refused".to_owned());
+    let line = top("3000", &Reach::Down { since, cause }, "G");
+    assert!(
+        line.contains(&format!("{url} → :3000 DOWN hh:mm  ")),
+        "{line}"
+    );
+    let long = top("3000/a/rather/long/path/to/the/hooks", &up, "G");
+    assert!(long.contains("  …"), "only then is its front cut: {long}");
+    assert!(long.contains("tidy-otter → :3000/a"), "{long}");
 }
 
 #[test]

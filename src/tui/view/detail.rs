@@ -2,7 +2,7 @@
 
 use super::{Canvas, row};
 use crate::{
-    text::{Mode, Safe, duration, safe},
+    text::{Mode, Safe, safe},
     tui::{
         layout::{Area, Layout, Pane, Shape},
         page::{Line, Role, role, status},
@@ -196,11 +196,18 @@ fn draw_preview(state: &State, canvas: &mut Canvas<'_>, area: Area) {
     let path = safe(&summary.path, Mode::Cell);
     let number = Safe::format(format_args!("#{}", summary.number));
     let mut x = canvas.write(area, 1, 0, &number, Role::Strong) + 1;
+    if summary.tries > 1 {
+        let tries = Safe::format(format_args!("×{}", summary.tries));
+        x = canvas.write(area, x, 0, &tries, Role::Text) + 1;
+    }
     if let Some(last) = &summary.last {
-        let took = last.took.map(duration).unwrap_or_default();
         let shown = status(last.outcome, last.status);
-        let text = Safe::format(format_args!("{shown} {took}"));
-        x = canvas.write(area, x, 0, &text, role(last.outcome, last.status)) + 1;
+        x = canvas.write(area, x, 0, &shown, role(last.outcome, last.status)) + 1;
+    }
+    let outcome = state.shown().map(|detail| &detail.outcome);
+    if let Some(outcome) = outcome.filter(|outcome| !outcome.is_empty()) {
+        canvas.write(area, x, 0, outcome, Role::Text);
+        return;
     }
     let text = Safe::format(format_args!("{method} {path}"));
     canvas.write(area, x, 0, &text, Role::Text);

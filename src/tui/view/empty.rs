@@ -28,7 +28,8 @@ fn own(text: &'static str) -> Line {
     vec![(Role::Text, Safe::own(text))]
 }
 
-fn lines(state: &State) -> Vec<Line> {
+/// What it says, line by line.
+pub(super) fn lines(state: &State) -> Vec<Line> {
     let mut lines = vec![Line::new()];
     if !state.route.is_listening {
         lines.push(own("   No request is stored yet. To receive some:"));
@@ -50,6 +51,8 @@ fn lines(state: &State) -> Vec<Line> {
 fn invitation(state: &State, url: &Safe<'_>) -> Vec<Line> {
     let heading = if state.route.is_local_relay {
         "   This URL works on this machine only (no relay is set):"
+    } else if !state.list.rows.is_empty() {
+        "   Your public URL (this folder gets the same one tomorrow):"
     } else {
         "   Your public URL (y copies it; this folder gets the same one tomorrow):"
     };

@@ -78,8 +78,11 @@ fn link(state: &State, layout: &Layout) -> Line {
             let at = hour(state.link_since.wall);
             let by = safe(by.as_bytes(), Mode::Cell);
             line.push((Role::Bad, Safe::format(format_args!("◍ TAKEN OVER {at}"))));
-            let who = format_args!(" by session {by} · c takes it back");
-            line.push((Role::Text, Safe::format(who)));
+            let who = match by.as_str() {
+                "" => Safe::own(" by another session · c takes it back"),
+                by => Safe::format(format_args!(" by session {by} · c takes it back")),
+            };
+            line.push((Role::Text, who));
         }
         Link::Refused { cause } => {
             let cause = safe(cause.as_bytes(), Mode::Cell);
@@ -103,25 +106,45 @@ fn history(state: &State, is_narrow: bool) -> Line {
 }
 
 fn connected(state: &State, live: &Live, layout: &Layout, is_narrow: bool) -> Line {
-    let end = destination(state, layout.header.width >= WIDE);
+    let is_whole = layout.header.width >= WIDE;
     let mut line = vec![(Role::Text, Safe::own("● live"))];
     if live.waiting > 0 {
         line.push((Role::Warn, waiting(live, is_narrow)));
-    } else if !is_narrow {
-        let shown = if state.route.is_local_relay {
-            " this machine"
-        } else {
-            ""
-        };
-        let taken: usize = end.iter().map(|(_, text)| text.width()).sum();
-        let beside = "  hooktool ● live   ".chars().count() + shown.len() + taken;
-        let room = usize::from(layout.header.width).saturating_sub(beside + follow(state).width());
-        let url = safe(live.url.as_bytes(), Mode::Cell);
-        let url = beginning_cut(&url, room);
-        line.push((Role::Strong, Safe::format(format_args!("  {url}"))));
-        line.push((Role::Dim, Safe::own(shown)));
+        line.extend(destination(state, is_whole, true));
+    } else if is_narrow {
+        line.extend(destination(state, is_whole, true));
+    } else {
+        line.extend(place(state, live, layout));
     }
-    line.extend(end);
+    line
+}
+
+/// The URL and where it leads to. What does not fit goes in this order: that the target is up, which it mostly is; that the
+/// relay is on this machine; the front of the URL.
+fn place(state: &State, live: &Live, layout: &Layout) -> Line {
+    let is_whole = layout.header.width >= WIDE;
+    let beside = "  hooktool ● live   ".chars().count() + follow(state).width();
+    let room = usize::from(layout.header.width).saturating_sub(beside);
+    let url = safe(live.url.as_bytes(), Mode::Cell);
+    let machine = match state.route.is_local_relay {
+        true => " this machine",
+        false => "",
+    };
+    let mut line = Line::new();
+    for (machine, says_up) in [(machine, true), (machine, false), ("", true), ("", false)] {
+        let end = destination(state, is_whole, says_up);
+        let taken: usize = end.iter().map(|(_, text)| text.width()).sum();
+        let left = room.saturating_sub(machine.len() + taken);
+        let shown = beginning_cut(&url, left);
+        line = vec![
+            (Role::Strong, Safe::format(format_args!("  {shown}"))),
+            (Role::Dim, Safe::own(machine)),
+        ];
+        line.extend(end);
+        if url.width() <= left {
+            break;
+        }
+    }
     line
 }
 
@@ -136,8 +159,8 @@ fn waiting(live: &Live, is_narrow: bool) -> Safe<'static> {
     }
 }
 
-/// ` → :3000 up`, or what is there instead of it.
-fn destination(state: &State, is_whole: bool) -> Line {
+/// ` → :3000 up`, or what is there instead of it. That it is down is always said.
+fn destination(state: &State, is_whole: bool, says_up: bool) -> Line {
     let target = target(&state.route.target, is_whole);
     if state.hold.on {
         let held = count(state.hold.held);
@@ -153,6 +176,7 @@ fn destination(state: &State, is_whole: bool) -> Line {
     let mut line = vec![(Role::Text, Safe::format(format_args!(" → {target}")))];
     match &state.reach {
         Reach::Unknown => {}
+        Reach::Up { .. } if !says_up => {}
         Reach::Up { took } if is_whole => {
             line.push((
                 Role::Text,

@@ -8,6 +8,8 @@
 
 mod columns;
 
+use std::time::Duration;
+
 use hooktool_relay::capture::Kind;
 
 use self::columns::{Columns, Place};
@@ -25,7 +27,7 @@ use crate::{
 /// Draws the titles and the visible lines.
 pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>, layout: &Layout) {
     let Some(area) = layout.list else { return };
-    let columns = Columns::of(area.width);
+    let columns = Columns::of(area.width, &state.columns);
     if let Some(titles) = layout.titles {
         for (title, place) in columns.titles() {
             let title = Safe::own(title);
@@ -171,9 +173,23 @@ fn draw_row(
 }
 
 fn time(state: &State, summary: &Summary, columns: &Columns) -> Safe<'static> {
+    if state.is_relative {
+        return ago(state.now.wall.since(summary.received_at));
+    }
     let time = clock(summary.received_at, state.zone);
     let shown = time.as_str().get(..usize::from(columns.time.width));
     Safe::format(format_args!("{}", shown.unwrap_or_default()))
+}
+
+/// How long ago, in at most five cells.
+fn ago(passed: Duration) -> Safe<'static> {
+    let (number, unit) = match passed.as_secs() {
+        seconds @ 0..60 => (seconds, 's'),
+        seconds @ 60..3600 => (seconds / 60, 'm'),
+        seconds @ 3600..86_400 => (seconds / 3600, 'h'),
+        seconds => (seconds / 86_400, 'd'),
+    };
+    Safe::format(format_args!("{number}{unit}"))
 }
 
 /// The path, for no provider is known; before it the method, unless that has a place of its own.

@@ -62,27 +62,32 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>, layout: &Layout) {
             (*number, field, error.as_ref()),
         ),
         Popup::Desk(desk) => deed::draw(state, canvas, layout, desk),
+        Popup::Url => {
+            let lines = super::empty::lines(state);
+            draw_lines(canvas, layout.body, &lines, 0);
+        }
         Popup::Release => {
             let held = state.hold.held;
             let lines = [Safe::format(format_args!("{held} held: forward them now?"))];
             draw_box(state, canvas, layout.screen, &Safe::own("End hold"), &lines);
         }
         Popup::Quit => {
-            let lines = if state.route.is_listening {
-                [
-                    Safe::own("Requests come in, wait or are held."),
-                    Safe::own(if state.route.is_local_relay {
-                        "The relay on this machine ends too: nothing is stored then."
-                    } else {
-                        "What comes later waits at the relay."
-                    }),
-                ]
-            } else {
-                [
-                    Safe::own("A replay is under way."),
-                    Safe::own("How it ends is not recorded then."),
-                ]
+            let lines: &[&str] = match (state.route.is_listening, state.route.is_local_relay) {
+                (true, true) => &[
+                    "Requests come in, wait or are held.",
+                    "The relay on this machine stops too:",
+                    "senders get no answer until you start again.",
+                ],
+                (true, false) => &[
+                    "Requests come in, wait or are held.",
+                    "What comes later waits at the relay.",
+                ],
+                (false, _) => &[
+                    "A replay is under way.",
+                    "How it ends is not recorded then.",
+                ],
             };
+            let lines: Vec<_> = lines.iter().map(|line| Safe::own(line)).collect();
             draw_box(state, canvas, layout.screen, &Safe::own("Quit?"), &lines);
         }
     }
@@ -113,7 +118,7 @@ fn draw_target(
 /// Every way to lay the body out, and why some are not possible.
 fn forms(state: &State) -> Vec<Safe<'static>> {
     let present = state.shown().and_then(|detail| detail.body.form);
-    let of_forms = keys::TABLE
+    let of_forms = keys::table()
         .iter()
         .filter_map(|binding| match binding.action {
             keys::Action::Form(form) => Some((form, binding)),
@@ -132,7 +137,7 @@ fn forms(state: &State) -> Vec<Safe<'static>> {
 
 /// Every order of the list.
 fn orders(state: &State) -> Vec<Safe<'static>> {
-    let of_orders = keys::TABLE
+    let of_orders = keys::table()
         .iter()
         .filter_map(|binding| match binding.action {
             keys::Action::Order(order) => Some((order, binding)),
@@ -213,7 +218,9 @@ fn draw_border(canvas: &mut Canvas<'_>, area: Area) {
 
 fn box_keys(state: &State) -> Line {
     let place = keys::place(state);
-    let own = keys::TABLE.iter().filter(|binding| binding.place == place);
+    let own = keys::table()
+        .iter()
+        .filter(|binding| binding.place == place);
     let mut line = Line::new();
     let is_listed = |action| match action {
         keys::Action::QuitNow | keys::Action::Form(_) | keys::Action::Order(_) => true,

@@ -8,8 +8,8 @@ use super::{
     *,
 };
 use crate::{
+    answer::{AnswerBody, Cut},
     protocol::MAX_DATA,
-    registry::{AnswerBody, Cut},
 };
 
 fn data(stream: StreamId, len: usize, end: bool) -> Frame {

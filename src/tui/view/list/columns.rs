@@ -9,10 +9,16 @@
 //!  less          gutter time event ST LAT
 //! ```
 
-use crate::tui::layout::Area;
+use crate::tui::{
+    layout::Area,
+    state::{Column, Wanted},
+};
 
 /// From this width of the list on there is room for METHOD, SIZE and FROM.
 const RICH: u16 = 93;
+
+/// Fewest cells that an event is left.
+const LEAST: u16 = 13;
 
 /// Where a column stands in a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,24 +47,33 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    /// Those of a list of this width.
-    pub(super) fn of(width: u16) -> Self {
+    /// Those of a list of this width. What is asked for is shown as long as the event keeps some room.
+    pub(super) fn of(width: u16, wanted: &Wanted) -> Self {
         let is_rich = width >= RICH;
-        let (has_number, has_seconds) = (width >= 56, width >= 50);
-        let (has_note, has_sig) = (width >= 47, width >= 42);
-        let mut left = From { x: 2 };
+        let mut taken = 2 + 6 + 4 + 6 + LEAST;
+        let mut ask = |column, cells, fits| {
+            let has = wanted.has(column, fits) && taken + cells <= width;
+            taken += if has { cells } else { 0 };
+            has
+        };
+        let has_sig = ask(Column::Sig, 4, width >= 42);
+        let has_note = ask(Column::Note, 5, width >= 47);
+        let has_number = ask(Column::Number, 6, width >= 56);
+        let has_method = ask(Column::Method, 7, is_rich);
+        let has_size = ask(Column::Size, 9, is_rich);
+        let has_from = ask(Column::From, 16, is_rich);
+        let has_seconds = width >= 50 && taken + 3 <= width;
+        let mut left = Rest { x: 2 };
         let number = has_number.then(|| left.take(5, true));
         let time = left.take(if has_seconds { 8 } else { 5 }, false);
-        let method = is_rich.then(|| left.take(6, false));
-        // From the right end, so that what is left is the event's.
-        let mut beside = 3 + 1 + 6;
-        beside += if has_sig { 4 } else { 0 };
-        beside += if has_note { 5 } else { 0 };
-        beside += if is_rich { 9 + 16 } else { 0 };
+        let method = has_method.then(|| left.take(6, false));
+        let beside = |has, cells| if has { cells } else { 0 };
+        let beside = 4 + 6 + beside(has_sig, 4) + beside(has_note, 5);
+        let beside = beside + if has_size { 9 } else { 0 } + if has_from { 16 } else { 0 };
         let event = width.saturating_sub(left.x + beside + 1);
         let event = left.take(event, false);
-        let size = is_rich.then(|| left.take(8, true));
-        let from = is_rich.then(|| left.take(15, false));
+        let size = has_size.then(|| left.take(8, true));
+        let from = has_from.then(|| left.take(15, false));
         let sig = has_sig.then(|| left.take(3, false));
         Self {
             number,
@@ -71,7 +86,7 @@ impl Columns {
             status: left.take(3, false),
             latency: left.take(6, true),
             note: has_note.then(|| left.take(4, false)),
-            is_narrow: !has_number,
+            is_narrow: width < 56,
         }
     }
 
@@ -107,11 +122,11 @@ impl Place {
 }
 
 /// What is not taken yet, from the left.
-struct From {
+struct Rest {
     x: u16,
 }
 
-impl From {
+impl Rest {
     /// The next column, and a blank behind it.
     fn take(&mut self, width: u16, is_right: bool) -> Place {
         let x = self.x;
@@ -127,7 +142,7 @@ mod tests {
     #[test]
     fn columns_lie_side_by_side_and_fill_the_row() {
         for width in 32..=240 {
-            let columns = Columns::of(width);
+            let columns = Columns::of(width, &Wanted::default());
             let places: Vec<_> = columns.titles().map(|(_, place)| place).collect();
             let mut x = 2;
             for place in &places {
@@ -146,7 +161,7 @@ mod tests {
     #[test]
     fn columns_go_in_the_order_of_what_is_needed_least() {
         let titles = |width| {
-            let names: Vec<_> = Columns::of(width)
+            let names: Vec<_> = Columns::of(width, &Wanted::default())
                 .titles()
                 .map(|(title, _)| title)
                 .collect();
@@ -158,8 +173,25 @@ mod tests {
         assert_eq!(titles(46), "TIME EVENT SIG ST LAT");
         assert_eq!(titles(40), "TIME EVENT ST LAT");
         assert_eq!(
-            (Columns::of(50).time.width, Columns::of(49).time.width),
+            (
+                Columns::of(50, &Wanted::default()).time.width,
+                Columns::of(49, &Wanted::default()).time.width
+            ),
             (8, 5)
         );
+    }
+
+    #[test]
+    fn what_is_asked_for_is_shown_as_far_as_there_is_room() {
+        let titles = |width, asked| {
+            let wanted = Wanted::parse(asked).expect("columns");
+            let columns = Columns::of(width, &wanted);
+            let names: Vec<_> = columns.titles().map(|(title, _)| title).collect();
+            names.join(" ")
+        };
+        assert_eq!(titles(80, "from, method"), "TIME METHOD EVENT FROM ST LAT");
+        assert_eq!(titles(40, "number sig"), "TIME EVENT SIG ST LAT");
+        assert_eq!(titles(80, ""), titles(80, "number sig note"));
+        assert_eq!(Wanted::parse("number colour"), None);
     }
 }

@@ -124,7 +124,7 @@ fn compared(
 
 /// A line for each key of a menu; what is not possible says why.
 fn choices(state: &State, place: Place) -> Vec<Safe<'static>> {
-    let own = keys::TABLE.iter().filter(|line| line.place == place);
+    let own = keys::table().iter().filter(|line| line.place == place);
     let deeds = own.filter(|line| matches!(line.action, Action::Do(deed) if deed.is_listed()));
     let lines = deeds.map(|line| {
         let (key, help) = (line.keys[0].label(), line.help);

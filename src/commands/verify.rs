@@ -1,0 +1,301 @@
+//! `hooktool verify`: the signature doctor on a stored request, or on a body from standard input.
+//!
+//! Secrets never leave this process: the verdict and its cause are all that is printed.
+
+use std::io::{self, IsTerminal as _, Read as _, Write};
+
+use bytes::Bytes;
+use hooktool_relay::capture::{Body, Headers, UnixMillis};
+use serde::Serialize;
+
+use super::{senders, stored::Stored};
+use crate::{
+    cli::webhook::{Origin, Verify, settings},
+    config::{Layers, signing},
+    exit::{CONFIG, EXPECTATION, Failure, Report},
+    history,
+    output::say,
+    text::{self, Mode},
+    webhook::{Diagnosis, Doctor, Head, Known, Request, Secret, Verdict},
+};
+
+/// Largest body taken from standard input, in bytes; a relay takes 25 MiB.
+const LARGEST: u64 = 64 * 1024 * 1024;
+
+/// Bytes of a stored body that are read at once.
+const PIECE: usize = 1024 * 1024;
+
+/// Judges a request.
+pub(super) fn run(args: &Verify) -> Result<(), Failure> {
+    let (layers, case) = match &args.id {
+        Some(id) => {
+            let stored = Stored::open()?;
+            let case = from_history(&stored, id)?;
+            (stored.layers, case)
+        }
+        None => (Layers::read(None, &super::here()?)?, from_stdin(args)?),
+    };
+    let known = senders::known(&layers)?;
+    if let Some(id) = &args.provider {
+        senders::named(&known, id)?;
+    }
+    let request = case.request();
+    let sender = args.provider.clone().or_else(|| {
+        let seen = known.look(request.head, request.body)?;
+        Some(seen.provider)
+    });
+    let secrets = secrets(args, &layers, sender.as_deref())?;
+    let doctor = Doctor {
+        known: &known,
+        secrets: &secrets,
+    };
+    let at = args.at.unwrap_or(case.at);
+    let found = doctor.verdict(&request, args.provider.as_deref(), at.0);
+    print(args, &known, &found)?;
+    match found.verdict {
+        Verdict::Ok | Verdict::Token => Ok(()),
+        Verdict::Unknown => Err(Failure::Said(CONFIG)),
+        Verdict::Bad | Verdict::Old | Verdict::None => Err(Failure::Said(EXPECTATION)),
+    }
+}
+
+/// A request to judge, and the clock to judge it by.
+struct Case {
+    method: String,
+    path: Vec<u8>,
+    headers: Headers,
+    body: Vec<u8>,
+    public: Vec<String>,
+    local: Vec<String>,
+    at: UnixMillis,
+}
+
+impl Case {
+    fn request(&self) -> Request<'_> {
+        Request {
+            head: Head {
+                method: &self.method,
+                path: &self.path,
+                headers: &self.headers,
+            },
+            body: &self.body,
+            public: &self.public,
+            local: &self.local,
+        }
+    }
+}
+
+fn from_history(stored: &Stored, id: &str) -> Result<Case, Failure> {
+    let request = stored.pick(id)?;
+    let number = request.summary.number;
+    let capture = &request.capture;
+    let attempts = stored.reader.attempts(number)?;
+    let targets = attempts.into_iter().map(|attempt| attempt.target);
+    Ok(Case {
+        method: capture.method.as_str().to_owned(),
+        path: capture.path.to_vec(),
+        headers: capture.headers.clone(),
+        body: body(stored, &request)?,
+        public: public_urls(&request),
+        local: targets.filter(|url| !url.is_empty()).collect(),
+        at: capture.received_at,
+    })
+}
+
+fn body(stored: &Stored, request: &history::Request) -> Result<Vec<u8>, Failure> {
+    let len = match &request.capture.body {
+        Body::Absent => return Ok(Vec::new()),
+        Body::Whole(bytes) => return Ok(bytes.to_vec()),
+        Body::Pieces(len) => *len,
+    };
+    let mut whole = Vec::new();
+    while (whole.len() as u64) < len {
+        let at = whole.len() as u64;
+        let piece = stored.reader.body(request.summary.number, at, PIECE)?;
+        if piece.is_empty() {
+            break;
+        }
+        whole.extend_from_slice(&piece);
+    }
+    Ok(whole)
+}
+
+/// The URLs that the sender may have called: by the relay's own name, and by the one it gave.
+fn public_urls(request: &history::Request) -> Vec<String> {
+    let capture = &request.capture;
+    let Ok(path) = str::from_utf8(&capture.path) else {
+        return Vec::new();
+    };
+    let endpoint = capture.endpoint.as_str();
+    let host = capture.headers.first("host");
+    let host = host.and_then(|host| str::from_utf8(host).ok());
+    let scheme = match request.relay.split_once("://") {
+        Some((scheme, _)) => scheme,
+        None => "http",
+    };
+    let named = request.relay.contains("://").then(|| request.relay.clone());
+    let asked = host.map(|host| format!("{scheme}://{host}"));
+    let mut urls: Vec<_> = named
+        .into_iter()
+        .chain(asked)
+        .map(|origin| format!("{origin}/{endpoint}{path}"))
+        .collect();
+    urls.dedup();
+    urls
+}
+
+fn from_stdin(args: &Verify) -> Result<Case, Failure> {
+    if io::stdin().is_terminal() {
+        let report = Report::new("there is no request to judge");
+        return Err(Failure::Usage(report.hint(
+            "`hooktool verify last` takes a stored one; a body comes by standard input: `< body.json`",
+        )));
+    }
+    let mut body = Vec::new();
+    io::stdin()
+        .lock()
+        .take(LARGEST + 1)
+        .read_to_end(&mut body)?;
+    if body.len() as u64 > LARGEST {
+        let report = Report::new("the body is larger than 64 MiB");
+        return Err(Failure::Usage(report));
+    }
+    let mut headers = Headers::new();
+    for (name, value) in &args.header {
+        let value = Bytes::copy_from_slice(value.as_bytes());
+        headers.push(name.as_str().to_owned(), value);
+    }
+    let uri = args
+        .url
+        .as_ref()
+        .and_then(|url| url.parse::<http::Uri>().ok());
+    let path = uri.as_ref().and_then(http::Uri::path_and_query);
+    let method = args.method.as_ref().map_or("POST", http::Method::as_str);
+    Ok(Case {
+        method: method.to_owned(),
+        path: path.map_or(b"/".to_vec(), |path| path.as_str().as_bytes().to_vec()),
+        headers,
+        body,
+        public: args.url.iter().cloned().collect(),
+        local: Vec::new(),
+        at: UnixMillis::now(),
+    })
+}
+
+/// The secrets to judge by: those of the flags for the sender, and those that are kept for others.
+fn secrets(args: &Verify, layers: &Layers, sender: Option<&str>) -> Result<Vec<Secret>, Failure> {
+    let (mut kept, failed) = senders::secrets(layers)?;
+    if args.secret.is_empty() {
+        for (provider, reason) in failed {
+            if sender == Some(provider.as_str()) {
+                say(format_args!(
+                    "a secret of {provider} cannot be used: {reason}"
+                ));
+            }
+        }
+        return Ok(kept);
+    }
+    let Some(sender) = sender else {
+        return Ok(kept);
+    };
+    kept.retain(|secret| secret.provider != sender);
+    let mut given = Vec::new();
+    for origin in &args.secret {
+        let (label, bytes) = match origin {
+            Origin::Typed => return Err(senders::bare()),
+            Origin::Env(name) => (format!("the secret of env:{name}"), signing::variable(name)),
+            Origin::File(path) => (
+                format!("the secret of file:{}", path.display()),
+                signing::content(path),
+            ),
+        };
+        let bytes = bytes.map_err(|reason| {
+            Failure::Setting(Report::new("the secret cannot be read").because(reason))
+        })?;
+        let mut secret = Secret::new(sender, label, bytes);
+        secret.config = settings(&args.config);
+        given.push(secret);
+    }
+    given.append(&mut kept);
+    Ok(given)
+}
+
+/// The verdict as a line of JSON.
+#[derive(Serialize)]
+struct Record<'a> {
+    provider: Option<&'a str>,
+    event: Option<&'a str>,
+    action: Option<&'a str>,
+    delivery_id: Option<&'a str>,
+    verdict: &'static str,
+    signature_ok: Option<bool>,
+    timestamp_ok: Option<bool>,
+    cause: Option<&'a str>,
+}
+
+fn print(args: &Verify, known: &Known, found: &Diagnosis) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    let seen = found.seen.as_ref();
+    if args.json {
+        let record = Record {
+            provider: seen.map(|seen| seen.provider.as_str()),
+            event: seen.and_then(|seen| seen.event.as_deref()),
+            action: seen.and_then(|seen| seen.action.as_deref()),
+            delivery_id: seen.and_then(|seen| seen.ids.first()).map(String::as_str),
+            verdict: found.verdict.as_str(),
+            signature_ok: found.signature_ok,
+            timestamp_ok: found.timestamp_ok,
+            cause: found.cause.as_deref(),
+        };
+        out.write_all(&text::json(&record)?)?;
+        return Ok(writeln!(out)?);
+    }
+    let mut line = |name: &str, text: &str| {
+        let text = text::safe(text.as_bytes(), Mode::Cell);
+        writeln!(out, "{name:9}{text}")
+    };
+    line("verdict", &format!("{}: {}", found.verdict, found.reason))?;
+    if let Some(cause) = &found.cause {
+        line("cause", cause)?;
+    }
+    if !found.tried.is_empty() {
+        line("tried", &format!("{}: none fits", found.tried.join(", ")))?;
+    }
+    if let Some(secret) = &found.secret {
+        line("by", secret)?;
+    }
+    for note in &found.notes {
+        line("note", note)?;
+    }
+    let Some(seen) = seen else {
+        return Ok(());
+    };
+    let name = known
+        .provider(&seen.provider)
+        .map(|found| found.name.as_str());
+    line(
+        "sender",
+        &format!("{} ({})", name.unwrap_or_default(), seen.provider),
+    )?;
+    if let Some(title) = seen.title() {
+        line("event", &title)?;
+    }
+    if !seen.ids.is_empty() {
+        let more = seen.ids.len().saturating_sub(3);
+        let shown = seen.ids.iter().take(3).map(String::as_str);
+        let mut ids = shown.collect::<Vec<_>>().join(", ");
+        if more > 0 {
+            ids.push_str(&format!(" and {more} more"));
+        }
+        line("id", &ids)?;
+    }
+    if let Some(attempt) = &seen.attempt {
+        let reason = seen.attempt_reason.as_ref();
+        let reason = reason.map(|reason| format!(" ({reason})"));
+        line(
+            "attempt",
+            &format!("{attempt}{}", reason.unwrap_or_default()),
+        )?;
+    }
+    Ok(())
+}

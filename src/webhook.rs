@@ -1,0 +1,66 @@
+//! What webhooks mean: who sent one, which event it is, whether its signature holds and why not, and how to sign it again.
+//!
+//! In: a request's head and body, definitions of senders as data, secrets, a clock. Out: [`Seen`], a [`Diagnosis`], a request
+//! [`Signed`] again. Pure: no sockets, no clock of its own, nothing is ever fetched. Must not know: the history, screens, where
+//! secrets are kept.
+//!
+//! ```text
+//! providers.toml, the user's, the project's ─▶ reading ─▶ Known ─▶ look ─────▶ Seen: provider, event, ids, attempt
+//!                                                           └────▶ Doctor ──▶ Diagnosis: ok bad old token unknown none
+//!                                                           └────▶ sign ────▶ the same request, signed now
+//! ```
+//!
+//! | part | what it does |
+//! |---|---|
+//! | `definition`, `reading`, `provider` | the schema; files laid over one another; one sender |
+//! | `pointer`, `request`, `source`, `template`, `url` | where values stand, and what is made of them |
+//! | `known`, `block` | recognition |
+//! | `scheme`, `signature`, `key`, `crypto`, `certificate`, `check` | one way of signing, tried with one secret |
+//! | `doctor`, `causes`, `rewrite` | the verdict, and what the usual causes would give |
+//! | `sign`, `splice` | signing again |
+//! | `handshake` | challenges and their answers |
+#![warn(
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation
+)]
+
+mod block;
+mod causes;
+mod certificate;
+mod check;
+mod crypto;
+mod definition;
+mod doctor;
+mod handshake;
+mod key;
+mod known;
+mod pointer;
+mod provider;
+mod reading;
+mod request;
+mod rewrite;
+mod scheme;
+mod sign;
+mod signature;
+mod source;
+mod splice;
+mod template;
+mod url;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub use self::{
+    definition::Sender,
+    doctor::{Diagnosis, Doctor, Request, Verdict},
+    handshake::Reply,
+    key::Secret,
+    known::{Known, Seen},
+    provider::{Provider, Stands},
+    reading::{DefinitionError, Layer},
+    request::{Head, LOOKED_AT},
+    sign::{Refusal, Signed, Signing},
+};
