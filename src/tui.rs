@@ -27,6 +27,7 @@ mod keys;
 mod layout;
 mod load;
 mod log;
+mod look;
 mod page;
 mod palette;
 mod program;
@@ -54,9 +55,10 @@ pub use self::{
     clipboard::{Clipboard, Tool},
     console::Console,
     keys::{Keymap, Misfit},
+    look::Theme,
     terminal::is_lent,
 };
-use self::{feed::Sources, turn::Turn, update::Input};
+use self::{feed::Sources, look::Look, turn::Turn, update::Input};
 use crate::{
     event::{Feed, Intent},
     history::{History, Select},
@@ -88,6 +90,10 @@ pub struct View {
     pub keys: Option<Keymap>,
     /// Whether colours are wanted; bold, dim and reverse are used in any case.
     pub is_colored: bool,
+    /// Which colours, if any are.
+    pub theme: Theme,
+    /// Whether only ASCII is drawn; none: where the terminal shows nothing else.
+    pub is_ascii: Option<bool>,
     /// Whether a listener is behind it; else it shows what is stored, and asks where replays go.
     pub is_listening: bool,
     /// Ends the inspector.
@@ -124,7 +130,8 @@ pub async fn run(view: View) -> io::Result<Ended> {
     let _guard = terminal::Guard::take()?;
     let mut screen = Terminal::new(CrosstermBackend::new(io::stdout()))?;
     let stop = view.stop.clone();
-    let mut driving = pin!(drive(view, &mut screen, console::Tty));
+    let look = Look::settle(view.is_colored, view.theme, view.is_ascii);
+    let mut driving = pin!(look_on(view, &mut screen, console::Tty, look));
     tokio::select! {
         ended = &mut driving => return ended,
         () = terminal::hung_up() => stop.cancel(),
@@ -132,20 +139,35 @@ pub async fn run(view: View) -> io::Result<Ended> {
     driving.await
 }
 
-/// The inspector on any terminal.
+/// The inspector on any terminal; nothing is asked of it, so the dark colours are used unless others are named.
 ///
 /// # Errors
 /// If the terminal cannot be read or drawn on.
 pub async fn drive<B: Backend, C: Console>(
     view: View,
     screen: &mut Terminal<B>,
+    console: C,
+) -> io::Result<Ended> {
+    let theme = match view.theme {
+        Theme::Auto => Theme::Dark,
+        named => named,
+    };
+    let look = Look::settle(view.is_colored, theme, Some(view.is_ascii == Some(true)));
+    look_on(view, screen, console, look).await
+}
+
+/// The loop.
+async fn look_on<B: Backend, C: Console>(
+    view: View,
+    screen: &mut Terminal<B>,
     mut console: C,
+    look: Look,
 ) -> io::Result<Ended> {
     let size = screen.size().map_err(turn::failed)?;
     let stop = view.stop.clone();
     let changes = view.history.changes();
     let events = console.events();
-    let (mut turn, feed) = Turn::new(view, (size.width, size.height), console);
+    let (mut turn, feed) = Turn::new(view, (size.width, size.height), console, look);
     let mut sources = Sources::new(feed, changes, events);
     for input in sources.first() {
         turn.take(input);

@@ -16,7 +16,7 @@
 //! | `pointer`, `request`, `source`, `template`, `url` | where values stand, and what is made of them |
 //! | `known`, `block` | recognition |
 //! | `scheme`, `signature`, `key`, `crypto`, `certificate`, `check` | one way of signing, tried with one secret |
-//! | `doctor`, `causes`, `rewrite` | the verdict, and what the usual causes would give |
+//! | `doctor`, `diagnosis`, `causes`, `rewrite` | the verdict, and what the usual causes would give |
 //! | `sign`, `splice` | signing again |
 //! | `handshake` | challenges and their answers |
 #![warn(
@@ -32,6 +32,7 @@ mod certificate;
 mod check;
 mod crypto;
 mod definition;
+mod diagnosis;
 mod doctor;
 mod handshake;
 mod key;
@@ -51,11 +52,13 @@ mod url;
 mod words;
 
 #[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests;
 
 pub use self::{
     definition::Sender,
-    doctor::{Diagnosis, Doctor, Request, Verdict},
+    diagnosis::{Diagnosis, Verdict},
+    doctor::{Doctor, Request},
     handshake::Reply,
     key::Secret,
     known::{Known, Seen},

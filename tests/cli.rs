@@ -230,6 +230,7 @@ fn the_files_are_told() {
     Home::new().run(&["config", "path"]).says(
         "config   ~/.config/hooktool/config.toml  (not there)\n\
          secrets  ~/.config/hooktool/secrets.toml  (not there)\n\
+         senders  ~/.config/hooktool/providers.toml  (not there)\n\
          project  ~/project/hooktool.toml  (not there)\n\
          history  ~/.local/share/hooktool/history.db  (not there)\n\
          relay    ~/.local/share/hooktool/relay  (not there)\n",

@@ -48,7 +48,7 @@ fn rows(text: &str, columns: usize) -> Vec<Vec<String>> {
 /// A line of a shell as the words of a `hooktool` command; none if it is another program's.
 fn words(line: &str) -> Option<Vec<String>> {
     let line = line.trim_start_matches("$ ");
-    let line = line.split("  #").next()?.split(['|', '>']).next()?;
+    let line = line.split("  #").next()?.split(['|', '>', '<']).next()?;
     let line = line.trim_start_matches("sudo -u hooktool ");
     let line = line.replace("cargo run --release --", "hooktool");
     let line = line.replace("ExecStart=/usr/local/bin/hooktool", "hooktool");

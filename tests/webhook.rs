@@ -3,10 +3,15 @@
 use std::{
     io::Write as _,
     process::{Command, Stdio},
+    sync::Arc,
 };
 
-use hooktool::webhook::{Doctor, Head, Known, Request, Secret, Verdict};
-use hooktool_relay::capture::Headers;
+use bytes::Bytes;
+use hooktool::{
+    history::{Arrival, History, Retention},
+    webhook::{Doctor, Head, Known, Request, Secret, Signing, Verdict},
+};
+use hooktool_relay::capture::{Body, Capture, CaptureId, Headers, Kind, Seq, UnixMillis, Version};
 use serde::Deserialize;
 
 use crate::cli::{Home, Ran};
@@ -295,4 +300,82 @@ fn providers_are_listed_and_explained() {
         3,
         "error: ~/.config/hooktool/providers.toml:3: `match` cannot be used\n  cause: that is no regular expression: unclosed group\n",
     );
+}
+
+/// A request of Square in the history, signed for this URL.
+async fn square(home: &Home, url: &str) {
+    let secret = Secret::new("square", "", "square-key");
+    let signing = Signing {
+        known: Known::built_in(),
+        provider: "square",
+        secret: &secret,
+        url: Some(url),
+        now: 0,
+    };
+    let mut headers = Headers::new();
+    headers.push("host", "relay.example");
+    headers.push("square-retry-number", "2");
+    headers.push("square-retry-reason", "http_timeout");
+    headers.push("x-square-hmacsha256-signature", "-");
+    let body = br#"{"type":"payment.updated","event_id":"sq-1"}"#;
+    let head = Head {
+        method: "POST",
+        path: b"/hooks",
+        headers: &headers,
+    };
+    let request = Request {
+        head,
+        body,
+        public: &[],
+        local: &[],
+    };
+    let signed = signing.sign(&request).expect("signed");
+    let path = home.path(".local/share/hooktool/history.db");
+    let history = History::open(&path, Retention::default()).expect("a history");
+    let capture = Capture {
+        id: CaptureId::from_bytes([7; 16]),
+        endpoint: "tidy-otter".parse().expect("a name"),
+        received_at: UnixMillis(1_700_000_000_000),
+        peer: "203.0.113.9".parse().expect("an address"),
+        scheme: None,
+        method: http::Method::POST,
+        path: Bytes::from_static(b"/hooks"),
+        version: Version::Http11,
+        headers: signed.headers,
+        trailers: Headers::new(),
+        body: Body::Whole(signed.body.into()),
+    };
+    let arrival = Arrival {
+        capture: Arc::new(capture),
+        relay: "https://relay.example".into(),
+        seq: Some(Seq(1)),
+        kind: Kind::Live,
+    };
+    history.record(arrival, None).await.expect("recorded");
+    drop(history);
+    let added = piped(home, &["secret", "add", "square"], &[], b"square-key\n");
+    assert_eq!(added.code, 0, "{}", added.stderr);
+}
+
+#[tokio::test]
+async fn a_stored_request_is_judged_by_its_public_url() {
+    let told = "sender   Square (square)\n\
+         event    payment.updated\n\
+         id       sq-1\n\
+         attempt  2 (http_timeout)\n";
+    let home = Home::new();
+    square(&home, "https://relay.example/tidy-otter/hooks").await;
+    let by = "by       the secret in ~/.config/hooktool/secrets.toml\n";
+    home.run(&["verify", "last"])
+        .says(&format!("verdict  ok: the signature is right\n{by}{told}"));
+    let home = Home::new();
+    square(&home, "https://relay.example/hooks").await;
+    let cause =
+        "cause    it was signed for https://relay.example/hooks: without the endpoint's name\n";
+    home.run(&["verify", "1"]).is(
+        &format!("verdict  bad: the signature does not match\n{cause}{told}"),
+        "",
+        6,
+    );
+    assert_eq!(home.run(&["verify", "2"]).code, 7);
 }

@@ -105,7 +105,7 @@ Examples:
   hooktool secret add stripe
   hooktool secret add stripe < secret.txt
   hooktool secret add github env:GITHUB_WEBHOOK_SECRET
-  hooktool secret add paypal file:paypal.pem --config webhook_id=8PT597110X687430LKGECATA")]
+  hooktool secret add paypal file:paypal.pem --config webhook_id=8PT5971")]
     Add(Add),
     /// List what is kept: whose, and where it stands, never the secret.
     #[command(before_help = "Examples:\n  hooktool secret list")]

@@ -40,6 +40,7 @@ fn path() -> Result<(), Failure> {
     let files = [
         ("config", folders.settings()),
         ("secrets", folders.secrets()),
+        ("senders", folders.config.join("providers.toml")),
         ("project", project(&super::here()?).join("hooktool.toml")),
         ("history", folders.history()),
         ("relay", folders.relay()),

@@ -84,8 +84,11 @@ pub(super) fn entries(layers: &Layers) -> Result<Vec<(Place, Entry)>, Failure> {
     Ok(found)
 }
 
+/// A secret that cannot be had: whose it is, and why not.
+pub(super) type Unusable = (String, String);
+
 /// Every secret that can be had, and of the others whose it is and why not.
-pub(super) fn secrets(layers: &Layers) -> Result<(Vec<Secret>, Vec<(String, String)>), Failure> {
+pub(super) fn secrets(layers: &Layers) -> Result<(Vec<Secret>, Vec<Unusable>), Failure> {
     let mut found = Vec::new();
     let mut failed = Vec::new();
     for (place, entry) in entries(layers)? {

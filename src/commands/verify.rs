@@ -2,7 +2,7 @@
 //!
 //! Secrets never leave this process: the verdict and its cause are all that is printed.
 
-use std::io::{self, IsTerminal as _, Read as _, Write};
+use std::io::{self, BufWriter, IsTerminal as _, Read as _, Write as _};
 
 use bytes::Bytes;
 use hooktool_relay::capture::{Body, Headers, UnixMillis};
@@ -16,11 +16,14 @@ use crate::{
     history,
     output::say,
     text::{self, Mode},
-    webhook::{Diagnosis, Doctor, Head, Known, Request, Secret, Verdict},
+    webhook::{Diagnosis, Doctor, Head, Known, Request, Secret, Seen, Verdict},
 };
 
 /// Largest body taken from standard input, in bytes; a relay takes 25 MiB.
 const LARGEST: u64 = 64 * 1024 * 1024;
+
+/// Ids of a batch that are shown.
+const SHOWN: usize = 3;
 
 /// Bytes of a stored body that are read at once.
 const PIECE: usize = 1024 * 1024;
@@ -234,9 +237,9 @@ struct Record<'a> {
 }
 
 fn print(args: &Verify, known: &Known, found: &Diagnosis) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
-    let seen = found.seen.as_ref();
+    let mut out = BufWriter::new(io::stdout().lock());
     if args.json {
+        let seen = found.seen.as_ref();
         let record = Record {
             provider: seen.map(|seen| seen.provider.as_str()),
             event: seen.and_then(|seen| seen.event.as_deref()),
@@ -248,54 +251,51 @@ fn print(args: &Verify, known: &Known, found: &Diagnosis) -> Result<(), Failure>
             cause: found.cause.as_deref(),
         };
         out.write_all(&text::json(&record)?)?;
-        return Ok(writeln!(out)?);
+        writeln!(out)?;
+        return Ok(out.flush()?);
     }
-    let mut line = |name: &str, text: &str| {
+    let judged = judged(found).into_iter();
+    let seen = found.seen.iter().flat_map(|seen| told(known, seen));
+    for (name, text) in judged.chain(seen) {
         let text = text::safe(text.as_bytes(), Mode::Cell);
-        writeln!(out, "{name:9}{text}")
-    };
-    line("verdict", &format!("{}: {}", found.verdict, found.reason))?;
-    if let Some(cause) = &found.cause {
-        line("cause", cause)?;
+        writeln!(out, "{name:9}{text}")?;
     }
+    Ok(out.flush()?)
+}
+
+/// The verdict, and what there is to say of it.
+fn judged(found: &Diagnosis) -> Vec<(&'static str, String)> {
+    let verdict = format!("{}: {}", found.verdict, found.reason);
+    let mut lines = vec![("verdict", verdict)];
+    lines.extend(found.cause.iter().map(|cause| ("cause", cause.clone())));
     if !found.tried.is_empty() {
-        line("tried", &format!("{}: none fits", found.tried.join(", ")))?;
+        let tried = format!("{}: none fits", found.tried.join("; "));
+        lines.push(("tried", tried));
     }
-    if let Some(secret) = &found.secret {
-        line("by", secret)?;
-    }
-    for note in &found.notes {
-        line("note", note)?;
-    }
-    let Some(seen) = seen else {
-        return Ok(());
-    };
-    let name = known
-        .provider(&seen.provider)
-        .map(|found| found.name.as_str());
-    line(
-        "sender",
-        &format!("{} ({})", name.unwrap_or_default(), seen.provider),
-    )?;
-    if let Some(title) = seen.title() {
-        line("event", &title)?;
-    }
+    lines.extend(found.secret.iter().map(|secret| ("by", secret.clone())));
+    lines.extend(found.notes.iter().map(|note| ("note", note.clone())));
+    lines
+}
+
+/// What the request says of itself.
+fn told(known: &Known, seen: &Seen) -> Vec<(&'static str, String)> {
+    let provider = known.provider(&seen.provider);
+    let name = provider.map_or("", |provider| provider.name.as_str());
+    let mut lines = vec![("sender", format!("{name} ({})", seen.provider))];
+    lines.extend(seen.title().map(|title| ("event", title)));
     if !seen.ids.is_empty() {
-        let more = seen.ids.len().saturating_sub(3);
-        let shown = seen.ids.iter().take(3).map(String::as_str);
-        let mut ids = shown.collect::<Vec<_>>().join(", ");
-        if more > 0 {
-            ids.push_str(&format!(" and {more} more"));
+        let shown: Vec<_> = seen.ids.iter().take(SHOWN).map(String::as_str).collect();
+        let mut ids = shown.join(", ");
+        if seen.ids.len() > SHOWN {
+            ids.push_str(&format!(" and {} more", seen.ids.len() - SHOWN));
         }
-        line("id", &ids)?;
+        lines.push(("id", ids));
     }
     if let Some(attempt) = &seen.attempt {
         let reason = seen.attempt_reason.as_ref();
         let reason = reason.map(|reason| format!(" ({reason})"));
-        line(
-            "attempt",
-            &format!("{attempt}{}", reason.unwrap_or_default()),
-        )?;
+        let text = format!("{attempt}{}", reason.unwrap_or_default());
+        lines.push(("attempt", text));
     }
-    Ok(())
+    lines
 }

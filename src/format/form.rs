@@ -18,10 +18,18 @@ pub(super) fn fields(text: &str) -> impl Iterator<Item = (&str, &str)> {
     fields.map(|field| field.split_once('=').unwrap_or((field, "")))
 }
 
-/// What a name or a value means, in one line.
+/// What a name or a value means, in one line: a line end in it is `^J`. As it is written if it is no UTF-8.
 pub(super) fn shown(text: &str) -> String {
-    let mut out = String::new();
-    decode(text, &mut out);
+    let Some(decoded) = decoded(text) else {
+        return text.to_owned();
+    };
+    let mut out = String::with_capacity(decoded.len());
+    for c in decoded.chars() {
+        match u8::try_from(c) {
+            Ok(byte) if byte < 0x20 => out.extend(['^', char::from(byte | 0x40)]),
+            _ => out.push(c),
+        }
+    }
     out
 }
 

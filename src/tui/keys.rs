@@ -98,6 +98,10 @@ pub(super) enum Place {
     FormText,
     /// The words before too many are sent, or too far.
     Confirm,
+    /// The box that asks for a file's name.
+    Save,
+    /// The box that asks before a file is replaced.
+    Replace,
     /// The box that asks what becomes of held requests.
     Release,
     /// The box that asks before the end.
@@ -164,6 +168,11 @@ pub(super) enum Action {
     Pane,
     Zoom,
     Page,
+    Save,
+    Replace,
+    Split,
+    Narrower,
+    Wider,
     Suspend,
     Redraw,
     Help,
@@ -223,7 +232,7 @@ pub(super) fn is_typing(place: Place) -> bool {
     );
     let is_line = matches!(
         place,
-        Place::Target | Place::Search | Place::Filter | Place::Palette
+        Place::Target | Place::Save | Place::Search | Place::Filter | Place::Palette
     );
     is_desk || is_line
 }
@@ -240,6 +249,8 @@ pub(super) fn place(state: &State) -> Place {
         (Some(Popup::Forms), _) => Place::Forms,
         (Some(Popup::Target { .. }), _) => Place::Target,
         (Some(Popup::Desk(desk)), _) => desk.place(),
+        (Some(Popup::Save { .. }), _) => Place::Save,
+        (Some(Popup::Replace(_)), _) => Place::Replace,
         (Some(Popup::Release), _) => Place::Release,
         (Some(Popup::Quit), _) => Place::Quit,
         (None, _) if state.bar.is_some() => Place::Filter,

@@ -4,6 +4,7 @@
 
 mod clip;
 mod deed;
+mod save;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -16,9 +17,12 @@ use super::{
     update::{Loaded, What},
 };
 use crate::{
+    format::decode::Encoding,
     history::{History, HistoryError, Number, Reader, Select},
     search::Search,
 };
+
+pub(super) use self::save::{Save, Saved};
 
 /// Where to read: the history, what of it, and the readers that are free. At most four are in use at a time: for rows, for
 /// what is older, for a search, for the detail.
@@ -56,6 +60,9 @@ impl Source {
                     deed::run(&reader, fetch).map(|brought| Loaded::Brought(Box::new(brought)))
                 }
                 What::Page(wish, tab) => whole(&reader, wish, *tab),
+                What::Save(save) => {
+                    save::save(&reader, save).map(|saved| Loaded::Saved(save.clone(), saved))
+                }
             };
             self.readers().push(reader);
             loaded
@@ -123,7 +130,13 @@ fn detail(reader: &Reader, wish: &Wish) -> Result<Loaded, HistoryError> {
         return Ok(Loaded::NoDetail);
     };
     let attempts = reader.attempts(wish.number)?;
-    let body = beginning(reader, wish.number, &request.capture.body)?;
+    let is_plain = page::encoding(&request.capture.headers) == Encoding::Plain;
+    let most = if is_plain && !wish.is_whole {
+        page::SHOWN
+    } else {
+        page::WHOLE
+    };
+    let body = beginning(reader, wish.number, &request.capture.body, most)?;
     let detail = page::compose(&request, &attempts, &body, wish);
     Ok(Loaded::Detail(Box::new(detail)))
 }
@@ -137,19 +150,22 @@ fn whole(reader: &Reader, wish: &Wish, tab: Tab) -> Result<Loaded, HistoryError>
         return Ok(Loaded::NoDetail);
     };
     let attempts = reader.attempts(wish.number)?;
-    let body = match &request.capture.body {
-        Body::Pieces(_) if tab == Tab::Body => reader.body(wish.number, 0, PAGED)?,
-        body => beginning(reader, wish.number, body)?,
-    };
+    let most = if tab == Tab::Body { PAGED } else { page::SHOWN };
+    let body = beginning(reader, wish.number, &request.capture.body, most)?;
     let text = page::whole(&request, &attempts, &body, wish, tab);
     Ok(Loaded::Page(text.into()))
 }
 
-/// The beginning of a body, as much as a screen shows.
-fn beginning(reader: &Reader, number: Number, body: &Body) -> Result<Bytes, HistoryError> {
+/// The first bytes of a body.
+fn beginning(
+    reader: &Reader,
+    number: Number,
+    body: &Body,
+    most: usize,
+) -> Result<Bytes, HistoryError> {
     match body {
         Body::Absent => Ok(Bytes::new()),
         Body::Whole(bytes) => Ok(bytes.clone()),
-        Body::Pieces(_) => reader.body(number, 0, page::SHOWN),
+        Body::Pieces(_) => reader.body(number, 0, most),
     }
 }

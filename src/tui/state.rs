@@ -22,7 +22,7 @@ use hooktool_relay::capture::UnixMillis;
 
 use super::{
     act::deed,
-    layout::{Layout, Pane, layout},
+    layout::{Layout, Pane, Split, layout},
     page::{Detail, Form, Tree},
     search::Search,
 };
@@ -129,6 +129,8 @@ pub(super) struct Wish {
     pub(super) reveals: bool,
     /// How the body is laid out, if a person said it.
     pub(super) form: Option<Form>,
+    /// Whether it was said of this request: then a large body is laid out whole.
+    pub(super) is_whole: bool,
     /// Bytes in a row of hex.
     pub(super) hex_row: usize,
 }
@@ -179,12 +181,15 @@ pub(super) struct State {
 
     pub(super) focus: Pane,
     pub(super) is_zoomed: bool,
+    pub(super) split: Split,
     pub(super) tab: Tab,
     /// First line and first cell of the detail that are shown.
     pub(super) scroll: usize,
     pub(super) column: usize,
     /// How bodies are laid out, if a person said it.
     pub(super) form: Option<Form>,
+    /// Of which request it was said last.
+    pub(super) laid_out: Option<Number>,
     /// The paths that are folded, in every body.
     pub(super) folded: HashSet<u64>,
     /// The line of the tree that the person is on, counted among the visible ones.
@@ -236,10 +241,12 @@ impl State {
             columns: Wanted::default(),
             focus: Pane::List,
             is_zoomed: false,
+            split: Split::default(),
             tab: Tab::Body,
             scroll: 0,
             column: 0,
             form: None,
+            laid_out: None,
             folded: HashSet::new(),
             cursor: 0,
             watched: None,
@@ -263,7 +270,7 @@ impl State {
 
     /// Where everything stands now.
     pub(super) fn layout(&self) -> Layout {
-        let layout = layout(self.size, self.is_zoomed, self.focus);
+        let layout = layout(self.size, self.is_zoomed, self.focus, self.split);
         match self.bar {
             Some(_) => layout.with_bar(),
             None => layout,
@@ -289,6 +296,7 @@ impl State {
             chosen: self.chosen,
             reveals: self.revealed == Some(number),
             form: self.form,
+            is_whole: self.laid_out == Some(number),
             hex_row: if width < WIDE_HEX { 8 } else { 16 },
         })
     }

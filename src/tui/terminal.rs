@@ -20,7 +20,7 @@ use std::{
 };
 
 use crossterm::{
-    cursor::Show,
+    cursor::{Hide, Show},
     event::{
         self, DisableBracketedPaste, EnableBracketedPaste, Event, KeyCode, KeyEventKind,
         KeyModifiers,
@@ -76,6 +76,7 @@ fn enter() -> io::Result<()> {
         io::stdout(),
         EnterAlternateScreen,
         EnableBracketedPaste,
+        Hide,
         SetTitle("hooktool")
     )
 }

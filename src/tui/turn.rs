@@ -22,6 +22,7 @@ use super::{
     feed::Sources,
     fetch::{Brought, Clip},
     load::Source,
+    look::Look,
     program::Running,
     rows,
     state::{Route, State, Time},
@@ -47,7 +48,7 @@ pub(super) fn failed(error: impl std::error::Error) -> io::Error {
 pub(super) struct Turn<C> {
     state: State,
     source: Source,
-    /// At most one read of rows, one of the detail and one errand: `update` asks for no more.
+    /// At most one of each kind of [`What`] but rows, of which there is one of either, and one errand: `update` asks for no more.
     reads: JoinSet<Loaded>,
     intents: mpsc::Sender<Intent>,
     console: C,
@@ -56,7 +57,7 @@ pub(super) struct Turn<C> {
     is_lent: bool,
     /// The program that has the terminal, to be ended with the loop.
     running: Running,
-    is_colored: bool,
+    look: Look,
     began: Instant,
     drawn: Option<Instant>,
     is_changed: bool,
@@ -66,7 +67,7 @@ pub(super) struct Turn<C> {
 
 impl<C: Console> Turn<C> {
     /// Before anything came.
-    pub(super) fn new(view: View, size: (u16, u16), console: C) -> (Self, Feed) {
+    pub(super) fn new(view: View, size: (u16, u16), console: C, look: Look) -> (Self, Feed) {
         let route = Route {
             target: view.target,
             is_local_relay: view.is_local_relay,
@@ -85,7 +86,7 @@ impl<C: Console> Turn<C> {
             errand: None,
             is_lent: false,
             running: Running::default(),
-            is_colored: view.is_colored,
+            look,
             began: Instant::now(),
             drawn: None,
             is_changed: true,
@@ -258,10 +259,16 @@ impl<C: Console> Turn<C> {
         if (size.width, size.height) != self.state.size {
             self.take(Input::Size(size.width, size.height));
         }
-        let (state, is_colored) = (&self.state, self.is_colored);
+        let (state, look) = (&self.state, self.look);
         screen
-            .draw(|frame| view::draw(state, frame, is_colored))
+            .draw(|frame| view::draw(state, frame, look))
             .map_err(failed)?;
+        if let Some(place) = view::place_of_person(state) {
+            // The cursor is hidden, but a screen reader follows it.
+            let backend = screen.backend_mut();
+            backend.set_cursor_position(place).map_err(failed)?;
+            backend.flush().map_err(failed)?;
+        }
         self.is_changed = false;
         self.drawn = Some(Instant::now());
         Ok(())

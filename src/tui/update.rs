@@ -5,11 +5,12 @@
 use std::sync::Arc;
 
 use super::{
-    act::{act, away, deed, detail, filter},
+    act::{act, away, deed, detail, filter, save},
     deed::Deed,
     errand::{Errand, Returned},
     fetch::{Brought, Clip, Fetch},
     keys::{self, Action, Code, Key},
+    load::{Save, Saved},
     log,
     page::Detail,
     state::{Mood, Query, State, Tab, Time, Toast, Wish},
@@ -85,6 +86,8 @@ pub(super) enum What {
     Fetch(Fetch),
     /// The text of a tab, whole, for a pager.
     Page(Wish, Tab),
+    /// A body, into a file.
+    Save(Save),
 }
 
 /// Something that was read.
@@ -106,6 +109,8 @@ pub(super) enum Loaded {
     Brought(Box<Brought>),
     /// Text for a pager, safe to be shown.
     Page(Arc<str>),
+    /// A body is in a file, or it is not.
+    Saved(Save, Saved),
     /// The terminal is back.
     Returned(Returned),
     Failed {
@@ -305,6 +310,7 @@ fn take(state: &mut State, loaded: Loaded, effects: &mut Vec<Effect>) {
         Loaded::Returned(Returned::Edited(edited, ended)) => {
             deed::edited(state, edited, ended, effects);
         }
+        Loaded::Saved(save, saved) => save::saved(state, save, saved),
         Loaded::Returned(returned) => away::returned(state, returned),
         Loaded::NoDetail => {
             state.sync.is_detail_reading = false;
@@ -322,7 +328,7 @@ fn take(state: &mut State, loaded: Loaded, effects: &mut Vec<Effect>) {
                         ..Detail::default()
                     });
                 }
-                What::Page(..) | What::Fetch(_) | What::Older => {}
+                What::Page(..) | What::Fetch(_) | What::Save(_) | What::Older => {}
                 What::All { .. } | What::Rows { .. } => state.sync.is_reading = false,
                 What::Search(query) => {
                     state.found(&query, &[]);

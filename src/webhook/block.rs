@@ -117,9 +117,9 @@ impl Block {
             texts.any(|text| pattern.is_match(text.as_bytes()))
         };
         self.body.iter().all(fits)
-            && !self
+            && self
                 .not_body
-                .is_some_and(|slot| fields.raw(slot).next().is_some())
+                .is_none_or(|slot| fields.raw(slot).next().is_none())
     }
 }
 

@@ -61,6 +61,7 @@ fn element(der: &[u8]) -> Option<(u8, Element<'_>, &[u8])> {
 }
 
 #[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests {
     use super::*;
 

@@ -182,7 +182,8 @@ mod tests {
 
     #[test]
     fn signatures_are_read_in_one_way_each() {
-        let table: [(Encoding, &[u8], Option<&[u8]>); 8] = [
+        type Case = (Encoding, &'static [u8], Option<&'static [u8]>);
+        let table: [Case; 8] = [
             (Encoding::Hex, b"00fF", Some(&[0, 255])),
             (Encoding::Hex, b"0", None),
             (Encoding::Hex, b"zz", None),

@@ -12,14 +12,15 @@
 //!                                    └─▶ clock within tolerance? ─▶ ok · old     a token ─▶ token
 //! ```
 
-use std::{collections::BTreeMap, fmt};
+use std::collections::BTreeMap;
 
 use super::{
     causes,
     check::{Check, Trial},
     definition::Kind,
+    diagnosis::{Diagnosis, Verdict},
     key::Secret,
-    known::{Known, Seen},
+    known::Known,
     provider::Provider,
     request::{Facts, Head},
     scheme::Scheme,
@@ -37,66 +38,6 @@ pub struct Request<'a> {
     pub public: &'a [String],
     /// The URLs that the app was called by.
     pub local: &'a [String],
-}
-
-/// What a request's signature is worth.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// It holds, and its timestamp is within the tolerance.
-    Ok,
-    /// It does not hold; or with a secret set it is missing or malformed.
-    Bad,
-    /// It holds, and its timestamp is out of tolerance.
-    Old,
-    /// The shared token is right; the body is not protected by it.
-    Token,
-    /// Nobody can say: no secret is set, or it cannot be checked.
-    Unknown,
-    /// There is no signature, or the sender is not known.
-    None,
-}
-
-impl Verdict {
-    /// The word for it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Bad => "bad",
-            Self::Old => "old",
-            Self::Token => "token",
-            Self::Unknown => "unknown",
-            Self::None => "none",
-        }
-    }
-}
-
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// A verdict and all there is to say of it. Texts of ours may have a stranger's in them: make them safe before they are shown.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Diagnosis {
-    /// What the request says of itself; none: no known sender.
-    pub seen: Option<Seen>,
-    /// The verdict.
-    pub verdict: Verdict,
-    /// Why, as a fragment.
-    pub reason: String,
-    /// Whether the signature holds, the clock left out; none: nobody can say.
-    pub signature_ok: Option<bool>,
-    /// Whether the timestamp is within the tolerance; none: the sender signs none.
-    pub timestamp_ok: Option<bool>,
-    /// For `bad` and `old`, the usual cause that fits.
-    pub cause: Option<String>,
-    /// For `bad` without a cause, which were tried.
-    pub tried: Vec<&'static str>,
-    /// What else to know: another reader may judge differently.
-    pub notes: Vec<String>,
-    /// The label of the secret that matched.
-    pub secret: Option<String>,
 }
 
 /// Judges signatures by a table of senders and all secrets that are set.
@@ -142,32 +83,6 @@ impl Doctor<'_> {
             (own, Some(base)) if own.is_empty() => of(base),
             (own, _) => own,
         }
-    }
-}
-
-impl Diagnosis {
-    fn new(verdict: Verdict, reason: impl Into<String>) -> Self {
-        let signature_ok = match verdict {
-            Verdict::Ok | Verdict::Old | Verdict::Token => Some(true),
-            Verdict::Bad => Some(false),
-            Verdict::Unknown | Verdict::None => None,
-        };
-        Self {
-            seen: None,
-            verdict,
-            reason: reason.into(),
-            signature_ok,
-            timestamp_ok: None,
-            cause: None,
-            tried: Vec::new(),
-            notes: Vec::new(),
-            secret: None,
-        }
-    }
-
-    fn caused(mut self, cause: impl Into<String>) -> Self {
-        self.cause = Some(cause.into());
-        self
     }
 }
 
@@ -297,6 +212,12 @@ impl<'c, 'f> Case<'c, 'f> {
         Some(moment.is_ok_and(is_in))
     }
 
+    /// Whether it is a handshake by GET: no sender signs these.
+    fn is_question(&self) -> bool {
+        let mut handshakes = self.provider.handshakes.iter();
+        self.request.head.method == "GET" && handshakes.any(|one| one.is_asked(self.facts))
+    }
+
     fn is_doubled(&self, scheme: &Scheme) -> bool {
         let rule = scheme.signature.as_ref();
         rule.is_some_and(|rule| rule.is_doubled(self.facts))
@@ -311,6 +232,9 @@ impl<'c, 'f> Case<'c, 'f> {
         let looks = looks.map(|what| format!("the secret looks like {what}, not a signing secret"));
         match check {
             Check::Holds => self.holds(scheme, secret),
+            Check::Missing(_) if self.is_question() => {
+                Diagnosis::new(Verdict::None, "it is a handshake, which is not signed")
+            }
             Check::Missing(what) => bad(format!("a secret is set, but {what} is missing")),
             Check::Malformed(reason) => match causes::find(self, scheme) {
                 Ok(cause) => bad("the signature does not match".to_owned()).caused(cause),

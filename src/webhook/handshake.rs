@@ -66,8 +66,13 @@ impl Handshake {
         })
     }
 
+    /// Whether a request asks this.
+    pub(super) fn is_asked(&self, facts: &Facts<'_>) -> bool {
+        self.when.holds(facts)
+    }
+
     fn reply(&self, facts: &Facts<'_>, secret: Option<&Secret>) -> Option<Reply> {
-        if !self.when.holds(facts) {
+        if !self.is_asked(facts) {
             return None;
         }
         let nothing = BTreeMap::new();

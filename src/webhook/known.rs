@@ -3,7 +3,7 @@
 //! In: a [`Head`] and the beginning of a body. Out: [`Seen`]. Headers and query are looked at first; a body is parsed once at
 //! most, and of it [`LOOKED_AT`] bytes. Must not know: secrets, clocks.
 
-use std::{borrow::Cow, sync::OnceLock};
+use std::sync::OnceLock;
 
 use super::{
     pointer::Pointers,
@@ -64,6 +64,9 @@ impl Seen {
 
 impl Known {
     /// The built-in table.
+    ///
+    /// # Panics
+    /// Never: a test loads the built-in definitions.
     pub fn built_in() -> &'static Self {
         static TABLE: OnceLock<Known> = OnceLock::new();
         TABLE.get_or_init(|| Self::load(&[]).expect("a test loads the built-in definitions"))
@@ -157,7 +160,7 @@ impl Provider {
 }
 
 /// A value as a text of bounded length; none if it is empty, or longer than any id.
-fn text(value: &Cow<'_, [u8]>) -> Option<String> {
+fn text(value: &[u8]) -> Option<String> {
     let text = str::from_utf8(value).ok()?;
     (!text.is_empty() && text.len() <= LONGEST).then(|| text.to_owned())
 }

@@ -90,7 +90,7 @@ pub(super) struct Draft {
 #[derive(Clone, Debug)]
 enum Alternative {
     Own(Box<Scheme>),
-    Borrowed(Borrowed),
+    Borrowed(Box<Borrowed>),
 }
 
 /// The schemes of another provider, if a block holds.
@@ -173,7 +173,7 @@ impl Draft {
         let list = self.verify.iter().flatten();
         list.map(|alternative| match alternative {
             Alternative::Own(scheme) => (None, Some(scheme.as_ref().clone())),
-            Alternative::Borrowed(borrowed) => (Some(borrowed), None),
+            Alternative::Borrowed(borrowed) => (Some(borrowed.as_ref()), None),
         })
     }
 
@@ -228,10 +228,8 @@ impl Alternative {
             Some(id) => {
                 let when = raw.get_ref().when.as_ref();
                 let when = when.map(|block| Block::new(block, pointers)).transpose()?;
-                Ok(Self::Borrowed(Borrowed {
-                    id: id.clone(),
-                    when,
-                }))
+                let id = id.clone();
+                Ok(Self::Borrowed(Box::new(Borrowed { id, when })))
             }
         }
     }

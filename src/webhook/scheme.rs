@@ -102,59 +102,76 @@ impl Scheme {
         };
         let when = raw.when.as_ref();
         let when = when.map(|block| Block::new(block, pointers)).transpose()?;
-        let mut items = Pointers::default();
-        let each = match &raw.each {
-            None => None,
-            Some(each) => Some(listed(each, pointers)?),
+        let mut scheme = match &raw.each {
+            None => Self::compiled(raw, kind, pointers)?,
+            Some(each) => {
+                // Below `each` every pointer starts at the item.
+                let (items, path) = listed(each, pointers)?;
+                let mut pointers = Pointers::default();
+                let scheme = Self::compiled(raw, kind, &mut pointers)?;
+                let each = Each {
+                    items,
+                    path,
+                    pointers,
+                };
+                Self {
+                    each: Some(each),
+                    ..scheme
+                }
+            }
         };
-        // Below `each` every pointer starts at the item.
-        let inner = if each.is_some() {
-            &mut items
-        } else {
-            &mut *pointers
-        };
-        let signature = raw.signature.as_ref();
-        let signature = signature.map(|raw| SignatureRule::new(raw, kind, inner));
-        let signature = signature.transpose()?;
-        let timestamp = raw.timestamp.as_ref();
-        let timestamp = timestamp.map(|raw| TimeRule::new(raw, inner)).transpose()?;
-        let messages: Vec<_> = raw.message.iter().chain(&raw.message_alt).collect();
-        let mut scheme = Self {
-            when: when.into_iter().collect(),
+        scheme.when.extend(when);
+        match scheme.lacks() {
+            Some((field, reason)) => fault(field, reason),
+            None => Ok(scheme),
+        }
+    }
+
+    fn compiled(
+        raw: &definition::Verify,
+        kind: Kind,
+        pointers: &mut Pointers,
+    ) -> Result<Self, Fault> {
+        let mut signature = None;
+        if let Some(raw) = &raw.signature {
+            signature = Some(SignatureRule::new(raw, kind, pointers)?);
+        }
+        let mut timestamp = None;
+        if let Some(raw) = &raw.timestamp {
+            timestamp = Some(TimeRule::new(raw, pointers)?);
+        }
+        let mut messages = Vec::new();
+        for text in raw.message.iter().chain(&raw.message_alt) {
+            messages.push(template(text, "message", pointers)?);
+        }
+        let mut hash_from = None;
+        if let Some(raw) = &raw.hash_from {
+            hash_from = Some(named_hash(raw, pointers)?);
+        }
+        Ok(Self {
+            when: Vec::new(),
             kind,
             hash: raw.hash,
-            hash_from: raw
-                .hash_from
-                .as_ref()
-                .map(|raw| named_hash(raw, inner))
-                .transpose()?,
+            hash_from,
             key: KeyRule::new(&raw.key, kind)?,
             signature,
             timestamp,
-            require: required(&raw.require, inner)?,
-            messages: messages
-                .into_iter()
-                .map(|text| template(text, "message", inner))
-                .collect::<Result<_, _>>()?,
+            require: required(&raw.require, pointers)?,
+            messages,
             each: None,
             body_digest: raw.body_digest.as_ref().map(|raw| BodyDigest {
                 query: raw.query.clone(),
                 hash: raw.hash,
                 encoding: raw.encoding,
             }),
-            cert: raw.cert.as_ref().map(|raw| cert(raw, inner)).transpose()?,
-            emit: emitted(raw, inner)?,
+            cert: raw
+                .cert
+                .as_ref()
+                .map(|raw| cert(raw, pointers))
+                .transpose()?,
+            emit: emitted(raw, pointers)?,
             message: raw.message.as_ref().map(|text| text.get_ref().clone()),
-        };
-        scheme.each = each.map(|(slot, path)| Each {
-            items: slot,
-            path,
-            pointers: items,
-        });
-        match scheme.lacks() {
-            Some((field, reason)) => fault(field, reason),
-            None => Ok(scheme),
-        }
+        })
     }
 
     /// What a scheme of this kind cannot do without.

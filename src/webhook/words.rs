@@ -23,7 +23,7 @@ pub(super) fn scheme(told: &Told<'_>) -> String {
         Kind::Jwt => return "a JSON web token, which is not checked".to_owned(),
         Kind::Token => "the secret itself; the body is not protected".to_owned(),
         Kind::Hmac => format!("HMAC by {hash}"),
-        Kind::Digest => format!("{hash} of the secret and the message"),
+        Kind::Digest => hash.to_owned(),
         Kind::Ed25519 => "Ed25519, checked by the sender's public key".to_owned(),
         Kind::EcdsaP256 => "ECDSA over P-256, checked by the sender's public key".to_owned(),
         Kind::RsaX509 => format!("RSA with {hash}, checked by the sender's certificate"),

@@ -17,7 +17,7 @@ use hooktool::{
     event::{Board, Intent, Link, Live},
     history::{Arrival, Attempt, Cause, History, KeptAnswer, Number, Retention, Select},
     text::Zone,
-    tui::{Clipboard, Console, Ended, Tool, View, drive},
+    tui::{Clipboard, Console, Ended, Theme, Tool, View, drive},
 };
 use hooktool_relay::capture::{
     Body, Capture, CaptureId, Headers, Kind, Outcome, Seq, UnixMillis, Version,
@@ -273,6 +273,8 @@ pub(crate) fn inspector(
         zone: Zone::Local,
         keys: None,
         is_colored: true,
+        theme: Theme::Dark,
+        is_ascii: Some(false),
         stop: stop.clone(),
     };
     let table = Table {

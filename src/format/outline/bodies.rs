@@ -105,13 +105,13 @@ mod tests {
 
     #[test]
     fn a_form_keeps_repeats_and_opens_json() {
-        let text = "a=1&a=2%20x&payload=%7B%22action%22%3A%22op%5Cnened%22%2C%22n%22%3A%5B1%5D%7D&bad=%7B%22a%22&e=%7B%7D";
+        let text = "a=1&a=2%20x%0Ay&payload=%7B%22action%22%3A%22op%5Cnened%22%2C%22n%22%3A%5B1%5D%7D&bad=%7B%22a%22&e=%7B%7D";
         let outline = form(text);
         assert_eq!(
             shown(&outline),
             [
                 ".a 1",
-                ".a 2 x",
+                ".a 2 x^Jy",
                 ".payload \"{",
                 ".payload.action \"op\\nened\"",
                 ".payload.n [",

@@ -7,7 +7,9 @@ use super::{
     *,
 };
 
-const PLACES: [Place; 22] = [
+const PLACES: [Place; 24] = [
+    Place::Save,
+    Place::Replace,
     Place::Palette,
     Place::Log,
     Place::Search,

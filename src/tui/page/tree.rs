@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use hooktool_relay::capture::UnixMillis;
 
-use super::{Line, Role};
+use super::{Line, Role, beginning};
 use crate::{
     format::{Outline, is_word},
     text::{Mode, Safe, Zone, date_clock, safe},
@@ -177,7 +177,8 @@ impl Tree {
 }
 
 fn text(text: &str) -> Safe<'static> {
-    safe(text.as_bytes(), Mode::Body).cut(CELLS).into_owned()
+    let start = beginning(text.as_bytes());
+    safe(start, Mode::Body).cut(CELLS).into_owned()
 }
 
 fn role(value: &str) -> Role {

@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Line, compose, tries};
+use super::{Content, Line, answer, compose};
 use crate::{
     format,
     history::{Attempt, Request},
@@ -24,20 +24,18 @@ pub(in crate::tui) fn whole(
     tab: Tab,
 ) -> String {
     if tab == Tab::Body {
-        return text(request.capture.headers.first("content-type"), body);
+        let headers = &request.capture.headers;
+        return text(&Content::new(headers, body, body.len() as u64));
     }
+    if let (Tab::Response, Some(answer)) = (tab, answer(attempts, wish)) {
+        let len = answer.body.len() as u64;
+        return text(&Content::new(&answer.headers, &answer.body, len));
+    }
+    let detail = compose(request, attempts, body, wish);
     let mut all = String::new();
-    for line in &compose(request, attempts, body, wish).pages[tab as usize - 1] {
-        push(line, &mut all);
-    }
-    if tab == Tab::Response {
-        let (tries, chosen) = tries(attempts, wish);
-        let answer = tries
-            .get(chosen)
-            .and_then(|attempt| attempt.answer.as_ref());
-        if let Some(answer) = answer {
-            all.push('\n');
-            all.push_str(&text(answer.headers.first("content-type"), &answer.body));
+    for at in 0..detail.len(tab) {
+        if let Some(line) = detail.line(tab, at) {
+            push(&line, &mut all);
         }
     }
     all
@@ -51,8 +49,9 @@ fn push(line: &Line, all: &mut String) {
     all.push('\n');
 }
 
-/// A body, laid out if that is possible, as hex if it is binary.
-fn text(kind: Option<&[u8]>, bytes: &[u8]) -> String {
+/// A body, decoded, laid out if that is possible, as hex if it is binary.
+fn text(content: &Content<'_>) -> String {
+    let bytes = content.shown();
     if format::is_binary(bytes) {
         let shown = bytes.get(..HEX).unwrap_or(bytes);
         let mut rows = format::hex(shown, 16);
@@ -61,7 +60,7 @@ fn text(kind: Option<&[u8]>, bytes: &[u8]) -> String {
         }
         return rows;
     }
-    match format::pretty(kind, bytes) {
+    match format::pretty(content.kind(), bytes) {
         Some(pretty) => safe(pretty.as_bytes(), Mode::Body).to_string(),
         None => safe(bytes, Mode::Body).to_string(),
     }

@@ -8,7 +8,7 @@ use super::State;
 use crate::{
     history::Number,
     text::Safe,
-    tui::{deed::Desk, field::Field},
+    tui::{deed::Desk, field::Field, load::Save},
 };
 
 /// What lies over the panes and has the keys.
@@ -50,6 +50,10 @@ pub(in crate::tui) enum Popup {
     },
     /// Where a person says what is done with requests, and how.
     Desk(Desk),
+    /// Where a body is to be saved.
+    Save { save: Save, field: Field },
+    /// Before a file is replaced.
+    Replace(Save),
     /// What becomes of the held ones when hold ends.
     Release,
     /// Before the end.
@@ -111,7 +115,11 @@ impl State {
     /// The line that is being typed.
     pub(in crate::tui) fn field(&mut self) -> Option<&mut Field> {
         match self.popup.as_mut().map(|open| &mut open.popup) {
-            Some(Popup::Target { field, .. } | Popup::Palette { field, .. }) => Some(field),
+            Some(
+                Popup::Target { field, .. }
+                | Popup::Palette { field, .. }
+                | Popup::Save { field, .. },
+            ) => Some(field),
             Some(Popup::Desk(desk)) => desk.field(),
             Some(_) => None,
             None if self.bar.is_some() => self.bar.as_mut().map(|bar| &mut bar.field),

@@ -112,7 +112,10 @@ fn a_key_that_was_decoded_or_not() {
     let secrets = [Secret::new("standard-webhooks", "", text)];
     for (key, wanted) in [
         (text, "not decoded"),
-        (&text[6..], "without its whsec_ prefix"),
+        (
+            "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+            "without its whsec_ prefix",
+        ),
         (text, "nothing decoded"),
     ] {
         owned.headers.0[2].1 = sign(key.as_bytes()).into();

@@ -65,6 +65,14 @@ fn what_is_missing_or_malformed_is_told() {
 }
 
 #[test]
+fn a_handshake_by_get_needs_no_signature() {
+    let mut owned = Owned::new(&[], b"");
+    (owned.method, owned.path) = ("GET", b"/?hub.challenge=1".to_vec());
+    let found = owned.verdict(&[Secret::new("meta", "", "k")], NOW);
+    assert_eq!(found.verdict, Verdict::None, "{}", found.reason);
+}
+
+#[test]
 fn a_repeated_signature_header_is_judged_and_told() {
     let sample = SAMPLES
         .iter()
