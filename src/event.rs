@@ -9,6 +9,10 @@ use tokio::sync::{broadcast, watch};
 
 use crate::target::Target;
 
+mod again;
+
+pub use again::{Edits, Export, Form, Replays, Round};
+
 /// Where the listener writes what its views show: the present state of each thing, and sentences that are told once.
 #[derive(Clone, Debug)]
 pub struct Board {
@@ -20,6 +24,8 @@ pub struct Board {
     pub hold: watch::Sender<Hold>,
     /// Sentences; [`Board::NOTICES`] wait for a slow view, then the oldest are lost to it.
     pub notices: broadcast::Sender<Notice>,
+    /// How requests that were sent again together ended.
+    pub rounds: broadcast::Sender<Round>,
     /// Requests that never come, for whoever counts; a notice says it to people. As many wait as notices do.
     pub gaps: broadcast::Sender<Gap>,
 }
@@ -35,6 +41,7 @@ impl Board {
             reach: watch::Sender::new(Reach::Unknown),
             hold: watch::Sender::new(Hold::default()),
             notices: broadcast::Sender::new(Self::NOTICES),
+            rounds: broadcast::Sender::new(Self::NOTICES),
             gaps: broadcast::Sender::new(Self::NOTICES),
         }
     }
@@ -46,6 +53,7 @@ impl Board {
             reach: self.reach.subscribe(),
             hold: self.hold.subscribe(),
             notices: self.notices.subscribe(),
+            rounds: self.rounds.subscribe(),
             gaps: self.gaps.subscribe(),
         }
     }
@@ -87,6 +95,8 @@ pub struct Feed {
     pub hold: watch::Receiver<Hold>,
     /// Sentences to tell once.
     pub notices: broadcast::Receiver<Notice>,
+    /// How requests that were sent again together ended.
+    pub rounds: broadcast::Receiver<Round>,
     /// Requests that never come.
     pub gaps: broadcast::Receiver<Gap>,
 }
@@ -193,6 +203,10 @@ pub enum Intent {
         /// Where to; none: the target of its last try.
         to: Option<Target>,
     },
+    /// Forward stored requests again, together.
+    Replays(Box<Replays>),
+    /// Write stored requests to a file.
+    Export(Export),
     /// Hold new requests, or stop holding.
     Hold(bool),
     /// Forward what is held.
@@ -222,6 +236,13 @@ pub enum Intent {
     },
     /// Bring back what was deleted last.
     Restore,
+    /// Keep requests, or stop keeping them.
+    Bookmarks {
+        /// Their local numbers.
+        numbers: Vec<u64>,
+        /// Whether to keep them.
+        on: bool,
+    },
     /// End cleanly.
     Quit,
 }

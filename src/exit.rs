@@ -129,6 +129,17 @@ impl Failure {
         }
     }
 
+    /// What failed and why, in one line; for a screen, where nothing is printed.
+    pub fn sentence(self) -> String {
+        let report = self
+            .report()
+            .unwrap_or_else(|| Report::new("it was cut off"));
+        match report.cause {
+            Some(cause) => format!("{}: {cause}", report.what),
+            None => report.what,
+        }
+    }
+
     fn report(self) -> Option<Report> {
         match self {
             Self::Words(_) | Self::Said(_) => None,

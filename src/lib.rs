@@ -16,6 +16,7 @@
 //! | [`cli`], [`commands`], [`config`], [`exit`] | the front door: flags, verbs, settings, exit codes |
 //! | [`output`], [`tui`] | the same history, shown as lines, JSON or a screen |
 //! | [`replay`] | one stored request, sent again |
+//! | [`exchange`] | stored requests as exports and comparisons take them |
 //! | [`agent`], [`backoff`] | the link to the relay, kept |
 //! | [`search`] | which stored requests fit a filter |
 //! | [`history`] | what came and what became of it |
@@ -33,6 +34,7 @@ pub mod commands;
 pub mod config;
 pub mod diff;
 pub mod event;
+pub mod exchange;
 pub mod exit;
 pub mod export;
 pub mod filter;

@@ -23,14 +23,16 @@ use tokio::{
     time::{Duration, Instant, timeout_at},
 };
 
-pub use self::edits::Edits;
+pub use self::many::{Sent, many};
+pub use crate::event::Edits;
 use crate::{
     forward::{Forwarder, Kept, RequestBody, Tried},
     history::{Attempt, Cause, History, HistoryError, KeptAnswer, Number, Reader},
-    target::Target,
+    target::{Routes, Target},
 };
 
 mod edits;
+mod many;
 
 /// How long an answer may take to end before its attempt is recorded as one that still streams.
 const SETTLES: Duration = Duration::from_millis(300);
@@ -58,7 +60,8 @@ pub enum ReplayError {
     History(#[from] HistoryError),
 }
 
-/// Forwards a stored request again and records the attempt with cause replay. Without `to` it goes where its last try went.
+/// Forwards a stored request again and records the attempt with cause replay. Without `to` it goes where its last try went;
+/// what was never forwarded, where it would go now (`otherwise`).
 ///
 /// Returns when the answer has ended; one that goes on is recorded at its head and grows in the history meanwhile. Dropped
 /// before, the answer counts as broken off, and before its head nothing is recorded. `try_number` of the attempt is none:
@@ -71,6 +74,7 @@ pub async fn run(
     forwarder: &Forwarder,
     number: Number,
     to: Option<Target>,
+    otherwise: &Routes,
     edits: &Edits,
 ) -> Result<Attempt, ReplayError> {
     let Stored {
@@ -78,7 +82,10 @@ pub async fn run(
         reader,
         last,
     } = read(history, number, to.is_none()).await?;
-    let target = to.or(last).ok_or(ReplayError::NoTarget(number))?;
+    let target = to
+        .or(last)
+        .or_else(|| otherwise.pick(&capture.path).cloned())
+        .ok_or(ReplayError::NoTarget(number))?;
     let (edited, changes) = edits.apply(&capture);
     let body = match &edits.body {
         Some(bytes) => whole(bytes.clone()),

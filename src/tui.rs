@@ -4,7 +4,7 @@
 //! ```text
 //!  keys ─┐                                             ┌─▶ Ask ──▶ intents (try_send; full: "busy")
 //!  board ┼─▶ Input ─▶ update(&mut State) ─▶ Effect ────┼─▶ Load ─▶ a thread for blocking reads ─▶ Loaded ─▶ Input
-//! change ┘                   │                         └─▶ Copy ─▶ OSC 52
+//! change ┘                   │                         └─▶ Copy ─▶ the clipboard
 //!                            │                        ├─▶ Lend ─▶ a pager, the shell ─▶ Returned ─▶ Input
 //!                            └─▶ view::draw(&State), at most 30 times a second, never when nothing changed
 //! ```
@@ -13,9 +13,14 @@
 //! history.
 
 mod act;
+mod clipboard;
+mod compare;
 mod console;
+mod deed;
+mod editor;
 mod errand;
 mod feed;
+mod fetch;
 mod field;
 mod help;
 mod keys;
@@ -47,6 +52,7 @@ use tokio::{sync::mpsc, time::sleep_until};
 use tokio_util::sync::CancellationToken;
 
 pub use self::{
+    clipboard::{Clipboard, Tool},
     console::Console,
     keys::{Keymap, Misfit},
     look::Theme,

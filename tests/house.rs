@@ -65,10 +65,11 @@ const LISTENER: &[(&str, &[&str])] = &[
     ("export", &["format", "text"]),
     ("webhook", &["format", "text"]),
     ("output", &["history", "format", "text"]),
+    ("exchange", &["history", "format", "diff", "export", "text"]),
     (
         "tui",
         &[
-            "history", "filter", "search", "format", "diff", "export", "text",
+            "history", "filter", "search", "format", "diff", "export", "exchange", "text",
         ],
     ),
 ];

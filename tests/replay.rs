@@ -7,7 +7,7 @@ use hooktool::{
     forward::{Forwarder, HostHeader, Options},
     history::{Arrival, Attempt, Cause, History, KeptAnswer, Number, Retention},
     replay::{self, Edits, ReplayError},
-    target::Target,
+    target::{Routes, Target},
 };
 use hooktool_relay::capture::{
     Body, Capture, CaptureId, Edit, Headers, Kind, Outcome, Seq, UnixMillis, Version,
@@ -82,7 +82,15 @@ async fn replayed(
     to: Option<&Target>,
     edits: &Edits,
 ) -> Result<Attempt, ReplayError> {
-    replay::run(history, &forwarder(), number, to.cloned(), edits).await
+    replay::run(
+        history,
+        &forwarder(),
+        number,
+        to.cloned(),
+        &Routes::default(),
+        edits,
+    )
+    .await
 }
 
 fn attempts(history: &History, number: Number) -> Vec<Attempt> {

@@ -333,11 +333,11 @@ async fn square(home: &Home, url: &str) {
     let path = home.path(".local/share/hooktool/history.db");
     let history = History::open(&path, Retention::default()).expect("a history");
     let capture = Capture {
-        scheme: None,
         id: CaptureId::from_bytes([7; 16]),
         endpoint: "tidy-otter".parse().expect("a name"),
         received_at: UnixMillis(1_700_000_000_000),
         peer: "203.0.113.9".parse().expect("an address"),
+        scheme: None,
         method: http::Method::POST,
         path: Bytes::from_static(b"/hooks"),
         version: Version::Http11,

@@ -1,7 +1,7 @@
 //! A file that is written beside its name and takes it when it is whole; until then the name keeps what it had.
 //!
 //! ```text
-//! .NAME.PID, 0600, new ─▶ written ─▶ keep: fsync ─▶ NAME      dropped before: removed
+//! .NAME.PID, 0600, new ─▶ written ─▶ keep, keep_new: fsync ─▶ NAME      dropped before: removed
 //! ```
 
 use std::{
@@ -51,6 +51,18 @@ impl Draft {
             self.way = None;
         }
         Ok(())
+    }
+
+    /// Gives it its name if nothing has it.
+    pub(super) fn keep_new(self) -> io::Result<()> {
+        match &self.way {
+            Some((draft, path)) => {
+                self.file.sync_all()?;
+                // A link never replaces a file, as a new name does; the draft's own name goes with it.
+                fs::hard_link(draft, path)
+            }
+            None => Ok(()),
+        }
     }
 }
 

@@ -6,15 +6,15 @@
 use std::{
     fs,
     io::{self, IsTerminal as _, Write as _},
-    path::{Path, PathBuf},
+    path::Path,
     process::Command,
 };
 
 use bytes::Bytes;
-use hooktool_relay::capture::CaptureId;
 
 use super::stored::Stored;
 use crate::{
+    exchange::{Desk, without_added_end},
     exit::{Failure, Report},
     history::Request,
     output::{follow::shown_body, say},
@@ -70,7 +70,7 @@ fn edited(before: &Bytes) -> Result<Bytes, Failure> {
     };
     let desk = Desk::new().map_err(cannot("there is no room for a file to edit"))?;
     let file = desk
-        .lay(before)
+        .lay(before, false)
         .map_err(cannot("there is no room for a file to edit"))?;
     let (name, mut editor) = editor()?;
     let status = editor.arg(&file).status();
@@ -112,17 +112,6 @@ fn editor() -> Result<(String, Command), Failure> {
     Ok((name.clone(), command))
 }
 
-/// Editors end a last line that had no end; that is no wish of the person.
-fn without_added_end(before: &[u8], mut after: Vec<u8>) -> Bytes {
-    if !before.ends_with(b"\n") && after.ends_with(b"\n") {
-        after.pop();
-        if after.ends_with(b"\r") && !before.ends_with(b"\r") {
-            after.pop();
-        }
-    }
-    after.into()
-}
-
 /// Shows the lines that differ: between the first and the last one that do.
 fn show_change(before: &[u8], after: &[u8]) -> io::Result<()> {
     let (old, new): (Vec<_>, Vec<_>) = (lines(before), lines(after));
@@ -155,50 +144,4 @@ fn confirmed(number: u64) -> io::Result<bool> {
     let mut line = String::new();
     io::stdin().read_line(&mut line)?;
     Ok(matches!(line.trim(), "y" | "Y" | "yes"))
-}
-
-/// A folder of our own, gone with this value.
-struct Desk(PathBuf);
-
-impl Desk {
-    fn new() -> io::Result<Self> {
-        // A fresh id is not guessed, and a folder that is there already is refused.
-        let folder = std::env::temp_dir().join(format!("hooktool-{}", CaptureId::new()));
-        let mut builder = fs::DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&folder)?;
-        Ok(Self(folder))
-    }
-
-    fn lay(&self, bytes: &[u8]) -> io::Result<PathBuf> {
-        let is_json = matches!(bytes.trim_ascii_start().first(), Some(b'{' | b'['));
-        let file = self.0.join(if is_json { "body.json" } else { "body.txt" });
-        let mut options = fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(&file)?.write_all(bytes)?;
-        Ok(file)
-    }
-}
-
-impl Drop for Desk {
-    fn drop(&mut self) {
-        // A file that stays behind is this user's alone.
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_end_that_the_editor_added_is_no_change() {
-        assert_eq!(without_added_end(b"a", b"a\n".to_vec()), "a");
-        assert_eq!(without_added_end(b"a", b"a\r\n".to_vec()), "a");
-        assert_eq!(without_added_end(b"a\n", b"a\n".to_vec()), "a\n");
-        assert_eq!(without_added_end(b"a", b"a\n\n".to_vec()), "a\n");
-    }
 }

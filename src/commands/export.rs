@@ -8,11 +8,9 @@
 
 use std::{
     io::{self, BufWriter, Write},
+    path::Path,
     sync::Arc,
 };
-
-use bytes::Bytes;
-use hooktool_relay::capture::Body;
 
 use super::{draft::Draft, stored::Stored};
 use crate::{
@@ -20,36 +18,34 @@ use crate::{
         export::{Export as Args, Form},
         requests,
     },
+    exchange::{exchange, whole},
     exit::{Failure, Report},
-    export::{Answer, Exchange, Export, Format, Try},
-    history::{Attempt, Number, Request, Summary},
+    export::{Exchange, Export, Format},
+    history::{Number, Reader, Request, Summary},
     output::{
         json::{self, record::CaptureRecord},
         say,
     },
+    target::Target,
 };
 
 /// Writes the export.
 pub(super) fn run(args: &Args) -> Result<(), Failure> {
     let stored = Stored::open()?;
     let numbers = numbers(&stored, args)?;
+    let writing = Writing {
+        reader: &stored.reader,
+        target: stored.layers.target()?,
+        format: format(args.form),
+        with_secrets: args.with_secrets,
+    };
     let tally = match &args.output {
-        None => write(&stored, args, &numbers, BufWriter::new(io::stdout().lock()))?.1,
-        Some(path) => {
-            let told = |error: io::Error| {
-                let report = Report::new(format!("{} cannot be written", path.display()));
-                Failure::Other(report.because(error.to_string()))
-            };
-            let draft = BufWriter::new(Draft::new(path).map_err(told)?);
-            let (draft, tally) =
-                write(&stored, args, &numbers, draft).map_err(|failure| match failure {
-                    Failure::Pipe(error) => told(error),
-                    failure => failure,
-                })?;
-            let draft = draft.into_inner().map_err(|error| told(error.into()))?;
-            draft.keep().map_err(told)?;
-            tally
+        None => {
+            writing
+                .write(&numbers, BufWriter::new(io::stdout().lock()))?
+                .1
         }
+        Some(path) => writing.write_file(&numbers, path, true)?,
     };
     tally.tell();
     Ok(())
@@ -73,10 +69,14 @@ fn names_a_request(word: &str) -> bool {
 }
 
 /// What is worth telling afterwards.
-#[derive(Default)]
-struct Tally {
-    masked: usize,
-    without_target: Vec<Number>,
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    /// How many requests were written.
+    pub(super) written: usize,
+    /// How many secrets were masked in them.
+    pub(super) masked: usize,
+    /// Requests that were never forwarded, left out where a URL is needed.
+    pub(super) without_target: Vec<Number>,
 }
 
 impl Tally {
@@ -103,39 +103,80 @@ fn masked(secrets: usize) {
     }
 }
 
-fn write<W: Write>(
-    stored: &Stored,
-    args: &Args,
-    numbers: &[Number],
-    mut out: W,
-) -> Result<(W, Tally), Failure> {
-    let mut tally = Tally::default();
-    let Some(format) = format(args.form) else {
-        for number in numbers {
-            // Retention may have dropped one a moment ago.
-            if let Some(request) = stored.reader.request(*number)? {
-                tally.masked += record(stored, &request, args.with_secrets, &mut out)?;
-            }
-        }
-        out.flush()?;
-        return Ok((out, tally));
-    };
-    let mut export = Export::new(format, out)?;
-    for number in numbers {
-        let Some(request) = stored.reader.request(*number)? else {
-            continue;
+/// What is written, and from where.
+pub(super) struct Writing<'a> {
+    /// Where requests are read.
+    pub(super) reader: &'a Reader,
+    /// Where what was never forwarded would go.
+    pub(super) target: Option<Target>,
+    /// As what; none: as JSON lines.
+    pub(super) format: Option<Format>,
+    /// Whether secrets stay as they are.
+    pub(super) with_secrets: bool,
+}
+
+impl Writing<'_> {
+    /// Writes a file, which is whole or not there. `replaces`: in place of what it was, else a file that is there is an error.
+    pub(super) fn write_file(
+        &self,
+        numbers: &[Number],
+        path: &Path,
+        replaces: bool,
+    ) -> Result<Tally, Failure> {
+        let told = |error: io::Error| {
+            let report = Report::new(format!("{} cannot be written", path.display()));
+            Failure::Other(report.because(error.to_string()))
         };
-        let mut exchange = exchange(stored, &request, format)?;
-        if exchange.url.is_none() && format.needs_url() {
-            tally.without_target.push(*number);
-            continue;
+        let draft = BufWriter::new(Draft::new(path).map_err(told)?);
+        let (draft, tally) = self
+            .write(numbers, draft)
+            .map_err(|failure| match failure {
+                Failure::Pipe(error) => told(error),
+                failure => failure,
+            })?;
+        let draft = draft.into_inner().map_err(|error| told(error.into()))?;
+        if replaces {
+            draft.keep()
+        } else {
+            draft.keep_new()
         }
-        if !args.with_secrets {
-            tally.masked += exchange.mask();
-        }
-        export.add(&exchange)?;
+        .map_err(told)?;
+        Ok(tally)
     }
-    Ok((export.finish()?, tally))
+
+    /// Writes all of them; gives back where to.
+    fn write<W: Write>(&self, numbers: &[Number], mut out: W) -> Result<(W, Tally), Failure> {
+        let mut tally = Tally::default();
+        let Some(format) = self.format else {
+            for number in numbers {
+                // Retention may have dropped one a moment ago.
+                if let Some(request) = self.reader.request(*number)? {
+                    tally.masked += record(self.reader, &request, self.with_secrets, &mut out)?;
+                    tally.written += 1;
+                }
+            }
+            out.flush()?;
+            return Ok((out, tally));
+        };
+        let mut export = Export::new(format, out)?;
+        for number in numbers {
+            let Some(request) = self.reader.request(*number)? else {
+                continue;
+            };
+            let target = self.target.as_ref();
+            let mut exchange = exchange(self.reader, &request, target, format.holds_bodies())?;
+            if exchange.url.is_none() && format.needs_url() {
+                tally.without_target.push(*number);
+                continue;
+            }
+            if !self.with_secrets {
+                tally.masked += exchange.mask();
+            }
+            export.add(&exchange)?;
+            tally.written += 1;
+        }
+        Ok((export.finish()?, tally))
+    }
 }
 
 /// JSON lines are no [`Format`]: they are the records that every other verb writes.
@@ -161,7 +202,13 @@ pub(super) fn one(
         requests::Form::Http => Format::Http,
         requests::Form::Har => Format::Har,
     };
-    let mut exchange = exchange(stored, request, format)?;
+    let target = stored.layers.target()?;
+    let mut exchange = exchange(
+        &stored.reader,
+        request,
+        target.as_ref(),
+        format.holds_bodies(),
+    )?;
     if exchange.url.is_none() && format.needs_url() {
         let number = exchange.number;
         let report = Report::new(format!("no target is known for #{number}"))
@@ -179,12 +226,12 @@ pub(super) fn one(
 
 /// One JSON line; how many secrets were masked in it.
 fn record(
-    stored: &Stored,
+    reader: &Reader,
     request: &Request,
     with_secrets: bool,
     out: &mut impl Write,
 ) -> Result<usize, Failure> {
-    let body = whole(stored, request)?;
+    let body = whole(reader, request)?;
     if with_secrets {
         json::line(out, &CaptureRecord::new(request, body.as_ref()))?;
         return Ok(0);
@@ -208,64 +255,4 @@ fn record(
     };
     json::line(out, &CaptureRecord::new(&masked, body.as_ref()))?;
     Ok(secrets)
-}
-
-fn exchange(stored: &Stored, request: &Request, format: Format) -> Result<Exchange, Failure> {
-    let attempts = stored.reader.attempts(request.summary.number)?;
-    let tries: Vec<Try> = attempts.into_iter().filter_map(one_try).collect();
-    let url = match tries.last() {
-        Some(last) => Some(last.url.clone()),
-        None => target(stored, request)?,
-    };
-    let body = match format.holds_bodies() {
-        true => whole(stored, request)?,
-        false => None,
-    };
-    Ok(Exchange {
-        number: request.summary.number,
-        capture: request.capture.as_ref().clone(),
-        relay: request.relay.clone(),
-        body,
-        url,
-        tries,
-    })
-}
-
-/// A try; what was held, parked or skipped is none.
-fn one_try(attempt: Attempt) -> Option<Try> {
-    Some(Try {
-        number: attempt.try_number?,
-        url: attempt.target.into(),
-        started_at: attempt.started_at,
-        connect: attempt.connect,
-        took: attempt.took,
-        error: attempt.error,
-        answer: attempt.answer.map(|answer| Answer {
-            status: answer.status,
-            headers: answer.headers,
-            body: answer.body,
-            len: answer.len,
-        }),
-    })
-}
-
-/// Where the settings would send it.
-fn target(stored: &Stored, request: &Request) -> Result<Option<Bytes>, Failure> {
-    let Some(target) = stored.layers.target()? else {
-        return Ok(None);
-    };
-    let path = super::show::path(request);
-    Ok(Some([target.to_string().as_bytes(), path].concat().into()))
-}
-
-/// A request's body, whatever its size; none if there is none.
-pub(super) fn whole(stored: &Stored, request: &Request) -> Result<Option<Bytes>, Failure> {
-    match &request.capture.body {
-        Body::Absent => Ok(None),
-        Body::Whole(bytes) => Ok(Some(bytes.clone())),
-        Body::Pieces(len) => {
-            let len = usize::try_from(*len).unwrap_or(usize::MAX);
-            Ok(Some(stored.reader.body(request.summary.number, 0, len)?))
-        }
-    }
 }

@@ -312,10 +312,14 @@ impl Listening {
     }
 
     fn goodbye(&self, ended: &tui::Ended) {
-        let (requests, failed) = (ended.requests, ended.failed);
+        let (requests, failed) = (text::count(ended.requests), text::count(ended.failed));
         let lasted = text::duration(ended.lasted);
         let path = self.settings.folders.history();
-        let word = if requests == 1 { "request" } else { "requests" };
+        let word = if ended.requests == 1 {
+            "request"
+        } else {
+            "requests"
+        };
         output::say(format_args!(
             "{requests} {word} in {lasted}, {failed} failed. Saved: {}. Reopen: hooktool open",
             path.display()
@@ -372,6 +376,7 @@ impl Listening {
             self.history.clone(),
             self.forwarder.clone(),
             self.board.clone(),
+            self.settings.routes.clone(),
         );
         loop {
             match wishes.next(&mut asked).await {

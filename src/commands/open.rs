@@ -12,6 +12,7 @@ use crate::{
     forward::Forwarder,
     history::{History, Retention},
     output::Surroundings,
+    target::Routes,
     tui::{self, View},
 };
 
@@ -55,7 +56,7 @@ pub(super) async fn run() -> Result<(), Failure> {
         keys: settings.keys.clone(),
         stop: ended.clone(),
     };
-    let wishes = Wishes::new(history, forwarder, board);
+    let wishes = Wishes::new(history, forwarder, board, Routes::default());
     tokio::select! {
         ended = Box::pin(tui::run(view)) => Ok(ended.map(drop)?),
         () = perform(asked, wishes) => unreachable!("wishes are granted until the end"),

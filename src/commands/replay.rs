@@ -56,13 +56,9 @@ pub(super) async fn run(args: Replay) -> Result<(), Failure> {
             }
         }
         for _ in 0..args.times {
-            let (number, path) = (request.summary.number, &request.summary.path);
+            let number = request.summary.number;
             let to = args.to.clone();
-            let mut sent = replay::run(&history, &forwarder, number, to, &edits).await;
-            if let (Err(ReplayError::NoTarget(_)), Some(target)) = (&sent, routes.pick(path)) {
-                let to = Some(target.clone());
-                sent = replay::run(&history, &forwarder, number, to, &edits).await;
-            }
+            let sent = replay::run(&history, &forwarder, number, to, routes, &edits).await;
             let attempt = recorded(&stored, &request, sent.map_err(|error| refused(&error))?)?;
             printer.print(&request, &attempt)?;
             tally.count(&args, &attempt);

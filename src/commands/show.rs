@@ -9,6 +9,7 @@ use hooktool_relay::capture::{Body, Edit, Headers, Kind};
 use super::{body, export, stored::Stored};
 use crate::{
     cli::requests::Show,
+    exchange::path,
     exit::Failure,
     history::{Attempt, Request},
     output::{
@@ -95,14 +96,6 @@ fn raw(stored: &Stored, request: &Request, out: &mut impl Write) -> Result<(), F
         false => out.write_all(&head)?,
     }
     exact_body(stored, request, out)
-}
-
-/// The path as a request line has it: never empty.
-pub(super) fn path(request: &Request) -> &[u8] {
-    match request.capture.path.as_ref() {
-        b"" => b"/",
-        path => path,
-    }
 }
 
 fn whole(stored: &Stored, request: &Request, out: &mut impl Write) -> Result<(), Failure> {

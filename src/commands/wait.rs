@@ -23,9 +23,10 @@ use tokio::{
     time::{Instant, sleep_until, timeout_at},
 };
 
-use super::{export, list, stored::Stored};
+use super::{list, stored::Stored};
 use crate::{
     cli::requests::Wait,
+    exchange,
     exit::{Failure, Report},
     filter::{Clock, Filter},
     history::{History, Number, Retention, Select, Summary},
@@ -138,7 +139,7 @@ impl Watch {
         }
         // Retention may have dropped it a moment ago.
         if let Some(request) = self.stored.reader.request(row.number)? {
-            let body = export::whole(&self.stored, &request)?;
+            let body = exchange::whole(&self.stored.reader, &request)?;
             json::line(out, &CaptureRecord::new(&request, body.as_ref()))?;
         }
         Ok(())

@@ -1,34 +1,61 @@
-//! What the person asks of the screen and every inspector does alike: replays, and what becomes of stored requests, with or without
-//! a listener.
+//! What the person asks of the screen and every inspector does alike: replays, files, and what becomes of stored requests; with or
+//! without a listener.
 //!
-//! In: [`Intent`]s. Out: tries and bookmarks in the history, a sentence on the board when something was not done.
+//! In: [`Intent`]s. Out: tries and bookmarks in the history, files, and what became of them on the board.
 
-use tokio::{sync::mpsc, task::JoinSet};
+mod keep;
 
+use tokio::{
+    sync::mpsc,
+    task::{JoinSet, spawn_blocking},
+};
+
+use super::export::{Tally, Writing};
 use crate::{
-    event::{Board, Intent},
+    event::{Board, Edits, Export, Form, Intent, Replays, Round},
+    exit::Failure,
+    export::Format,
     forward::Forwarder,
-    history::{Bookmarked, Going, History, HistoryError, Removal, Removed},
-    replay::{self, Edits},
+    history::{Attempt, History, Number, Removal},
+    replay::{self, ReplayError},
+    target::Routes,
+    text,
 };
 
 /// What wishes need to be granted, and the replays that are under way.
 pub(super) struct Wishes {
-    history: History,
-    forwarder: Forwarder,
-    board: Board,
-    replays: JoinSet<()>,
+    with: With,
+    under_way: JoinSet<()>,
     /// What was deleted last, until it is brought back.
     removal: Option<Removal>,
 }
 
+/// What every wish may need.
+#[derive(Clone)]
+struct With {
+    history: History,
+    forwarder: Forwarder,
+    board: Board,
+    /// Where goes what was never forwarded.
+    routes: Routes,
+}
+
 impl Wishes {
-    pub(super) fn new(history: History, forwarder: Forwarder, board: Board) -> Self {
-        Self {
+    pub(super) fn new(
+        history: History,
+        forwarder: Forwarder,
+        board: Board,
+        routes: Routes,
+    ) -> Self {
+        let with = With {
             history,
             forwarder,
             board,
-            replays: JoinSet::new(),
+            routes,
+        };
+        Self {
+            with,
+            under_way: JoinSet::new(),
             removal: None,
         }
     }
@@ -41,8 +68,8 @@ impl Wishes {
         loop {
             let intent = tokio::select! {
                 intent = asked.recv() => intent,
-                // How it ended is in the history.
-                Some(_) = self.replays.join_next() => continue,
+                // How it ended is in the history, or on the board.
+                Some(_) = self.under_way.join_next() => continue,
             };
             match intent {
                 Some(intent) => return intent,
@@ -53,84 +80,146 @@ impl Wishes {
 
     /// Grants it, if it needs no listener.
     pub(super) async fn grant(&mut self, wish: Intent) {
+        let with = self.with.clone();
         match wish {
             Intent::Replay { number, to } => {
-                let (history, forwarder) = (self.history.clone(), self.forwarder.clone());
-                let board = self.board.clone();
-                self.replays.spawn(async move {
-                    let edits = Edits::default();
-                    let sent = replay::run(&history, &forwarder, number, to, &edits);
+                self.under_way.spawn(async move {
+                    let (edits, routes) = (Edits::default(), &with.routes);
+                    let sent =
+                        replay::run(&with.history, &with.forwarder, number, to, routes, &edits);
                     if let Err(error) = sent.await {
-                        board.tell(true, format!("#{number} was not sent: {error}"));
+                        let text = format!("#{number} was not sent: {error}");
+                        with.board.tell(true, text);
                     }
                 });
             }
-            Intent::Bookmark { number, on } => {
-                let kept = self.history.bookmark(number, on).await;
-                self.fault("the bookmark is not kept", kept);
+            Intent::Replays(replays) => {
+                self.under_way
+                    .spawn(async move { with.send(*replays).await });
             }
-            Intent::Note { number, text } => {
-                let kept = self.history.note(number, &text).await;
-                self.fault("the note is not kept", kept);
+            Intent::Export(export) => {
+                self.under_way
+                    .spawn(async move { with.export(export).await });
             }
+            Intent::Bookmark { number, on } => with.bookmark(&[number], on).await,
+            Intent::Bookmarks { numbers, on } => {
+                self.under_way
+                    .spawn(async move { with.bookmark(&numbers, on).await });
+            }
+            Intent::Note { number, text } => with.note(number, &text).await,
             Intent::Remove {
                 numbers,
                 with_bookmarked,
-            } => self.remove(numbers, with_bookmarked).await,
-            Intent::Restore => self.restore().await,
+            } => self.removal = with.remove(numbers, with_bookmarked).await.or(self.removal),
+            Intent::Restore => self.removal = with.restore(self.removal).await,
             Intent::Hold(_) | Intent::Release | Intent::Connect | Intent::Quit => {}
-        }
-    }
-
-    async fn remove(&mut self, numbers: Vec<u64>, with_bookmarked: bool) {
-        let bookmarked = match with_bookmarked {
-            true => Bookmarked::Go,
-            false => Bookmarked::Stay,
-        };
-        let removed = self.history.remove(Going::Those(numbers), bookmarked).await;
-        let Some(removed) = self.fault("nothing was deleted", removed) else {
-            return;
-        };
-        if removed.count > 0 {
-            self.removal = Some(removed.removal);
-        }
-        self.board.tell(false, told(removed));
-    }
-
-    async fn restore(&mut self) {
-        let Some(removal) = self.removal.take() else {
-            return self.board.tell(false, "nothing was deleted here");
-        };
-        let restored = self.history.restore(removal).await;
-        match self.fault("nothing came back", restored) {
-            None => self.removal = Some(removal),
-            Some(0) => self
-                .board
-                .tell(true, "too late: what was deleted is gone for good"),
-            Some(count) => self.board.tell(false, format!("{count} are back")),
-        }
-    }
-
-    /// Tells what went wrong, if something did.
-    fn fault<T>(&self, what: &str, result: Result<T, HistoryError>) -> Option<T> {
-        match result {
-            Ok(value) => Some(value),
-            Err(error) => {
-                self.board.tell(true, format!("{what}: {error}"));
-                None
-            }
         }
     }
 }
 
-fn told(removed: Removed) -> String {
-    let Removed { count, stayed, .. } = removed;
-    let stays = match stayed {
-        0 => String::new(),
-        _ => format!(", {stayed} bookmarked stay"),
+impl With {
+    async fn send(&self, replays: Replays) {
+        let mut round = Round {
+            edited: replays
+                .numbers
+                .first()
+                .copied()
+                .filter(|_| !replays.edits.is_empty()),
+            ..Round::default()
+        };
+        let mut well = Vec::new();
+        let tell = |(number, sent)| {
+            let (is_failed, text) = told(number, &sent);
+            *(if is_failed {
+                &mut round.failed
+            } else {
+                &mut round.ok
+            }) += 1;
+            let told = if is_failed {
+                &mut round.told
+            } else {
+                &mut well
+            };
+            if told.len() < Round::TOLD {
+                told.push((is_failed, text));
+            }
+        };
+        replay::many(&self.history, &self.forwarder, &self.routes, &replays, tell).await;
+        let room = Round::TOLD.saturating_sub(round.told.len());
+        round.told.extend(well.into_iter().take(room));
+        // Without a view nobody needs it.
+        let _ = self.board.rounds.send(round);
+    }
+
+    async fn export(&self, export: Export) {
+        let (history, target) = (self.history.clone(), self.routes.default.clone());
+        let shown = std::path::absolute(&export.path).unwrap_or_else(|_| export.path.clone());
+        let write = move || -> Result<Tally, Failure> {
+            let reader = history.reader()?;
+            let writing = Writing {
+                reader: &reader,
+                target,
+                format: format(export.form),
+                with_secrets: export.with_secrets,
+            };
+            writing.write_file(&export.numbers, &export.path, export.replaces)
+        };
+        match spawn_blocking(write).await {
+            Ok(Ok(tally)) => {
+                let text = format!("{}{}", written(&tally), shown.display());
+                self.board.tell(tally.written == 0, text);
+            }
+            Ok(Err(failure)) => {
+                let text = format!("nothing was written: {}", failure.sentence());
+                self.board.tell(true, text);
+            }
+            Err(_) => self
+                .board
+                .tell(true, "nothing was written: the export panicked"),
+        }
+    }
+}
+
+fn format(form: Form) -> Option<Format> {
+    match form {
+        Form::Curl => Some(Format::Curl),
+        Form::Http => Some(Format::Http),
+        Form::Har => Some(Format::Har),
+        Form::Json => None,
+    }
+}
+
+fn written(tally: &Tally) -> String {
+    let count = |count: usize, one: &str| match count {
+        1 => format!("1 {one}"),
+        _ => format!("{} {one}s", text::count(count as u64)),
     };
-    match count {
-        0 => format!("nothing deleted{stays}"),
-        _ => format!("{count} deleted{stays} · u brings them back for 10 s"),
+    let mut text = count(tally.written, "request");
+    if tally.masked > 0 {
+        text.push_str(&format!(", {} masked", count(tally.masked, "secret")));
+    }
+    if !tally.without_target.is_empty() {
+        let left = tally.without_target.len();
+        text.push_str(&format!(", {left} left out: never forwarded"));
+    }
+    text + " in "
+}
+
+/// How one of many ended, and whether it failed.
+fn told(number: Number, sent: &Result<Attempt, ReplayError>) -> (bool, String) {
+    let attempt = match sent {
+        Ok(attempt) => attempt,
+        Err(error) => return (true, format!("#{number} was not sent: {error}")),
+    };
+    let took = attempt.took.map(text::duration).unwrap_or_default();
+    match (&attempt.answer, &attempt.error) {
+        (Some(answer), None) => {
+            let text = format!("replay of #{number}: {} after {took}", answer.status);
+            (answer.status >= 400, text)
+        }
+        (_, error) => {
+            let why = error.as_deref().unwrap_or("no answer");
+            (true, format!("replay of #{number}: {why}"))
+        }
     }
 }

@@ -154,6 +154,32 @@ impl Outline {
         text.strip_prefix(": ").unwrap_or(text)
     }
 
+    /// The value that a line is part of, from its first line to its last, indented as if it stood alone.
+    pub fn whole(&self, index: usize) -> String {
+        let Some(begin) = self.rows.get(index).map(|row| row.begin) else {
+            return String::new();
+        };
+        let Some((first, last)) = self
+            .rows
+            .get(begin)
+            .and_then(|first| Some((first, self.rows.get(first.end)?)))
+        else {
+            return String::new();
+        };
+        if first.end == begin {
+            return self.value(first).to_owned();
+        }
+        let text = self.text.get(first.key.end..last.text.end);
+        let text = text.unwrap_or_default().trim_start_matches([':', ' ']);
+        let text = text.strip_suffix(',').unwrap_or(text);
+        // Its last line stands where its first one does.
+        let indent = match text.rfind('\n').and_then(|at| text.get(at..)) {
+            Some(end) => end.trim_end_matches(['}', ']']),
+            None => return text.to_owned(),
+        };
+        text.replace(indent, "\n")
+    }
+
     /// The way to a line, such as `.data.items[0]`; `.` for the document itself.
     pub fn path(&self, index: usize) -> String {
         let mut steps = Vec::new();

@@ -339,7 +339,11 @@ impl Reader {
 }
 
 /// A request in short, and its relay.
-fn short(db: &Connection, places: &rows::Places, number: Number) -> SqlResult<Option<(String, Summary)>> {
+fn short(
+    db: &Connection,
+    places: &rows::Places,
+    number: Number,
+) -> SqlResult<Option<(String, Summary)>> {
     let columns = rows::SUMMARY;
     let mut query =
         db.prepare_cached(&format!("SELECT {columns} FROM requests WHERE number = ?1"))?;

@@ -4,25 +4,12 @@
 //! sending.
 
 use bytes::Bytes;
-use hooktool_relay::capture::{Body, Capture, Edit};
-use http::{HeaderName, HeaderValue, Method};
+use hooktool_relay::capture::{Body, Capture, Edit, Headers};
 
-use crate::forward::lines::{self, Fresh};
-
-/// Wishes; the default changes nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Edits {
-    /// Another method.
-    pub method: Option<Method>,
-    /// Another path and query: raw bytes behind the endpoint's name, empty or beginning with `/` or `?`.
-    pub path: Option<Bytes>,
-    /// Header lines, each in the place of one of its name, else at the end. Further lines of these names go.
-    pub set: Vec<(HeaderName, HeaderValue)>,
-    /// Header lines of these names go.
-    pub removed: Vec<HeaderName>,
-    /// Another body; `Content-Length` follows by itself.
-    pub body: Option<Bytes>,
-}
+use crate::{
+    event::Edits,
+    forward::lines::{self, Fresh},
+};
 
 impl Edits {
     /// Whether the copy would be the same.
@@ -52,7 +39,14 @@ impl Edits {
             let name = Bytes::copy_from_slice(name.as_str().as_bytes());
             Fresh::new(name, value)
         });
-        copy.headers = lines::replaced(&capture.headers, fresh.collect(), |_| false, &mut list);
+        let before = match &self.headers {
+            Some(headers) => {
+                list.extend(lines_changed(&capture.headers, headers));
+                headers
+            }
+            None => &capture.headers,
+        };
+        copy.headers = lines::replaced(before, fresh.collect(), |_| false, &mut list);
         if let Some(bytes) = &self.body {
             copy.body = if bytes.len() > Body::INLINE {
                 Body::Pieces(bytes.len() as u64)
@@ -72,6 +66,40 @@ impl Edits {
     }
 }
 
+/// What differs between two lists of header lines: those of a name are compared in their order.
+fn lines_changed(before: &Headers, after: &Headers) -> Vec<Edit> {
+    let mut old: Vec<Option<_>> = before.iter().map(Some).collect();
+    let mut list = Vec::new();
+    let mut added = Vec::new();
+    for (name, value) in after.iter() {
+        let is_same = |line: &&mut Option<(&[u8], &[u8])>| {
+            line.is_some_and(|(other, _)| other.eq_ignore_ascii_case(name))
+        };
+        let text = String::from_utf8(name.to_vec()).unwrap_or_default();
+        match old.iter_mut().find(is_same).and_then(Option::take) {
+            Some((_, from)) => list.extend(changed(
+                &text,
+                Bytes::copy_from_slice(from),
+                Bytes::copy_from_slice(value),
+            )),
+            None => added.push(Edit::Added {
+                name: text,
+                value: Bytes::copy_from_slice(value),
+            }),
+        }
+    }
+    list.extend(
+        old.into_iter()
+            .flatten()
+            .map(|(name, value)| Edit::Removed {
+                name: String::from_utf8(name.to_vec()).unwrap_or_default(),
+                value: Bytes::copy_from_slice(value),
+            }),
+    );
+    list.extend(added);
+    list
+}
+
 fn changed(what: &str, from: impl Into<Bytes>, to: impl Into<Bytes>) -> Option<Edit> {
     let (from, to) = (from.into(), to.into());
     (from != to).then(|| Edit::Changed {
@@ -83,7 +111,8 @@ fn changed(what: &str, from: impl Into<Bytes>, to: impl Into<Bytes>) -> Option<E
 
 #[cfg(test)]
 mod tests {
-    use hooktool_relay::capture::{CaptureId, Headers, UnixMillis, Version};
+    use hooktool_relay::capture::{CaptureId, UnixMillis, Version};
+    use http::{HeaderName, HeaderValue, Method};
 
     use super::*;
 
@@ -128,6 +157,7 @@ mod tests {
         let edits = Edits {
             method: Some(Method::PUT),
             path: Some(Bytes::from_static(b"/other")),
+            headers: None,
             set: vec![
                 (
                     HeaderName::from_static("x-a"),
@@ -167,6 +197,35 @@ mod tests {
             removed("x-a", "3"),
             added,
             changed("body", "4 bytes", "6 bytes"),
+        ];
+        assert_eq!(list, expected);
+    }
+
+    #[test]
+    fn other_header_lines_are_sent_as_they_stand() {
+        let mut headers = Headers::new();
+        for (name, value) in [("x-a", "1"), ("X-B", "3"), ("x-new", "n")] {
+            headers.push(name, value);
+        }
+        let edits = Edits {
+            headers: Some(headers.clone()),
+            ..Edits::default()
+        };
+        let (copy, list) = edits.apply(&capture());
+        assert_eq!(copy.headers, headers);
+        let removed = |name: &str, value: &'static str| Edit::Removed {
+            name: name.to_owned(),
+            value: Bytes::from_static(value.as_bytes()),
+        };
+        let added = Edit::Added {
+            name: "x-new".to_owned(),
+            value: Bytes::from_static(b"n"),
+        };
+        let expected = [
+            changed("X-B", "2", "3"),
+            removed("x-a", "3"),
+            removed("content-length", "4"),
+            added,
         ];
         assert_eq!(list, expected);
     }

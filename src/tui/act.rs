@@ -2,6 +2,7 @@
 
 pub(super) mod away;
 mod command;
+pub(super) mod deed;
 pub(super) mod detail;
 pub(super) mod filter;
 pub(super) mod keep;
@@ -10,6 +11,7 @@ mod replay;
 pub(super) mod save;
 
 use super::{
+    deed::Set,
     field::Field,
     help,
     keys::{self, Action},
@@ -18,10 +20,7 @@ use super::{
     state::{Follow, Mood, Popup, State, Tab},
     update::{Effect, touched},
 };
-use crate::{
-    event::Intent,
-    text::{Mode, Safe, safe},
-};
+use crate::{event::Intent, history::Number, text::Safe};
 
 /// How long after the last request the end is asked about.
 const RECENT: std::time::Duration = std::time::Duration::from_secs(60);
@@ -120,10 +119,11 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) 
         Action::Undelete => keep::undo(state, effects),
         Action::Erase(what) => type_in(state, |field| field.erase(what)),
         Action::Cursor(step) => type_in(state, |field| field.step(step)),
-        Action::Leave | Action::Send | Action::Release | Action::Yes | Action::Bookmarked => {
+        Action::Leave | Action::Release | Action::Yes | Action::Bookmarked => {
             confirm(state, action, effects);
         }
-        Action::Replay | Action::CopyUrl | Action::Bookmark | Action::Hold | Action::Connect => {
+        Action::Do(deed) => deed::act(state, deed, effects),
+        Action::Replay | Action::Bookmark | Action::Hold | Action::Connect => {
             ask(state, action, effects);
         }
         Action::Quit => quit(state, effects),
@@ -189,7 +189,11 @@ fn scroll_popup(state: &mut State, by: isize) {
         _ => help::lines(state).len(),
     };
     let open = state.popup.as_mut().map(|open| &mut open.popup);
-    if let Some(Popup::Help { scroll } | Popup::Log { scroll } | Popup::Syntax { scroll }) = open {
+    if let Some(Popup::Desk(_)) = open {
+        deed::diff::scroll(state, by);
+    } else if let Some(Popup::Help { scroll } | Popup::Log { scroll } | Popup::Syntax { scroll }) =
+        open
+    {
         let most = lines.saturating_sub(height);
         *scroll = scroll.saturating_add_signed(by).min(most);
     } else if let Some(Popup::Palette { at, .. }) = open {
@@ -255,7 +259,8 @@ fn quit(state: &mut State, effects: &mut Vec<Effect>) {
         .any(|row| row.last.is_none() && state.now.wall.since(row.received_at) < RECENT);
     let is_held = state.hold.held > 0 || state.hold.parked > 0;
     let is_busy = is_recent || is_pending || is_held;
-    if (is_busy && state.route.is_listening) || !state.replays.is_empty() {
+    if (is_busy && state.route.is_listening) || !state.replays.is_empty() || state.acting.rounds > 0
+    {
         state.open(Popup::Quit);
     } else {
         end(effects);
@@ -269,13 +274,13 @@ fn end(effects: &mut Vec<Effect>) {
 
 fn ask(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
     match (action, state.row().map(|row| (row.number, row.bookmarked))) {
+        (Action::Replay, _) if state.list.marked.len() > 1 => {
+            deed::form::open(state, Set::Marked, None, effects);
+        }
         (Action::Replay, Some((number, _))) => replay::replay(state, number, effects),
+        (Action::Bookmark, _) if !state.list.marked.is_empty() => bookmark(state, effects),
         (Action::Bookmark, Some((number, on))) => {
             effects.push(Effect::Ask(Intent::Bookmark { number, on: !on }));
-        }
-        (Action::CopyUrl, _) => {
-            let url = state.url.clone().unwrap_or_default();
-            effects.push(Effect::Copy(safe(url.as_bytes(), Mode::Cell).to_string()));
         }
         (Action::Hold, _) if state.hold.on && state.hold.held > 0 => state.open(Popup::Release),
         (Action::Hold, _) => effects.push(Effect::Ask(Intent::Hold(!state.hold.on))),
@@ -284,12 +289,19 @@ fn ask(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
     }
 }
 
+/// Keeps all that are marked, or lets all of them go if all were kept.
+fn bookmark(state: &State, effects: &mut Vec<Effect>) {
+    let numbers = deed::set::numbers(state, Set::Marked);
+    let is_kept = |&number: &Number| state.list.row(number).is_some_and(|row| row.bookmarked);
+    let on = !numbers.iter().all(is_kept);
+    effects.push(Effect::Ask(Intent::Bookmarks { numbers, on }));
+}
+
 fn confirm(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
     let Some(open) = state.popup.take() else {
         return;
     };
     match (open.popup, action) {
-        (Popup::Replay { number, .. }, Action::Send) => replay::send(state, number, effects),
         (Popup::Release, Action::Release) => {
             effects.push(Effect::Ask(Intent::Hold(false)));
             effects.push(Effect::Ask(Intent::Release));

@@ -12,21 +12,18 @@ use std::io;
 use crossterm::event::{Event, EventStream};
 use futures_util::Stream;
 
-use super::terminal;
+use super::{
+    clipboard::{self, Clipboard, Tool},
+    terminal,
+};
 
 /// A terminal's keys and what else the loop asks of it.
-pub trait Console {
+pub trait Console: Clipboard {
     /// Keys, pastes and sizes. Ends when the terminal has gone away.
     type Events: Stream<Item = io::Result<Event>> + Unpin + Send;
 
     /// Begins to read; called anew after each [`Console::take_back`].
     fn events(&mut self) -> Self::Events;
-
-    /// Puts text on the clipboard.
-    ///
-    /// # Errors
-    /// If the terminal cannot be written to.
-    fn copy(&mut self, text: &str) -> io::Result<()>;
 
     /// Leaves every mode that was set, so that another program finds the terminal as it was before the inspector.
     ///
@@ -45,15 +42,21 @@ pub trait Console {
 #[derive(Debug)]
 pub(super) struct Tty;
 
+impl Clipboard for Tty {
+    fn tool(&self) -> Option<Tool> {
+        Tool::here()
+    }
+
+    fn tell(&mut self, bytes: &[u8]) -> io::Result<()> {
+        clipboard::tell(bytes)
+    }
+}
+
 impl Console for Tty {
     type Events = EventStream;
 
     fn events(&mut self) -> EventStream {
         EventStream::new()
-    }
-
-    fn copy(&mut self, text: &str) -> io::Result<()> {
-        terminal::copy(text)
     }
 
     fn lend(&mut self) -> io::Result<()> {

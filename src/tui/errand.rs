@@ -1,4 +1,4 @@
-//! What the terminal is lent for: a pager, the shell that started the inspector.
+//! What the terminal is lent for: a pager, an editor, the shell that started the inspector.
 //!
 //! In: an [`Errand`], whole, with all that it needs. Out: what it [`Returned`], always one. The loop goes on meanwhile, so requests
 //! are forwarded and rows are read; it only draws nothing and reads no keys.
@@ -13,6 +13,8 @@ use hooktool_relay::capture::UnixMillis;
 use tokio::task::JoinSet;
 
 use super::{
+    editor,
+    fetch::Edited,
     program::{Program, Running},
     suspend,
     update::Loaded,
@@ -23,6 +25,8 @@ use super::{
 pub(super) enum Errand {
     /// Text to page, safe to be shown.
     Page(Arc<str>),
+    /// A text to edit.
+    Edit(Edited),
     /// The shell, until it says `fg`.
     Suspend {
         /// What is said on the normal screen meanwhile.
@@ -35,6 +39,8 @@ pub(super) enum Errand {
 pub(super) enum Returned {
     /// The pager ended, or why it did not do its work.
     Paged(Result<(), String>),
+    /// The editor ended: what it left, or why that is nothing.
+    Edited(Edited, Result<(), String>),
     /// The shell gave the terminal back; when it got it.
     Resumed { since: UnixMillis },
 }
@@ -48,6 +54,12 @@ impl Errand {
                     let pager = Program::pager();
                     let paged = pager.and_then(|pager| pager.run(Some(text.as_bytes()), &running));
                     Loaded::Returned(Returned::Paged(paged))
+                });
+            }
+            Self::Edit(mut edited) => {
+                tasks.spawn_blocking(move || {
+                    let ended = editor::edit(&mut edited, &running);
+                    Loaded::Returned(Returned::Edited(edited, ended))
                 });
             }
             Self::Suspend { said } => {

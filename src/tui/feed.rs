@@ -11,7 +11,7 @@ use tokio::sync::broadcast::{self, error::RecvError};
 
 use super::{terminal, update::Input};
 use crate::{
-    event::{Feed, Gap, Notice},
+    event::{Feed, Gap, Notice, Round},
     history::Change,
 };
 
@@ -31,6 +31,7 @@ struct Has {
     reach: bool,
     hold: bool,
     notices: bool,
+    rounds: bool,
     gaps: bool,
     changes: bool,
     events: bool,
@@ -42,6 +43,7 @@ enum Came {
     Reach(bool),
     Hold(bool),
     Notice(Result<Notice, RecvError>),
+    Round(Result<Round, RecvError>),
     Gap(Result<Gap, RecvError>),
     Change(Result<Change, RecvError>),
     Event(Option<io::Result<Event>>),
@@ -55,6 +57,7 @@ impl<S: Stream<Item = io::Result<Event>> + Unpin> Sources<S> {
             reach: true,
             hold: true,
             notices: true,
+            rounds: true,
             gaps: true,
             changes: true,
             events: true,
@@ -107,6 +110,7 @@ impl<S: Stream<Item = io::Result<Event>> + Unpin> Sources<S> {
             told = self.feed.reach.changed(), if self.has.reach => Came::Reach(told.is_ok()),
             told = self.feed.hold.changed(), if self.has.hold => Came::Hold(told.is_ok()),
             notice = self.feed.notices.recv(), if self.has.notices => Came::Notice(notice),
+            round = self.feed.rounds.recv(), if self.has.rounds => Came::Round(round),
             gap = self.feed.gaps.recv(), if self.has.gaps => Came::Gap(gap),
             change = self.changes.recv(), if self.has.changes => Came::Change(change),
             else => return std::future::pending().await,
@@ -146,6 +150,12 @@ impl<S: Stream<Item = io::Result<Event>> + Unpin> Sources<S> {
             }
             Came::Change(Ok(change)) => Some(Input::Changed(change)),
             Came::Change(Err(RecvError::Lagged(_))) => Some(Input::Changed(Change::Reload)),
+            Came::Round(Ok(round)) => Some(Input::Round(round)),
+            Came::Round(Err(RecvError::Lagged(_))) => None,
+            Came::Round(Err(RecvError::Closed)) => {
+                self.has.rounds = false;
+                None
+            }
             Came::Notice(Err(RecvError::Closed)) => {
                 self.has.notices = false;
                 None

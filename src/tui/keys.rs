@@ -13,6 +13,7 @@ mod tests;
 use std::borrow::Cow;
 
 use super::{
+    deed::Deed,
     field::{Erase, Step},
     layout::Pane,
     page::Form,
@@ -80,14 +81,27 @@ pub(super) enum Place {
     Log,
     /// The ways to lay a body out.
     Forms,
+    /// The menu of what can be copied.
+    Copy,
     /// The box that asks for a target.
     Target,
+    /// The menu of what can be written to a file.
+    Export,
+    /// The line that names the file.
+    File,
+    /// The question before a file is replaced.
+    Overwrite,
+    /// The comparison.
+    Diff,
+    /// The form before requests are sent again, but for its lines of free text.
+    Form,
+    FormText,
+    /// The words before too many are sent, or too far.
+    Confirm,
     /// The box that asks for a file's name.
     Save,
     /// The box that asks before a file is replaced.
     Replace,
-    /// The box that asks before a replay leaves this machine.
-    Replay,
     /// The note beside a request.
     Note,
     /// The box that asks before requests are deleted.
@@ -151,7 +165,8 @@ pub(super) enum Action {
     ClearView,
     Secrets,
     Replay,
-    CopyUrl,
+    /// Something done with requests.
+    Do(Deed),
     Bookmark,
     Follow,
     Hold,
@@ -173,7 +188,6 @@ pub(super) enum Action {
     Quit,
     QuitNow,
     Accept,
-    Send,
     Release,
     Leave,
     Yes,
@@ -224,7 +238,11 @@ pub(super) fn here(place: Place) -> impl Iterator<Item = &'static Binding> {
 
 /// Whether text is typed in a place.
 pub(super) fn is_typing(place: Place) -> bool {
-    matches!(
+    let is_desk = matches!(
+        place,
+        Place::File | Place::Form | Place::FormText | Place::Confirm
+    );
+    let is_line = matches!(
         place,
         Place::Target
             | Place::Save
@@ -233,7 +251,8 @@ pub(super) fn is_typing(place: Place) -> bool {
             | Place::Palette
             | Place::Note
             | Place::Clear
-    )
+    );
+    is_desk || is_line
 }
 
 /// Where the next key goes.
@@ -247,9 +266,9 @@ pub(super) fn place(state: &State) -> Place {
         (Some(Popup::Sort), _) => Place::Sort,
         (Some(Popup::Forms), _) => Place::Forms,
         (Some(Popup::Target { .. }), _) => Place::Target,
+        (Some(Popup::Desk(desk)), _) => desk.place(),
         (Some(Popup::Save { .. }), _) => Place::Save,
         (Some(Popup::Replace(_)), _) => Place::Replace,
-        (Some(Popup::Replay { .. }), _) => Place::Replay,
         (Some(Popup::Note { .. }), _) => Place::Note,
         (Some(Popup::Delete { .. }), _) => Place::Delete,
         (Some(Popup::Clear { .. }), _) => Place::Clear,

@@ -2,6 +2,8 @@
 //!
 //! In: a [`What`]. Out: a [`Loaded`], always one. Must not know: the screen's state.
 
+mod clip;
+mod deed;
 mod save;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -54,6 +56,9 @@ impl Source {
                 } => self.rows(&reader, *newer_than, numbers, *is_wide),
                 What::Search(query) => found(&reader, query),
                 What::Detail(wish) => detail(&reader, wish),
+                What::Fetch(fetch) => {
+                    deed::run(&reader, fetch).map(|brought| Loaded::Brought(Box::new(brought)))
+                }
                 What::Page(wish, tab) => whole(&reader, wish, *tab),
                 What::Save(save) => {
                     save::save(&reader, save).map(|saved| Loaded::Saved(save.clone(), saved))

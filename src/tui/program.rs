@@ -9,6 +9,7 @@
 
 use std::{
     io::{self, Write as _},
+    path::Path,
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -54,6 +55,21 @@ impl Program {
             pager.command.env("LESSCHARSET", "utf-8");
         }
         Ok(pager)
+    }
+
+    /// What edits a file: `$VISUAL`, else `$EDITOR`, else `vi`.
+    ///
+    /// # Errors
+    /// Those of [`Program::named`].
+    pub(super) fn editor(file: &Path) -> Result<Self, String> {
+        let mut editor = Self::named(&["VISUAL", "EDITOR"], "vi")?;
+        let name = Path::new(&editor.name).file_name();
+        if name.is_some_and(|name| name == "vim" || name == "nvim") {
+            // A modeline in a stranger's body would set options.
+            editor.command.args(["--cmd", "set nomodeline"]);
+        }
+        editor.command.arg(file);
+        Ok(editor)
     }
 
     /// Runs it to its end, with these bytes on its stdin, or with the terminal there if there are none. One that stops reading

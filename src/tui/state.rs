@@ -7,6 +7,7 @@
 //! history ──Change──▶ sync (what to read again) ──Load──▶ rows ─▶ selected ─▶ wish ──Load──▶ detail
 //! ```
 
+mod acting;
 mod bar;
 mod columns;
 mod list;
@@ -20,6 +21,7 @@ use std::{
 use hooktool_relay::capture::UnixMillis;
 
 use super::{
+    act::deed,
     layout::{Layout, Pane, Split, layout},
     page::{Detail, Form, Tree},
     search::Search,
@@ -31,6 +33,7 @@ use crate::{
     text::Zone,
 };
 
+pub(super) use self::acting::{Acting, Kept};
 pub(super) use self::bar::{Bar, Offer, remember};
 pub(super) use self::columns::{Column, Wanted};
 pub(super) use self::list::{Fit, Follow, List, Missing, Order, Query, Shown};
@@ -208,6 +211,7 @@ pub(super) struct State {
     /// What was told, oldest first.
     pub(super) log: VecDeque<Told>,
     pub(super) goal: Goal,
+    pub(super) acting: Acting,
     /// Replays that were asked for, and how many tries there were before each.
     pub(super) replays: Vec<(Number, u32)>,
     /// When requests were deleted last.
@@ -261,6 +265,7 @@ impl State {
             toast: None,
             log: VecDeque::new(),
             goal,
+            acting: Acting::default(),
             replays: Vec::new(),
             deleted: None,
         }
@@ -283,12 +288,6 @@ impl State {
     /// The selected row.
     pub(super) fn row(&self) -> Option<&Summary> {
         self.list.row(self.list.selected?)
-    }
-
-    /// Whether requests are forwarded anywhere.
-    pub(super) fn has_target(&self) -> bool {
-        let is_asked = !self.route.is_listening;
-        is_asked || !self.route.target.is_empty() || self.row().is_some_and(|row| row.tries > 0)
     }
 
     /// What the detail is to show now.
@@ -359,9 +358,10 @@ impl State {
                 };
                 self.now.since_start + wait
             });
+        let menu = deed::appears(self);
         let typed = self.bar.as_ref().and_then(|bar| bar.due);
         let sifting = self.list.is_sifting().then_some(self.now.since_start);
-        let all = [end, second, typed, sifting];
+        let all = [end, second, menu, typed, sifting];
         all.into_iter().flatten().min()
     }
 }

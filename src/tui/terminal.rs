@@ -20,7 +20,6 @@ use std::{
 };
 
 use crossterm::{
-    clipboard::CopyToClipboard,
     cursor::{Hide, Show},
     event::{
         self, DisableBracketedPaste, EnableBracketedPaste, Event, KeyCode, KeyEventKind,
@@ -163,11 +162,6 @@ pub(super) async fn hung_up() {
 #[cfg(not(unix))]
 pub(super) async fn hung_up() {
     std::future::pending().await
-}
-
-/// Asks the terminal to put text on the clipboard (OSC 52). It does not say whether it did.
-pub(super) fn copy(text: &str) -> io::Result<()> {
-    execute!(io::stdout(), CopyToClipboard::to_clipboard_from(text))
 }
 
 /// What a terminal's event means here, if anything.

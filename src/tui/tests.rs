@@ -1,5 +1,6 @@
 //! The inspector without a terminal: its rules, its screens, and what strangers' bytes do to them.
 
+mod act;
 mod detail;
 mod every;
 mod filter;

@@ -20,6 +20,7 @@ use super::{
     Console, Ended, View,
     errand::Errand,
     feed::Sources,
+    fetch::{Brought, Clip},
     load::Source,
     look::Look,
     program::Running,
@@ -28,7 +29,10 @@ use super::{
     update::{Effect, Input, Loaded, What, update},
     view,
 };
-use crate::event::{Feed, Intent};
+use crate::{
+    event::{Feed, Intent},
+    text::Safe,
+};
 
 /// Shortest time between two draws: 30 a second.
 const FRAME: Duration = Duration::from_millis(33);
@@ -198,10 +202,8 @@ impl<C: Console> Turn<C> {
             match effect {
                 Effect::Ask(intent) => self.ask(intent),
                 Effect::Load(what) => self.load(what),
-                Effect::Copy(text) => {
-                    let is_copied = self.console.copy(&text).is_ok();
-                    self.take(Input::Copied(is_copied));
-                }
+                Effect::Copy(clip) => self.copy(clip),
+                Effect::Tell(clip, why) => self.tell(clip, why),
                 Effect::Lend(errand) => self.errand = Some(errand),
                 Effect::Redraw => self.is_redrawn = true,
                 Effect::Quit => self.has_quit = true,
@@ -213,6 +215,26 @@ impl<C: Console> Turn<C> {
         if self.intents.try_send(intent).is_err() {
             self.take(Input::Busy);
         }
+    }
+
+    /// Hands a clip to the system's own program, which takes its time; else to the terminal.
+    fn copy(&mut self, clip: Clip) {
+        let Some(tool) = self.console.tool() else {
+            return self.tell(clip, None);
+        };
+        self.reads.spawn(async move {
+            let name = tool.name;
+            let error = tool.put(clip.bytes.clone()).await.err();
+            let tool = name;
+            Loaded::Brought(Box::new(Brought::Put { clip, tool, error }))
+        });
+    }
+
+    fn tell(&mut self, clip: Clip, why: Option<Safe<'static>>) {
+        let told = self.console.tell(&clip.bytes);
+        let error = told.err().map(|error| error.to_string());
+        let brought = Brought::Told { clip, why, error };
+        self.take(Input::Loaded(Loaded::Brought(Box::new(brought))));
     }
 
     fn load(&mut self, what: What) {

@@ -5,8 +5,10 @@
 use std::sync::Arc;
 
 use super::{
-    act::{act, away, detail, filter, save},
+    act::{act, away, deed, detail, filter, save},
+    deed::Deed,
     errand::{Errand, Returned},
+    fetch::{Brought, Clip, Fetch},
     keys::{self, Action, Code, Key},
     load::{Save, Saved},
     log,
@@ -14,7 +16,7 @@ use super::{
     state::{Mood, Query, State, Tab, Time, Toast, Wish},
 };
 use crate::{
-    event::{Hold, Intent, Link, Notice, Reach},
+    event::{Hold, Intent, Link, Notice, Reach, Round},
     history::{Change, Dropped, Number, Summary},
     search::Hit,
     text::{Mode, Safe, safe},
@@ -36,14 +38,14 @@ pub(super) enum Input {
     Reach(Reach),
     Hold(Hold),
     Notice(Notice),
+    /// Requests that were sent again together.
+    Round(Round),
     Changed(Change),
     /// So many requests were dropped by the relay before they could be delivered.
     Gap(u64),
     Loaded(Loaded),
     /// An intent found its queue full, or nobody to perform it.
     Busy,
-    /// The URL went to the terminal's clipboard, or it did not.
-    Copied(bool),
     Tick(Time),
 }
 
@@ -52,7 +54,10 @@ pub(super) enum Input {
 pub(super) enum Effect {
     Ask(Intent),
     Load(What),
-    Copy(String),
+    /// Put it on the clipboard.
+    Copy(Clip),
+    /// Put it on the terminal's, and why not on the system's.
+    Tell(Clip, Option<Safe<'static>>),
     /// Lend the terminal to another program.
     Lend(Errand),
     /// Draw every cell anew.
@@ -78,6 +83,7 @@ pub(super) enum What {
     /// Which requests fit the filter.
     Search(Query),
     Detail(Wish),
+    Fetch(Fetch),
     /// The text of a tab, whole, for a pager.
     Page(Wish, Tab),
     /// A body, into a file.
@@ -100,6 +106,7 @@ pub(super) enum Loaded {
     Detail(Box<Detail>),
     /// It is no longer there.
     NoDetail,
+    Brought(Box<Brought>),
     /// Text for a pager, safe to be shown.
     Page(Arc<str>),
     /// A body is in a file, or it is not.
@@ -172,13 +179,9 @@ fn happened(state: &mut State, input: Input, effects: &mut Vec<Effect>) {
             };
             state.say(mood, owned(&notice.text));
         }
+        Input::Round(round) => deed::round(state, &round),
         Input::Loaded(loaded) => take(state, loaded, effects),
         Input::Busy => state.say(Mood::Problem, Safe::own("busy: not done, try again")),
-        Input::Copied(true) => state.say(
-            Mood::Done,
-            Safe::own("public URL sent to the terminal clipboard (OSC 52)"),
-        ),
-        Input::Copied(false) => state.say(Mood::Problem, Safe::own("the terminal took no copy")),
         Input::Tick(_) | Input::Changed(_) | Input::Key(_) => {}
     }
 }
@@ -194,6 +197,7 @@ fn tick(state: &mut State, now: Time) -> bool {
             .map(|left| left.as_millis().div_ceil(1000))
     };
     let before = countdown(state);
+    let is_hidden = deed::appears(state).is_some();
     state.now = now;
     let is_over = |toast: &Toast| {
         toast.mood != Mood::Problem && now.since_start.saturating_sub(toast.since) >= Toast::STAYS
@@ -204,7 +208,8 @@ fn tick(state: &mut State, now: Time) -> bool {
     }
     let is_applied = filter::apply_due(state);
     let is_sifted = !is_applied && state.sift();
-    ends || is_applied || is_sifted || countdown(state) != before
+    let is_seen = is_hidden && deed::appears(state).is_none();
+    ends || is_applied || is_sifted || is_seen || countdown(state) != before
 }
 
 fn changed(state: &mut State, change: &Change) {
@@ -238,7 +243,10 @@ fn pressed(state: &mut State, key: Key, effects: &mut Vec<Effect>) -> bool {
         .is_some_and(|open| is_early(open.since));
     let is_harmless = matches!(
         binding.action,
-        Action::QuitNow | Action::Erase(_) | Action::Cursor(_)
+        Action::QuitNow
+            | Action::Erase(_)
+            | Action::Cursor(_)
+            | Action::Do(Deed::Copy(_) | Deed::Export(_))
     );
     if is_early && !is_harmless {
         return was_problem;
@@ -298,7 +306,11 @@ fn take(state: &mut State, loaded: Loaded, effects: &mut Vec<Effect>) {
                 detail::look(state);
             }
         }
+        Loaded::Brought(brought) => deed::bring(state, *brought, effects),
         Loaded::Page(text) => effects.push(Effect::Lend(Errand::Page(text))),
+        Loaded::Returned(Returned::Edited(edited, ended)) => {
+            deed::edited(state, edited, ended, effects);
+        }
         Loaded::Saved(save, saved) => save::saved(state, save, saved),
         Loaded::Returned(returned) => away::returned(state, returned),
         Loaded::NoDetail => {
@@ -317,9 +329,8 @@ fn take(state: &mut State, loaded: Loaded, effects: &mut Vec<Effect>) {
                         ..Detail::default()
                     });
                 }
-                What::Page(..) | What::Save(_) => {}
+                What::Page(..) | What::Fetch(_) | What::Save(_) | What::Older => {}
                 What::All { .. } | What::Rows { .. } => state.sync.is_reading = false,
-                What::Older => {}
                 What::Search(query) => {
                     state.found(&query, &[]);
                     if let Some(sieve) = &mut state.list.sieve {

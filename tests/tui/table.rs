@@ -17,7 +17,7 @@ use hooktool::{
     event::{Board, Intent, Link, Live},
     history::{Arrival, Attempt, Cause, History, KeptAnswer, Number, Retention, Select},
     text::Zone,
-    tui::{Console, Ended, Theme, View, drive},
+    tui::{Clipboard, Console, Ended, Theme, Tool, View, drive},
 };
 use hooktool_relay::capture::{
     Body, Capture, CaptureId, Headers, Kind, Outcome, Seq, UnixMillis, Version,
@@ -143,6 +143,19 @@ struct Tty {
     copied: Arc<Mutex<Vec<String>>>,
 }
 
+impl Clipboard for Tty {
+    fn tool(&self) -> Option<Tool> {
+        None
+    }
+
+    fn tell(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let text = str::from_utf8(bytes).expect("text").to_owned();
+        let mut copied = self.copied.lock().unwrap_or_else(PoisonError::into_inner);
+        copied.push(text);
+        Ok(())
+    }
+}
+
 impl Console for Tty {
     type Events = Pin<Box<dyn Stream<Item = io::Result<Event>> + Send>>;
 
@@ -161,12 +174,6 @@ impl Console for Tty {
             pressed.waker.get_or_insert_with(waker);
             Poll::Pending
         }))
-    }
-
-    fn copy(&mut self, text: &str) -> io::Result<()> {
-        let mut copied = self.copied.lock().unwrap_or_else(PoisonError::into_inner);
-        copied.push(text.to_owned());
-        Ok(())
     }
 
     fn lend(&mut self) -> io::Result<()> {

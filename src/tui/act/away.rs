@@ -29,7 +29,8 @@ pub(super) fn suspend(state: &State, effects: &mut Vec<Effect>) {
 /// The terminal is back.
 pub(in crate::tui) fn returned(state: &mut State, returned: Returned) {
     match returned {
-        Returned::Paged(Ok(())) => {}
+        // What an editor left is taken by the deed that asked for it.
+        Returned::Paged(Ok(())) | Returned::Edited(..) => {}
         Returned::Paged(Err(why)) => {
             let why = safe(why.as_bytes(), Mode::Cell).into_owned();
             state.say(Mood::Problem, why);

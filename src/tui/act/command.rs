@@ -39,7 +39,7 @@ fn perform(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
     state.popup = None;
     match (keys::possible(state, action), action) {
         (Err(why), _) => state.say(Mood::Note, Safe::own(why)),
-        (Ok(()), Action::Replay) => replay::ask(state),
+        (Ok(()), Action::Replay) => replay::ask(state, effects),
         (Ok(()), _) => act(state, action, effects),
     }
 }

@@ -1,12 +1,14 @@
-//! Sending again: straight away to this machine, after a question to another one, and where to if nobody has said it yet.
+//! Sending again: straight away to this machine, by the form to another one, and where to if nobody has said it yet.
 
 use std::net::IpAddr;
 
 use crate::{
     event::Intent,
     history::Number,
-    text::{Mode, Safe, safe},
+    target::Target,
+    text::Safe,
     tui::{
+        act::deed::{form, set},
         field::Field,
         state::{Goal, Mood, Popup, State},
         update::Effect,
@@ -19,17 +21,17 @@ pub(super) const MOST: usize = 64;
 /// Sends at once what surely stays on this machine; asks before anything else.
 pub(super) fn replay(state: &mut State, number: Number, effects: &mut Vec<Effect>) {
     if state.goal == Goal::Unasked {
-        ask(state);
+        ask(state, effects);
         return;
     }
     match destination(state) {
         Some(url) if is_loopback(&url) => send(state, number, effects),
-        _ => ask(state),
+        _ => ask(state, effects),
     }
 }
 
 /// Asks before the selected request is sent, wherever it goes to.
-pub(super) fn ask(state: &mut State) {
+pub(super) fn ask(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(number) = state.list.selected else {
         return;
     };
@@ -41,17 +43,7 @@ pub(super) fn ask(state: &mut State) {
         });
         return;
     }
-    let url = destination(state);
-    let is_here = url.as_deref().is_some_and(is_loopback);
-    let to = match url {
-        Some(url) => safe(url.as_bytes(), Mode::Cell).into_owned(),
-        None => Safe::own("the target of its last try"),
-    };
-    state.open(Popup::Replay {
-        number,
-        to,
-        is_here,
-    });
+    form::open(state, set::usual(state), None, effects);
 }
 
 /// Takes the target that was typed, for this replay and those to come.
@@ -97,17 +89,27 @@ fn destination(state: &State) -> Option<String> {
 }
 
 /// Asks for the replay, and remembers to tell how it ends.
-pub(super) fn send(state: &mut State, number: Number, effects: &mut Vec<Effect>) {
+fn send(state: &mut State, number: Number, effects: &mut Vec<Effect>) {
+    let to = match &state.goal {
+        Goal::At(target) => Some(target.clone()),
+        Goal::Unasked | Goal::LastTry => None,
+    };
+    send_to(state, number, to, effects);
+}
+
+/// The same, to a target that a person chose.
+pub(in crate::tui) fn send_to(
+    state: &mut State,
+    number: Number,
+    to: Option<Target>,
+    effects: &mut Vec<Effect>,
+) {
     let tries = state
         .index(number)
         .map_or(0, |index| state.list.rows[index].tries);
     if state.replays.len() < MOST {
         state.replays.push((number, tries));
     }
-    let to = match &state.goal {
-        Goal::At(target) => Some(target.clone()),
-        Goal::Unasked | Goal::LastTry => None,
-    };
     state.say(
         Mood::Note,
         Safe::format(format_args!("replay of #{number} …")),

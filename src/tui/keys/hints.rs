@@ -1,6 +1,7 @@
 //! Which keys the last line of the screen names.
 
 use super::{Action, Place};
+use crate::tui::deed::Deed;
 
 /// The actions that the last line of the screen names, the most wanted first; the way to help stands behind them in any case.
 pub(in crate::tui) fn hinted(place: Place) -> &'static [Action] {
@@ -11,7 +12,7 @@ pub(in crate::tui) fn hinted(place: Place) -> &'static [Action] {
             Action::NextForm,
             Action::NextTab,
             Action::NextRequest,
-            Action::CopyUrl,
+            Action::Do(Deed::Copying),
             Action::Zoom,
             Action::Back,
         ],
@@ -22,12 +23,19 @@ pub(in crate::tui) fn hinted(place: Place) -> &'static [Action] {
             Action::Back,
             Action::Syntax,
         ],
+        Place::Diff => &[
+            Action::Do(Deed::ToForm),
+            Action::Do(Deed::NextChange),
+            Action::Do(Deed::PreviousChange),
+            Action::Do(Deed::Volatile),
+            Action::Back,
+        ],
         Place::Search | Place::Palette => &[Action::Accept, Action::Back],
         _ => &[
             Action::Open,
             Action::Replay,
             Action::Filter,
-            Action::CopyUrl,
+            Action::Do(Deed::Copying),
             Action::Mark,
             Action::Sort,
             Action::Follow,

@@ -6,7 +6,7 @@ use super::Action;
 use crate::{
     event::Link,
     tui::{
-        act::{detail, keep},
+        act::{deed, detail, keep},
         layout::Layout,
         state::State,
     },
@@ -23,7 +23,7 @@ pub(in crate::tui) fn possible(state: &State, action: Action) -> Result<(), &'st
         .shown()
         .is_some_and(|detail| detail.page(state.tab).is_some());
     match action {
-        Action::Hold | Action::Connect | Action::CopyUrl if !state.route.is_listening => {
+        Action::Hold | Action::Connect if !state.route.is_listening => {
             Err("not listening: this is the history")
         }
         Action::Open
@@ -41,8 +41,7 @@ pub(in crate::tui) fn possible(state: &State, action: Action) -> Result<(), &'st
         | Action::Undelete
         | Action::Yes
         | Action::Bookmarked => keep::obstacle(state, action).map_or(Ok(()), Err),
-        Action::Replay if !state.has_target() => Err("there is no target: listen TARGET"),
-        Action::CopyUrl if state.url.is_none() => Err("the URL is not known yet"),
+        Action::Do(deed) => deed::possible(state, deed),
         Action::Connect if is_connected => Err("already connected"),
         Action::Toggle | Action::FoldAll | Action::UnfoldAll if state.tree().is_none() => {
             Err("there is no tree here")

@@ -79,7 +79,11 @@ impl Keymap {
 /// The name of an action in the config: `next-problem`, `show-body`.
 pub(super) fn name(action: Action) -> String {
     let mut name = String::new();
-    for c in format!("{action:?}").chars() {
+    let shown = match action {
+        Action::Do(deed) => format!("{deed:?}"),
+        action => format!("{action:?}"),
+    };
+    for c in shown.chars() {
         match c {
             '(' => {}
             c if c.is_ascii_uppercase() => {

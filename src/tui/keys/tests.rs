@@ -7,7 +7,7 @@ use super::{
     *,
 };
 
-const PLACES: [Place; 20] = [
+const PLACES: [Place; 27] = [
     Place::Save,
     Place::Replace,
     Place::Note,
@@ -25,7 +25,14 @@ const PLACES: [Place; 20] = [
     Place::Detail,
     Place::Help,
     Place::Target,
-    Place::Replay,
+    Place::Copy,
+    Place::Export,
+    Place::File,
+    Place::Overwrite,
+    Place::Diff,
+    Place::Form,
+    Place::FormText,
+    Place::Confirm,
     Place::Release,
     Place::Quit,
 ];
@@ -52,7 +59,7 @@ fn every_action_has_help_and_every_hint_a_key() {
         for &action in hinted(place) {
             let pane = if matches!(
                 place,
-                Place::Detail | Place::Search | Place::Filter | Place::Palette
+                Place::Detail | Place::Diff | Place::Search | Place::Filter | Place::Palette
             ) {
                 place
             } else {
@@ -66,9 +73,12 @@ fn every_action_has_help_and_every_hint_a_key() {
 #[test]
 fn no_box_is_confirmed_by_enter_or_by_the_key_that_opens_it() {
     let confirms = [
-        (Place::Replay, Action::Send, 'r'),
         (Place::Delete, Action::Yes, 'D'),
         (Place::Delete, Action::Bookmarked, 'D'),
+        (Place::Form, Action::Do(Deed::Send), 'r'),
+        (Place::Form, Action::Do(Deed::Send), 'R'),
+        (Place::Diff, Action::Do(Deed::ToForm), 'e'),
+        (Place::Overwrite, Action::Do(Deed::Overwrite), 'x'),
         (Place::Release, Action::Release, 'H'),
         (Place::Quit, Action::Yes, 'q'),
     ];
@@ -89,7 +99,7 @@ fn wish(action: &str, keys: &[&str]) -> (String, Vec<String>) {
 #[test]
 fn a_person_may_choose_other_keys() {
     let wishes = [
-        wish("next-problem", &["x", "Ctrl-t"]),
+        wish("next-problem", &["X", "Ctrl-t"]),
         wish("mark", &["m"]),
         wish("show-body", &["F1"]),
         wish("help", &["?"]),
@@ -102,7 +112,7 @@ fn a_person_may_choose_other_keys() {
         line.map(Binding::labels)
     };
     let list = |action| keys(Place::List, action);
-    assert_eq!(list(Action::NextProblem).as_deref(), Some("x Ctrl-t"));
+    assert_eq!(list(Action::NextProblem).as_deref(), Some("X Ctrl-t"));
     assert_eq!(list(Action::Down).as_deref(), Some("Down Backspace"));
     assert_eq!(
         keys(Place::Help, Action::Down).as_deref(),

@@ -97,6 +97,21 @@ impl Tree {
         text(&path.unwrap_or_default())
     }
 
+    /// The key of a visible line as received, without its quotes if it needs none; none if it has no key.
+    pub(in crate::tui) fn key(&self, at: usize) -> Option<String> {
+        let row = self.outline.rows().get(*self.visible.get(at)?)?;
+        let key = self.outline.key(row);
+        let bare = key.trim_matches('"');
+        let shown = if is_word(bare) { bare } else { key };
+        (!shown.is_empty()).then(|| shown.to_owned())
+    }
+
+    /// The value of a visible line, laid out; all of a node, folded or not.
+    pub(in crate::tui) fn value(&self, at: usize) -> Option<String> {
+        let index = *self.visible.get(at)?;
+        Some(self.outline.whole(index))
+    }
+
     /// The path's identity of a visible line.
     pub(in crate::tui) fn id(&self, at: usize) -> Option<u64> {
         let index = *self.visible.get(at)?;

@@ -8,7 +8,7 @@ use super::State;
 use crate::{
     history::Number,
     text::Safe,
-    tui::{field::Field, load::Save},
+    tui::{deed::Desk, field::Field, load::Save},
 };
 
 /// What lies over the panes and has the keys.
@@ -48,18 +48,12 @@ pub(in crate::tui) enum Popup {
         /// Why what was typed is none.
         error: Option<Safe<'static>>,
     },
+    /// Where a person says what is done with requests, and how.
+    Desk(Desk),
     /// Where a body is to be saved.
     Save { save: Save, field: Field },
     /// Before a file is replaced.
     Replace(Save),
-    /// Before a replay to another machine.
-    Replay {
-        number: Number,
-        /// Where to, as far as it is known.
-        to: Safe<'static>,
-        /// Whether that is surely this machine.
-        is_here: bool,
-    },
     /// The note beside a request.
     Note { number: Number, field: Field },
     /// Before requests are deleted.
@@ -142,6 +136,7 @@ impl State {
                 | Popup::Note { field, .. }
                 | Popup::Clear { field, .. },
             ) => Some(field),
+            Some(Popup::Desk(desk)) => desk.field(),
             Some(_) => None,
             None if self.bar.is_some() => self.bar.as_mut().map(|bar| &mut bar.field),
             None => {

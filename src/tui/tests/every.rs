@@ -7,25 +7,28 @@ use super::{
     *,
 };
 use crate::{
+    event,
     text::{Mode, corpus::CORPUS, safe},
     tui::{
+        deed::{Desk, Export, Line, Past, SendForm, Set, Way},
         field::Field,
         keys::{Place, place, table},
         layout::Pane,
+        load::Save,
         page::Form,
-        state::{Popup, Tab},
+        state::{Popup, Tab, Wish},
     },
 };
 
 /// Each value of a type by its pattern; a variant without a line here does not compile.
 macro_rules! every {
-    ($name:ident($text:ident) -> $kind:ty { $($pattern:pat => $value:expr,)* }) => {
+    ($name:ident($text:ident) -> $kind:ty { $($pattern:pat $(if $guard:expr)? => $value:expr,)* }) => {
         fn $name($text: &str) -> Vec<$kind> {
             let all = vec![$($value),*];
             for one in &all {
-                match one { $($pattern => {})* }
+                match one { $($pattern $(if $guard)? => {})* }
             }
-            let wanted: &[fn(&$kind) -> bool] = &[$(|one| matches!(one, $pattern)),*];
+            let wanted: &[fn(&$kind) -> bool] = &[$(|one| matches!(one, $pattern $(if $guard)?)),*];
             assert!(wanted.iter().all(|is| all.iter().any(is)));
             all
         }
@@ -51,11 +54,9 @@ every!(popups(text) -> Popup {
         field: typed(text),
         error: Some(safe(text.as_bytes(), Mode::Cell).into_owned()),
     },
-    Popup::Replay { .. } => Popup::Replay {
-        is_here: false,
-        number: 7,
-        to: safe(text.as_bytes(), Mode::Cell).into_owned(),
-    },
+    Popup::Save { .. } => Popup::Save { save: save(text), field: typed(text) },
+    Popup::Replace(_) => Popup::Replace(save(text)),
+    Popup::Desk(_) => Popup::Desk(Desk::Copy),
     Popup::Note { .. } => Popup::Note { number: 7, field: typed(text) },
     Popup::Delete { .. } => Popup::Delete { numbers: vec![7], bookmarked: 1 },
     Popup::Clear { .. } => Popup::Clear {
@@ -66,6 +67,61 @@ every!(popups(text) -> Popup {
     Popup::Release => Popup::Release,
     Popup::Quit => Popup::Quit,
 });
+
+fn save(text: &str) -> Save {
+    Save {
+        wish: Wish::default(),
+        tab: Tab::Body,
+        path: text.to_owned(),
+        replaces: false,
+    }
+}
+
+fn sent(text: &str) -> SendForm {
+    let target = "http://localhost:1".parse().expect("a target");
+    let mut form = SendForm::new(Set::Marked, vec![7], vec![Way::At(target), Way::Other]);
+    form.other = typed(text);
+    form.past = Some(Past {
+        places: vec![(safe(text.as_bytes(), Mode::Cell).into_owned(), 1)],
+        never: 1,
+        is_far: true,
+    });
+    form
+}
+
+every!(desks(text) -> Desk {
+    Desk::Copy => Desk::Copy,
+    Desk::Export { .. } => Desk::Export { set: Set::Shown, with_secrets: true },
+    Desk::File { .. } => Desk::File {
+        export: Export { numbers: vec![7], form: event::Form::Curl, with_secrets: false },
+        field: typed(text),
+        error: Some(safe(text.as_bytes(), Mode::Cell).into_owned()),
+    },
+    Desk::Overwrite(..) => Desk::Overwrite(
+        Export { numbers: vec![7], form: event::Form::Har, with_secrets: false },
+        text.into(),
+    ),
+    Desk::Diff { .. } => Desk::Diff { scroll: 0, at: 0, all: true },
+    Desk::Form(form) if form.line == Line::Other => Desk::Form(Box::new(SendForm {
+        line: Line::Other,
+        way: 1,
+        ..sent(text)
+    })),
+    Desk::Form(_) => Desk::Form(Box::new(sent(text))),
+    Desk::Confirm { .. } => Desk::Confirm {
+        replays: Box::new(sent(text).replays(None).expect("a whole form").0),
+        to: safe(text.as_bytes(), Mode::Cell).into_owned(),
+        is_far: true,
+        field: typed(text),
+        is_wrong: true,
+    },
+});
+
+/// Each pop-up, and each desk as one.
+fn all_popups(text: &str) -> Vec<Popup> {
+    let desks = desks(text).into_iter().map(Popup::Desk);
+    popups(text).into_iter().chain(desks).collect()
+}
 
 every!(tabs(_text) -> Tab {
     Tab::Body => Tab::Body,
@@ -120,7 +176,7 @@ fn every_pop_up_and_line() {
         let text: String = bytes.utf8_chunks().map(|chunk| chunk.valid()).collect();
         for size in SIZES {
             let mut state = evil(size, bytes);
-            for popup in popups(&text) {
+            for popup in all_popups(&text) {
                 let what = format!("{popup:?}");
                 state.open(popup);
                 is_clean(&state, &what);
@@ -165,7 +221,7 @@ fn every_tab_view_and_pane() {
 fn every_place_of_the_key_table_can_be_reached() {
     let mut state = evil((80, 24), b"x");
     let mut reached = vec![place(&state)];
-    for popup in popups("x") {
+    for popup in all_popups("x") {
         state.open(popup);
         reached.push(place(&state));
         state.popup = None;

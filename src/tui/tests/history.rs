@@ -34,10 +34,11 @@ fn error(state: &State) -> Option<&str> {
 #[test]
 fn what_needs_a_listener_says_so() {
     let mut state = stored((80, 24), rows(1..=3));
-    for key in ["y", "H", "c"] {
+    for key in ["yu", "H", "c"] {
         assert!(press(&mut state, key).is_empty(), "{key}");
         let toast = state.toast.take().expect("a reason");
         assert!(toast.text.as_str().starts_with("not listening"), "{key}");
+        press_all(&mut state, &[code(Code::Esc)]);
     }
     let quit = press(&mut state, "q");
     assert_eq!(quit, [Effect::Ask(Intent::Quit), Effect::Quit]);
@@ -61,9 +62,10 @@ fn the_target_is_asked_for_once_and_another_machine_each_time() {
 
     state.goal = Goal::Unasked;
     press(&mut state, "rhttps://staging.example");
-    assert!(press_all(&mut state, &[enter(), enter()]).is_empty());
-    assert_eq!(keys::place(&state), keys::Place::Replay);
-    let asked = press(&mut state, "s");
+    assert!(press_all(&mut state, &[enter()]).is_empty());
+    assert_eq!(keys::place(&state), keys::Place::Form);
+    assert!(press(&mut state, "ssend 1").is_empty());
+    let asked = press_all(&mut state, &[enter()]);
     assert!(
         matches!(&asked[..], [Effect::Ask(Intent::Replay { number: 2, to: Some(to) })]
         if to.base_url().starts_with("https://staging.example"))

@@ -2,8 +2,12 @@
 
 use super::*;
 use crate::{
-    text::Zone,
-    tui::state::{Popup, Wanted},
+    text::{Safe, Zone},
+    tui::{
+        deed::{Desk, Past},
+        fetch::Brought,
+        state::{Popup, Wanted},
+    },
 };
 
 fn popup(state: &State) -> Option<&Popup> {
@@ -25,11 +29,21 @@ fn a_replay_from_the_palette_is_asked_about_even_to_this_machine() {
     let mut state = screen((80, 24), rows(1..=3));
     read_detail(&mut state, 1, "http://localhost:3000");
     assert!(run(&mut state, "replay").is_empty());
-    assert!(matches!(popup(&state), Some(Popup::Replay { .. })));
+    assert!(matches!(popup(&state), Some(Popup::Desk(Desk::Form(_)))));
     assert!(
         press_all(&mut state, &[code(Code::Enter)]).is_empty(),
         "Enter confirms nothing"
     );
+    assert!(run(&mut state, "replay").is_empty());
+    let past = Past {
+        places: vec![(Safe::own("http://localhost:3000"), 1)],
+        ..Past::default()
+    };
+    let past = Brought::Past {
+        numbers: vec![3],
+        past,
+    };
+    update(&mut state, Input::Loaded(Loaded::Brought(Box::new(past))));
     let asked = press(&mut state, "s");
     let replay = Intent::Replay {
         number: 3,

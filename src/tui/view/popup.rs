@@ -1,5 +1,6 @@
 //! What lies over the panes: the list of keys, and the boxes that ask.
 
+mod deed;
 mod keep;
 
 use super::{Canvas, row};
@@ -61,6 +62,7 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>, layout: &Layout) {
             layout.screen,
             (*number, field, error.as_ref()),
         ),
+        Popup::Desk(desk) => deed::draw(state, canvas, layout, desk),
         Popup::Save { field, .. } => {
             let lines = [
                 Safe::own("The body as received, into this file:"),
@@ -78,24 +80,6 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>, layout: &Layout) {
         Popup::Url => {
             let lines = super::empty::lines(state);
             draw_lines(canvas, layout.body, &lines, 0);
-        }
-        Popup::Replay {
-            number,
-            to,
-            is_here,
-        } => {
-            let lines = [
-                Safe::format(format_args!(
-                    "Sends request #{number} again, as captured, to"
-                )),
-                to.clone(),
-                Safe::own(match is_here {
-                    true => "This target is your machine.",
-                    false => "This target is not known to be your machine.",
-                }),
-            ];
-            let title = format_args!("Replay #{number}?");
-            draw_box(state, canvas, layout.screen, &Safe::format(title), &lines);
         }
         Popup::Note { .. } | Popup::Delete { .. } | Popup::Clear { .. } => {
             keep::draw(state, canvas, layout.screen, &open.popup);
@@ -258,11 +242,10 @@ fn box_keys(state: &State) -> Line {
         .iter()
         .filter(|binding| binding.place == place);
     let mut line = Line::new();
-    let is_listed = |action| {
-        matches!(
-            action,
-            keys::Action::QuitNow | keys::Action::Form(_) | keys::Action::Order(_)
-        )
+    let is_listed = |action| match action {
+        keys::Action::QuitNow | keys::Action::Form(_) | keys::Action::Order(_) => true,
+        keys::Action::Do(deed) => deed.is_listed(),
+        _ => false,
     };
     let is_offered = |binding: &&keys::Binding| {
         !is_listed(binding.action) && keys::possible(state, binding.action).is_ok()

@@ -1,0 +1,197 @@
+//! The form before requests are sent again: which, where to, how often. It only holds what was said; nothing in it sends.
+
+use std::time::Duration;
+
+use super::Set;
+use crate::{
+    event::{Edits, Replays},
+    history::Number,
+    target::Target,
+    text::Safe,
+    tui::field::Field,
+};
+
+/// A line of the form that can have the focus, from top to bottom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::tui) enum Line {
+    Which,
+    Target,
+    /// The target that is typed.
+    Other,
+    Times,
+    Gap,
+    Parallel,
+    /// Has the focus when the form opens.
+    Cancel,
+}
+
+/// Where the requests go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::tui) enum Way {
+    /// Where the last try of each went.
+    LastTry,
+    At(Target),
+    /// What is typed.
+    Other,
+}
+
+/// Where the last tries of requests went.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::tui) struct Past {
+    /// Each place once, with how many went there.
+    pub(in crate::tui) places: Vec<(Safe<'static>, usize)>,
+    /// How many were never forwarded.
+    pub(in crate::tui) never: usize,
+    /// Whether one of the places is not surely this machine.
+    pub(in crate::tui) is_far: bool,
+}
+
+/// An edit of a request: what it is sent as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::tui) struct Draft {
+    pub(in crate::tui) number: Number,
+    pub(in crate::tui) edits: Edits,
+    /// What is told of it.
+    pub(in crate::tui) said: Safe<'static>,
+}
+
+/// All that was said so far.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::tui) struct SendForm {
+    pub(in crate::tui) set: Set,
+    pub(in crate::tui) numbers: Vec<Number>,
+    pub(in crate::tui) ways: Vec<Way>,
+    pub(in crate::tui) way: usize,
+    pub(in crate::tui) other: Field,
+    pub(in crate::tui) times: Field,
+    /// Milliseconds.
+    pub(in crate::tui) gap: Field,
+    pub(in crate::tui) parallel: Field,
+    pub(in crate::tui) line: Line,
+    /// Where they went before; none: not read yet.
+    pub(in crate::tui) past: Option<Past>,
+    pub(in crate::tui) draft: Option<Draft>,
+}
+
+/// Longest time between two requests.
+const LONGEST: u64 = 3_600_000;
+
+impl SendForm {
+    /// A form with nothing said.
+    pub(in crate::tui) fn new(set: Set, numbers: Vec<Number>, ways: Vec<Way>) -> Self {
+        let typed = |text: &str| {
+            let mut field = Field::default();
+            field.insert(text);
+            field
+        };
+        Self {
+            set,
+            numbers,
+            ways,
+            way: 0,
+            other: Field::default(),
+            times: typed("1"),
+            gap: typed("0"),
+            parallel: typed("1"),
+            line: Line::Cancel,
+            past: None,
+            draft: None,
+        }
+    }
+
+    /// The line that is being typed.
+    pub(in crate::tui) fn field(&mut self) -> Option<&mut Field> {
+        match self.line {
+            Line::Other => Some(&mut self.other),
+            Line::Times => Some(&mut self.times),
+            Line::Gap => Some(&mut self.gap),
+            Line::Parallel => Some(&mut self.parallel),
+            Line::Which | Line::Target | Line::Cancel => None,
+        }
+    }
+
+    /// The lines that there are now.
+    pub(in crate::tui) fn lines(&self) -> Vec<Line> {
+        let all = [
+            Line::Which,
+            Line::Target,
+            Line::Other,
+            Line::Times,
+            Line::Gap,
+            Line::Parallel,
+            Line::Cancel,
+        ];
+        let is_there = |line: &Line| match line {
+            Line::Which => self.draft.is_none(),
+            Line::Other => self.ways.get(self.way) == Some(&Way::Other),
+            _ => true,
+        };
+        all.into_iter().filter(is_there).collect()
+    }
+
+    /// What it asks for, and whether it may leave this machine. `present`: where goes what was never forwarded.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    pub(in crate::tui) fn replays(
+        &self,
+        present: Option<&Target>,
+    ) -> Result<(Replays, bool), Safe<'static>> {
+        let number = |field: &Field, name, most: u64| {
+            let told = || Safe::format(format_args!("{name}: a number from 0 to {most}"));
+            let number: u64 = field.text().trim().parse().map_err(|_| told())?;
+            if number <= most {
+                Ok(number)
+            } else {
+                Err(told())
+            }
+        };
+        let times = number(&self.times, "Times", 10_000)?;
+        let gap = number(&self.gap, "Gap", LONGEST)?;
+        let parallel = number(&self.parallel, "Parallel", Replays::PARALLEL as u64)?;
+        let (to, is_far) = self.goal(present)?;
+        let replays = Replays {
+            numbers: self.numbers.clone(),
+            to,
+            times: times as u32,
+            gap: Duration::from_millis(gap),
+            parallel: parallel.max(1) as usize,
+            edits: self
+                .draft
+                .as_ref()
+                .map(|draft| draft.edits.clone())
+                .unwrap_or_default(),
+        };
+        match replays.count() {
+            0 => Err(Safe::own("there is nothing to send")),
+            1..=Replays::MOST => Ok((replays, is_far)),
+            _ => Err(Safe::format(format_args!(
+                "at most {} requests at once",
+                Replays::MOST
+            ))),
+        }
+    }
+
+    /// The target, none for the last try's; and whether it may be another machine.
+    fn goal(&self, present: Option<&Target>) -> Result<(Option<Target>, bool), Safe<'static>> {
+        match self.ways.get(self.way) {
+            Some(Way::At(target)) => Ok((Some(target.clone()), !target.is_loopback())),
+            Some(Way::Other) => {
+                let typed: Result<Target, _> = self.other.text().trim().parse();
+                let target = typed.map_err(|error| Safe::format(format_args!("{error}")))?;
+                let is_far = !target.is_loopback();
+                Ok((Some(target), is_far))
+            }
+            Some(Way::LastTry) | None => {
+                let told = "where they went before is not read yet";
+                let past = self.past.as_ref().ok_or(Safe::own(told))?;
+                let is_near = present.is_some_and(Target::is_loopback);
+                if past.never > 0 && present.is_none() {
+                    let text = format_args!("{} never forwarded: choose a target", past.never);
+                    return Err(Safe::format(text));
+                }
+                Ok((None, past.is_far || (past.never > 0 && !is_near)))
+            }
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Reads and works out what deeds need beside clips: where requests went, what differs, a text to edit and what it changes.
+
+use std::path::Path;
+
+use bytes::Bytes;
+
+use crate::{
+    diff::{self, Side},
+    exchange::{Picked, edits, text, whole},
+    history::{HistoryError, Number, Reader},
+    target::Target,
+    text::{Mode, Safe, count, safe},
+    tui::{
+        compare,
+        deed::{Draft, Past},
+        fetch::{Brought, Edited, Fetch, Pick},
+    },
+};
+
+/// Does it; blocks.
+pub(super) fn run(reader: &Reader, fetch: &Fetch) -> Result<Brought, HistoryError> {
+    match fetch {
+        Fetch::Clip(wish) => super::clip::clip(reader, wish),
+        Fetch::File(path) => Ok(Brought::File {
+            path: path.clone(),
+            is_there: is_there(path),
+        }),
+        Fetch::Past(numbers) => Ok(Brought::Past {
+            numbers: numbers.clone(),
+            past: past(reader, numbers)?,
+        }),
+        Fetch::Diff(from, to) => compared(reader, *from, *to),
+        Fetch::Text { number, part } => {
+            let Some(request) = reader.request(*number)? else {
+                return Ok(gone(*number));
+            };
+            Ok(match text(reader, &request, *part)? {
+                Ok(text) => Brought::Text {
+                    number: *number,
+                    part: *part,
+                    text,
+                },
+                Err(why) => nothing(format_args!("#{number} is not edited: {why}")),
+            })
+        }
+        Fetch::Edited(edited) => changed(reader, edited),
+    }
+}
+
+fn is_there(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
+}
+
+fn gone(number: Number) -> Brought {
+    nothing(format_args!("#{number} is gone"))
+}
+
+fn nothing(text: std::fmt::Arguments<'_>) -> Brought {
+    Brought::Nothing(Safe::format(text))
+}
+
+/// Where the last tries went, an origin each.
+fn past(reader: &Reader, numbers: &[Number]) -> Result<Past, HistoryError> {
+    let mut past = Past::default();
+    for &number in numbers {
+        let attempts = reader.attempts(number)?;
+        let Some(last) = attempts.iter().rev().find(|one| one.outcome.is_try()) else {
+            past.never += 1;
+            continue;
+        };
+        let origin = origin(&last.target);
+        past.is_far |= !origin.as_ref().is_some_and(Target::is_loopback);
+        let place = match origin {
+            Some(target) => Safe::format(format_args!("{}", target.origin())),
+            None => safe(last.target.as_bytes(), Mode::Cell).into_owned(),
+        };
+        match past.places.iter_mut().find(|(other, _)| *other == place) {
+            Some((_, many)) => *many += 1,
+            None => past.places.push((place, 1)),
+        }
+    }
+    past.places
+        .sort_by_key(|(_, many)| std::cmp::Reverse(*many));
+    Ok(past)
+}
+
+/// Scheme, host and port of a URL as recorded.
+fn origin(url: &str) -> Option<Target> {
+    let (scheme, rest) = url.split_once("://")?;
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    format!("{scheme}://{}", rest.get(..end)?).parse().ok()
+}
+
+fn picked(reader: &Reader, pick: Pick) -> Result<Option<Picked>, HistoryError> {
+    let Some(request) = reader.request(pick.number)? else {
+        return Ok(None);
+    };
+    let Some(chosen) = pick.chosen else {
+        return Ok(Some(Picked::new(request, None)));
+    };
+    let attempts = reader.attempts(pick.number)?;
+    let mut tries = attempts.into_iter().filter(|one| one.outcome.is_try());
+    Ok(tries
+        .nth(chosen)
+        .map(|attempt| Picked::new(request, Some(attempt))))
+}
+
+fn compared(reader: &Reader, from: Pick, to: Pick) -> Result<Brought, HistoryError> {
+    let (Some(before), Some(after)) = (picked(reader, from)?, picked(reader, to)?) else {
+        return Ok(gone(from.number));
+    };
+    let bodies = (before.body(reader)?, after.body(reader)?);
+    let diff = diff::compare(&before.side(&bodies.0), &after.side(&bodies.1));
+    let names = [before.name(), after.name()];
+    let names = [names[0].as_str(), names[1].as_str()];
+    Ok(Brought::Compared(Box::new(compare::compose(
+        &diff, names, None,
+    ))))
+}
+
+/// What an edit changes, beside its original.
+fn changed(reader: &Reader, edited: &Edited) -> Result<Brought, HistoryError> {
+    let number = edited.number;
+    let Some(request) = reader.request(number)? else {
+        return Ok(gone(number));
+    };
+    let wished = match edits(&request.capture, &edited.text, edited.part) {
+        Ok(edits) => edits,
+        Err(why) => {
+            let why = safe(why.as_bytes(), Mode::Cell);
+            let text =
+                format_args!("the edit of #{number} cannot be sent: {why} (e opens it again)");
+            return Ok(nothing(text));
+        }
+    };
+    let original = whole(reader, &request)?.unwrap_or_default();
+    let (copy, list) = wished.apply(&request.capture);
+    let body = wished.body.clone().unwrap_or(original.clone());
+    let before = Picked::new(request.clone(), None);
+    let path: Bytes = match copy.path.as_ref() {
+        b"" => Bytes::from_static(b"/"),
+        _ => copy.path.clone(),
+    };
+    let after = Side {
+        head: vec![
+            ("method".into(), copy.method.as_str().as_bytes().into()),
+            ("path".into(), path.as_ref().into()),
+        ],
+        headers: &copy.headers,
+        body: &body,
+    };
+    let diff = diff::compare(&before.side(&original), &after);
+    let changes = count(list.len() as u64);
+    let words = if list.len() == 1 { "change" } else { "changes" };
+    let draft = Draft {
+        number,
+        edits: wished,
+        said: Safe::format(format_args!("edited, {changes} {words}")),
+    };
+    let name = format!("#{number}");
+    let names = [name.as_str(), "your edit"];
+    Ok(Brought::Compared(Box::new(compare::compose(
+        &diff,
+        names,
+        Some(draft),
+    ))))
+}
