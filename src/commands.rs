@@ -5,6 +5,7 @@
 use std::{
     ffi::OsString,
     io::{self, IsTerminal as _, Write as _},
+    num::NonZero,
     time::Duration,
 };
 
@@ -16,6 +17,7 @@ use crate::{
     cli::{self, Cli, Verb, relay::RelayVerb},
     config::{Layers, Settings},
     exit::{Failure, Report},
+    output::{self, Output, Surroundings},
 };
 
 mod body;
@@ -76,7 +78,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Result<(), Failure> {
         Some(Verb::Listen(flags)) => {
             let settings = Settings::resolve(&layers(&matches)?)?;
             let level = i16::from(flags.verbose) - i16::from(flags.quiet);
-            wait_for(listen::run(settings, level))
+            let shown = output::choose(settings.output, Surroundings::here());
+            wait_on(
+                threads(shown == Some(Output::Tui)),
+                listen::run(settings, level),
+            )
         }
         Some(Verb::Open) => wait_for(open::run()),
         Some(Verb::Wait(args)) => wait_for(wait::run(args)),
@@ -86,7 +92,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Result<(), Failure> {
             Some(RelayVerb::Token(token)) => wait_for(token::run(token.verb)),
             None => {
                 logs();
-                wait_for(relay::run(relay.serve))
+                let has_handshakes = relay.serve.tls_cert.is_some();
+                wait_on(threads(has_handshakes), relay::run(relay.serve))
             }
         },
     }
@@ -132,12 +139,28 @@ fn here() -> Result<std::path::PathBuf, Failure> {
     })
 }
 
-/// Runs a verb on the runtime's own threads: on this one, each of its wake-ups would be a switch between threads.
+/// How many threads carry webhooks: one for each core but that of the thread which writes them to the disk; with more threads
+/// than cores they only wake each other. What takes its time beside them, a screen to draw or TLS handshakes, gets one more.
+fn threads(has_more_to_do: bool) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    (cores - 1).max(1) + usize::from(has_more_to_do)
+}
+
+/// Runs a verb on as many threads as there are cores.
 fn wait_for(
     verb: impl Future<Output = Result<(), Failure>> + Send + 'static,
 ) -> Result<(), Failure> {
+    wait_on(threads(true), verb)
+}
+
+/// Runs a verb on the runtime's own threads: on this one, each of its wake-ups would be a switch between threads.
+fn wait_on(
+    threads: usize,
+    verb: impl Future<Output = Result<(), Failure>> + Send + 'static,
+) -> Result<(), Failure> {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
-    let runtime = builder.enable_all().build().map_err(|error| {
+    let runtime = builder.worker_threads(threads).enable_all().build();
+    let runtime = runtime.map_err(|error| {
         let report = Report::new("no threads can be started");
         Failure::Other(report.because(error.to_string()))
     })?;

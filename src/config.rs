@@ -23,7 +23,7 @@ use crate::{
     output::Output,
     target::Routes,
     text::Zone,
-    tui::Keymap,
+    tui::{Keymap, Theme},
 };
 
 mod file;
@@ -108,6 +108,10 @@ pub struct Settings {
     pub output: Option<Output>,
     /// Colours.
     pub color: Color,
+    /// Which colours the inspector uses.
+    pub theme: Theme,
+    /// Whether it draws ASCII alone; none: where the terminal shows nothing else.
+    pub ascii: Option<bool>,
     /// Which clock times are shown on.
     pub zone: Zone,
     /// Other keys for actions of the inspector.
@@ -161,6 +165,8 @@ impl Settings {
                 false => layers.one("output", value::output)?,
             },
             color: layers.need("color", value::color)?,
+            theme: layers.need("theme", str::parse::<Theme>)?,
+            ascii: layers.one("ascii", value::switch)?,
             zone: layers.zone()?,
             keys: layers.keys.clone(),
             folders: layers.folders.clone(),

@@ -59,14 +59,18 @@ pub fn pretty(content_type: Option<&[u8]>, bytes: &[u8]) -> Option<String> {
     None
 }
 
-/// The same JSON as a tree of its lines; none when it is no JSON or would grow beyond reason.
+/// A body as a tree of lines: JSON (a string in it that holds JSON is a node), a form, multipart with a node a part; none when it is
+/// none of these or would grow beyond reason.
 pub fn outline(content_type: Option<&[u8]>, bytes: &[u8]) -> Option<Outline> {
+    if let Some(parts) = content_type.and_then(|kind| outline::bodies::parts(kind, bytes)) {
+        return Some(parts);
+    }
     let text = str::from_utf8(bytes).ok()?;
     let kind = content_type.map(essence).unwrap_or_default();
-    if is_json(&kind, text) {
-        return Outline::new(text);
+    if kind == "application/x-www-form-urlencoded" && !looks_like_json(text) {
+        return Some(outline::bodies::form(text));
     }
-    None
+    is_json(&kind, text).then(|| Outline::new(text)).flatten()
 }
 
 fn is_json(kind: &str, text: &str) -> bool {

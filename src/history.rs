@@ -35,6 +35,7 @@ mod bodies;
 mod contents;
 mod error;
 mod file;
+mod fresh;
 mod incoming;
 mod model;
 mod pick;
@@ -54,8 +55,9 @@ pub use self::{
     error::{HistoryError, PickError},
     incoming::{Draft, Streaming},
     model::{
-        Arrival, Attempt, Carried, Cause, Change, Dropped, FolderEndpoint, KeptAnswer, LastAttempt,
-        Limit, Number, Options, Position, Recorded, Request, Retention, Select, Summary,
+        Arrival, Attempt, Carried, Cause, Change, Dropped, FolderEndpoint, Followed, KeptAnswer,
+        LastAttempt, Limit, Number, Options, Position, Recorded, Request, Retention, Select,
+        Summary,
     },
     reader::Reader,
 };
@@ -247,7 +249,10 @@ impl History {
     async fn hand_over(&self, work: Work, room: Room) -> Result<Told, HistoryError> {
         let (answer, told) = oneshot::channel();
         self.push(work, Some(answer), room);
-        told.await.unwrap_or_else(|_| Err(self.failure()))
+        match told.await {
+            Ok((told, _)) => told,
+            Err(_) => Err(self.failure()),
+        }
     }
 
     fn push(&self, work: Work, answer: Option<queue::Answer>, room: Room) {

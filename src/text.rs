@@ -95,7 +95,11 @@ impl Safe<'static> {
             keeps_lines: false,
             keeps_symbols: true,
         };
-        let (text, escapes) = escape::escape(text.to_string().as_bytes(), rules);
+        let text = text.to_string();
+        if text.bytes().all(|byte| is_plain(byte, Mode::Cell)) {
+            return Self::trusted(Cow::Owned(text));
+        }
+        let (text, escapes) = escape::escape(text.as_bytes(), rules);
         Self {
             text: Cow::Owned(text),
             escapes,
@@ -123,7 +127,15 @@ impl<'a> Safe<'a> {
 
     /// Width in terminal cells: the sum over its clusters. A line feed counts nothing.
     pub fn width(&self) -> usize {
+        if self.is_simple() {
+            return self.text.len();
+        }
         clusters(&self.text).map(|(_, _, width)| width).sum()
+    }
+
+    /// Whether every byte is a character of one cell.
+    fn is_simple(&self) -> bool {
+        self.text.bytes().all(|byte| matches!(byte, 0x20..=0x7e))
     }
 
     /// How many characters and bytes were made visible.
@@ -159,6 +171,9 @@ impl<'a> Safe<'a> {
 
     /// At most this many cells of it; `…` stands in the last one if it was longer.
     pub fn cut(&self, cells: usize) -> Safe<'_> {
+        if self.text.len() <= cells && self.is_simple() {
+            return self.slice(0..self.text.len());
+        }
         let mut used = 0_usize;
         let mut fits = 0_usize;
         for (start, cluster, width) in clusters(&self.text) {

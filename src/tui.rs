@@ -5,6 +5,7 @@
 //!  keys ─┐                                             ┌─▶ Ask ──▶ intents (try_send; full: "busy")
 //!  board ┼─▶ Input ─▶ update(&mut State) ─▶ Effect ────┼─▶ Load ─▶ a thread for blocking reads ─▶ Loaded ─▶ Input
 //! change ┘                   │                         └─▶ Copy ─▶ OSC 52
+//!                            │                        ├─▶ Lend ─▶ a pager, the shell ─▶ Returned ─▶ Input
 //!                            └─▶ view::draw(&State), at most 30 times a second, never when nothing changed
 //! ```
 //!
@@ -12,6 +13,8 @@
 //! history.
 
 mod act;
+mod console;
+mod errand;
 mod feed;
 mod field;
 mod help;
@@ -19,51 +22,42 @@ mod keys;
 mod layout;
 mod load;
 mod log;
+mod look;
 mod page;
 mod palette;
+mod program;
 mod rows;
 mod search;
 mod state;
+mod suspend;
 mod terminal;
 #[cfg(test)]
 mod tests;
+mod turn;
 mod update;
 mod view;
 
 use std::{io, pin::pin, time::Duration};
 
-use crossterm::event::{Event, EventStream};
-use futures_util::Stream;
-use hooktool_relay::capture::UnixMillis;
 use ratatui::{
     Terminal,
     backend::{Backend, CrosstermBackend},
 };
-use tokio::{
-    sync::mpsc,
-    task::JoinSet,
-    time::{Instant, sleep_until},
-};
+use tokio::{sync::mpsc, time::sleep_until};
 use tokio_util::sync::CancellationToken;
 
-pub use self::keys::{Keymap, Misfit};
-use self::{
-    feed::Sources,
-    load::Source,
-    state::{Route, State, Time},
-    update::{Effect, Input, Loaded, What, update},
+pub use self::{
+    console::Console,
+    keys::{Keymap, Misfit},
+    look::Theme,
+    terminal::is_lent,
 };
+use self::{feed::Sources, look::Look, turn::Turn, update::Input};
 use crate::{
     event::{Feed, Intent},
     history::{History, Select},
     text::Zone,
 };
-
-/// Shortest time between two draws: 30 a second.
-const FRAME: Duration = Duration::from_millis(33);
-
-/// How many inputs are taken in one turn before the screen is drawn again.
-const TURN: usize = 256;
 
 /// What the inspector needs to run.
 #[derive(Debug)]
@@ -90,6 +84,10 @@ pub struct View {
     pub keys: Option<Keymap>,
     /// Whether colours are wanted; bold, dim and reverse are used in any case.
     pub is_colored: bool,
+    /// Which colours, if any are.
+    pub theme: Theme,
+    /// Whether only ASCII is drawn; none: where the terminal shows nothing else.
+    pub is_ascii: Option<bool>,
     /// Whether a listener is behind it; else it shows what is stored, and asks where replays go.
     pub is_listening: bool,
     /// Ends the inspector.
@@ -126,7 +124,8 @@ pub async fn run(view: View) -> io::Result<Ended> {
     let _guard = terminal::Guard::take()?;
     let mut screen = Terminal::new(CrosstermBackend::new(io::stdout()))?;
     let stop = view.stop.clone();
-    let mut driving = pin!(drive(view, &mut screen, EventStream::new(), terminal::copy));
+    let look = Look::settle(view.is_colored, view.theme, view.is_ascii);
+    let mut driving = pin!(look_on(view, &mut screen, console::Tty, look));
     tokio::select! {
         ended = &mut driving => return ended,
         () = terminal::hung_up() => stop.cancel(),
@@ -134,204 +133,55 @@ pub async fn run(view: View) -> io::Result<Ended> {
     driving.await
 }
 
-/// The inspector on any terminal, with events from any stream, copying by `copy`.
+/// The inspector on any terminal; nothing is asked of it, so the dark colours are used unless others are named.
 ///
 /// # Errors
 /// If the terminal cannot be read or drawn on.
-pub async fn drive<B, S, C>(
+pub async fn drive<B: Backend, C: Console>(
     view: View,
     screen: &mut Terminal<B>,
-    events: S,
-    copy: C,
-) -> io::Result<Ended>
-where
-    B: Backend,
-    S: Stream<Item = io::Result<Event>> + Unpin,
-    C: FnMut(&str) -> io::Result<()>,
-{
-    let size = screen.size().map_err(failed)?;
+    console: C,
+) -> io::Result<Ended> {
+    let theme = match view.theme {
+        Theme::Auto => Theme::Dark,
+        named => named,
+    };
+    let look = Look::settle(view.is_colored, theme, Some(view.is_ascii == Some(true)));
+    look_on(view, screen, console, look).await
+}
+
+/// The loop.
+async fn look_on<B: Backend, C: Console>(
+    view: View,
+    screen: &mut Terminal<B>,
+    mut console: C,
+    look: Look,
+) -> io::Result<Ended> {
+    let size = screen.size().map_err(turn::failed)?;
     let stop = view.stop.clone();
     let changes = view.history.changes();
-    let (mut turn, feed) = Turn::new(view, (size.width, size.height), copy);
+    let events = console.events();
+    let (mut turn, feed) = Turn::new(view, (size.width, size.height), console, look);
     let mut sources = Sources::new(feed, changes, events);
     for input in sources.first() {
         turn.take(input);
     }
-    while !turn.has_quit && !sources.is_over() {
+    while !turn.has_quit() && !sources.is_over() {
         turn.draw_if_due(screen)?;
-        let wake = turn.next_wake();
+        let (wake, began) = (turn.next_wake(), turn.began());
         let first = tokio::select! {
             () = stop.cancelled() => break,
             input = sources.next() => input?,
-            Some(read) = turn.reads.join_next() => finished(read),
-            () = sleep_until(wake.unwrap_or(turn.began)), if wake.is_some() => None,
+            read = turn.finished() => read,
+            () = sleep_until(wake.unwrap_or(began)), if wake.is_some() => None,
         };
+        turn.take_back_if_returned(first.as_ref(), &mut sources)?;
         turn.take(Input::Tick(turn.now()));
         if let Some(first) = first {
             turn.take(first);
             turn.take_what_waits(&mut sources).await?;
         }
+        turn.lend_if_asked(&mut sources)?;
     }
     Ok(turn.ended())
-}
-
-/// What a read brought; a read's panic goes on here, and one that was cut off by the end of the runtime brings nothing.
-fn finished(read: Result<Loaded, tokio::task::JoinError>) -> Option<Input> {
-    match read.map_err(tokio::task::JoinError::try_into_panic) {
-        Ok(loaded) => Some(Input::Loaded(loaded)),
-        Err(Ok(panic)) => std::panic::resume_unwind(panic),
-        Err(Err(_)) => None,
-    }
-}
-
-fn failed(error: impl std::error::Error) -> io::Error {
-    io::Error::other(error.to_string())
-}
-
-/// The state and what effects need.
-struct Turn<C> {
-    state: State,
-    source: Source,
-    /// At most one of each kind of [`What`] but rows, of which there is one of either: `update` asks for no more.
-    reads: JoinSet<Loaded>,
-    intents: mpsc::Sender<Intent>,
-    copy: C,
-    is_colored: bool,
-    began: Instant,
-    drawn: Option<Instant>,
-    is_changed: bool,
-    is_redrawn: bool,
-    has_quit: bool,
-}
-
-impl<C: FnMut(&str) -> io::Result<()>> Turn<C> {
-    fn new(view: View, size: (u16, u16), copy: C) -> (Self, Feed) {
-        let route = Route {
-            target: view.target,
-            is_local_relay: view.is_local_relay,
-            is_listening: view.is_listening,
-            standing: view.standing,
-        };
-        let turn = Self {
-            state: State {
-                zone: view.zone,
-                ..State::new(size, route, view.url)
-            },
-            source: Source::new(view.history, view.select),
-            reads: JoinSet::new(),
-            intents: view.intents,
-            copy,
-            is_colored: view.is_colored,
-            began: Instant::now(),
-            drawn: None,
-            is_changed: true,
-            is_redrawn: false,
-            has_quit: false,
-        };
-        (turn, view.feed)
-    }
-
-    fn now(&self) -> Time {
-        Time {
-            since_start: self.began.elapsed(),
-            wall: UnixMillis::now(),
-        }
-    }
-
-    /// When something is to be done without any input: the next frame, or what time alone changes.
-    fn next_wake(&self) -> Option<Instant> {
-        let due = self.is_changed.then(|| self.due());
-        let tick = self.state.next_tick().map(|at| self.began + at);
-        due.into_iter().chain(tick).min()
-    }
-
-    /// When the next frame may be drawn.
-    fn due(&self) -> Instant {
-        self.drawn.map_or(self.began, |at| at + FRAME)
-    }
-
-    /// Takes what came while the last input was being taken, so that one draw shows all of it. Never waits.
-    async fn take_what_waits<S>(&mut self, sources: &mut Sources<S>) -> io::Result<()>
-    where
-        S: Stream<Item = io::Result<Event>> + Unpin,
-    {
-        for _ in 0..TURN {
-            if self.has_quit {
-                break;
-            }
-            let came = tokio::select! {
-                // What came is taken before it is found that nothing more did. Polled by this task and no other way:
-                // crossterm's stream keeps the first waker it was shown, and wakes no other.
-                biased;
-                input = sources.next() => input?,
-                () = std::future::ready(()) => break,
-            };
-            if let Some(input) = came {
-                self.take(input);
-            }
-        }
-        Ok(())
-    }
-
-    fn take(&mut self, input: Input) {
-        let (is_visible, effects) = update(&mut self.state, input);
-        self.is_changed |= is_visible;
-        for effect in effects {
-            match effect {
-                Effect::Ask(intent) => self.ask(intent),
-                Effect::Load(what) => self.load(what),
-                Effect::Copy(text) => {
-                    let is_copied = (self.copy)(&text).is_ok();
-                    self.take(Input::Copied(is_copied));
-                }
-                Effect::Redraw => self.is_redrawn = true,
-                Effect::Quit => self.has_quit = true,
-            }
-        }
-    }
-
-    fn ask(&mut self, intent: Intent) {
-        if self.intents.try_send(intent).is_err() {
-            self.take(Input::Busy);
-        }
-    }
-
-    fn load(&mut self, what: What) {
-        let source = self.source.clone();
-        self.reads.spawn_blocking(move || source.load(&what));
-    }
-
-    fn draw_if_due<B: Backend>(&mut self, screen: &mut Terminal<B>) -> io::Result<()> {
-        if !self.is_changed || self.due() > Instant::now() {
-            return Ok(());
-        }
-        if std::mem::take(&mut self.is_redrawn) {
-            screen.clear().map_err(failed)?;
-        }
-        let size = screen.size().map_err(failed)?;
-        if (size.width, size.height) != self.state.size {
-            self.take(Input::Size(size.width, size.height));
-        }
-        let (state, is_colored) = (&self.state, self.is_colored);
-        screen
-            .draw(|frame| view::draw(state, frame, is_colored))
-            .map_err(failed)?;
-        self.is_changed = false;
-        self.drawn = Some(Instant::now());
-        Ok(())
-    }
-
-    fn ended(&self) -> Ended {
-        let new = self.state.list.rows.iter().rev();
-        let new = new.take_while(|row| row.number > self.state.list.baseline);
-        let (requests, failed) = new.fold((0, 0), |(requests, failed), row| {
-            (requests + 1, failed + u64::from(rows::has_failed(row)))
-        });
-        Ended {
-            requests,
-            failed,
-            lasted: self.began.elapsed(),
-            by_person: self.has_quit,
-        }
-    }
 }

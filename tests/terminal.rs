@@ -2,6 +2,7 @@
 //!
 //! A machine without pseudo-terminals skips these, and says so.
 
+mod away;
 mod edit;
 mod pty;
 

@@ -4,6 +4,7 @@
 //! test ── keys, board, history ──▶ drive ──▶ Screen ──▶ the test reads it until it shows what it must
 //! ```
 
+mod heavy;
 mod table;
 
 use std::{sync::PoisonError, time::Duration, time::Instant};

@@ -23,6 +23,10 @@ use crate::forward::{Distrust, words};
 /// DNS, TCP, TLS and upgrade together.
 const ESTABLISH: Duration = Duration::from_secs(10);
 
+/// Bytes read from the link at once. A listener has one link, so it affords more than a relay, which has many: a dozen webhooks,
+/// or two pieces of a large body.
+const READ: usize = 32 * 1024;
+
 /// A relay to dial.
 #[derive(Clone)]
 pub struct Endpoint {
@@ -135,7 +139,7 @@ async fn open(relay: &Endpoint) -> Result<Socket, DialError> {
         Box::new(tcp)
     };
     let request = upgrade(relay).map_err(|error| unreachable(error.to_string()))?;
-    let config = Some(link::websocket_config());
+    let config = Some(link::websocket_config().read_buffer_size(READ));
     match tokio_tungstenite::client_async_with_config(request, Watched::new(stream), config).await {
         Ok((socket, _)) => Ok(socket),
         Err(tungstenite::Error::Http(answer)) => Err(refused(relay, &answer)),

@@ -256,6 +256,8 @@ impl Listening {
                     url: self.place.url.clone(),
                     is_local_relay: self.settings.relay == RelayAt::Local,
                     is_colored: self.is_colored(),
+                    theme: self.settings.theme,
+                    is_ascii: self.settings.ascii,
                     is_listening: true,
                     standing: self.standing(),
                     zone: self.settings.zone,

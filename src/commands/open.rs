@@ -42,6 +42,8 @@ pub(super) async fn run() -> Result<(), Failure> {
         target: String::new(),
         url: None,
         is_local_relay: false,
+        theme: settings.theme,
+        is_ascii: settings.ascii,
         is_colored: match settings.color {
             Color::Auto => here.can_color,
             Color::Always => true,

@@ -117,7 +117,7 @@ fn refused(error: &ReplayError) -> Failure {
 
 /// What is printed of each try.
 enum Printer {
-    Lines(Lines),
+    Lines(Lines<io::Stdout>),
     Json,
 }
 

@@ -2,7 +2,7 @@
 
 use tokio_util::sync::CancellationToken;
 
-use crate::exit;
+use crate::{exit, tui};
 
 /// Waits for ^C or SIGTERM, cancels the token, then ends the process with 130 at the second one.
 ///
@@ -15,11 +15,16 @@ pub(super) async fn on_signal(stop: CancellationToken) {
     exit::interrupted();
 }
 
-/// The next ^C or SIGTERM. Pending for ever where the system delivers no signals.
+/// The next SIGTERM or ^C, but one that a pager or an editor has the terminal for. Pending for ever where the system delivers no signals.
 async fn asked() {
     let interrupted = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
+        loop {
+            if tokio::signal::ctrl_c().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+            if !tui::is_lent() {
+                break;
+            }
         }
     };
     tokio::select! {

@@ -8,7 +8,12 @@ use std::{
 use clap::{ArgMatches, parser::ValueSource};
 
 use super::{ConfigError, Folders, Origin, file, folders, keys, project};
-use crate::{cli::value, target::Target, text::Zone, tui::Keymap};
+use crate::{
+    cli::value,
+    target::Target,
+    text::Zone,
+    tui::{Keymap, Theme},
+};
 
 /// What a value looks like in TOML.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +38,7 @@ pub(super) struct Key {
 }
 
 macro_rules! key {
-    ($name:literal, $shape:expr, $default:expr, $parse:path) => {
+    ($name:literal, $shape:expr, $default:expr, $parse:expr) => {
         Key {
             name: $name,
             shape: $shape,
@@ -85,6 +90,13 @@ pub(super) const KEYS: &[Key] = &[
     key!("output", Some(Shape::Text), None, value::output),
     key!("json", None, Some("false"), value::switch),
     key!("color", Some(Shape::Text), Some("auto"), value::color),
+    key!(
+        "theme",
+        Some(Shape::Text),
+        Some("auto"),
+        str::parse::<Theme>
+    ),
+    key!("ascii", Some(Shape::Switch), None, value::switch),
     key!("utc", Some(Shape::Switch), Some("false"), value::switch),
 ];
 
@@ -290,7 +302,7 @@ fn environment() -> Result<Vec<Line>, ConfigError> {
 fn flags(matches: &ArgMatches) -> Vec<Line> {
     let one = |key: &Key| {
         let id = key.name.replace('-', "_");
-        // `utc` has no flag; clap panics when asked for an argument that it does not know.
+        // `utc` and its neighbours have no flag; clap panics when asked for an argument that it does not know.
         matches.try_contains_id(&id).ok()?;
         if matches.value_source(&id) != Some(ValueSource::CommandLine) {
             return None;

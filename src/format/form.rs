@@ -3,14 +3,39 @@
 /// One row a field. What decodes to a control character, or to no UTF-8, stays as it was written, so a row is always a row.
 pub(super) fn rows(text: &str) -> String {
     let mut rows = String::with_capacity(text.len().saturating_add(64));
-    for field in text.trim_end().split('&').filter(|field| !field.is_empty()) {
-        let (name, value) = field.split_once('=').unwrap_or((field, ""));
+    for (name, value) in fields(text) {
         decode(name, &mut rows);
         rows.push_str(" = ");
         decode(value, &mut rows);
         rows.push('\n');
     }
     rows
+}
+
+/// Names and values as they are written, in order.
+pub(super) fn fields(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let fields = text.trim_end().split('&').filter(|field| !field.is_empty());
+    fields.map(|field| field.split_once('=').unwrap_or((field, "")))
+}
+
+/// What a name or a value means, in one line: a line end in it is `^J`. As it is written if it is no UTF-8.
+pub(super) fn shown(text: &str) -> String {
+    let Some(decoded) = decoded(text) else {
+        return text.to_owned();
+    };
+    let mut out = String::with_capacity(decoded.len());
+    for c in decoded.chars() {
+        match u8::try_from(c) {
+            Ok(byte) if byte < 0x20 => out.extend(['^', char::from(byte | 0x40)]),
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+/// What a name or a value means, line ends and all; none if it is no UTF-8.
+pub(super) fn decoded(text: &str) -> Option<String> {
+    String::from_utf8(unescape(text.replace('+', " ").as_bytes())).ok()
 }
 
 fn decode(text: &str, out: &mut String) {

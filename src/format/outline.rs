@@ -1,7 +1,7 @@
 //! JSON as a tree of the lines it is laid out in: what opens and closes where, and the path to each.
 //!
-//! In: text. Out: an [`Outline`]. Its text is [`super::pretty`]'s, so nothing of the sender is changed. A path's identity is the
-//! same in every document, so what is folded in one stays folded in the next.
+//! In: text. Out: an [`Outline`]. Its values are [`super::pretty`]'s, so nothing of the sender is changed. A path's identity is the
+//! same in every document, so what is folded in one stays folded in the next. A string that holds JSON is a node.
 //!
 //! ```text
 //! {                     0  opens, ends at 5, 2 items
@@ -17,7 +17,11 @@ use std::{
     ops::Range,
 };
 
+use self::sheet::Sheet;
 use super::json::{self, Kind, Mark};
+
+pub(super) mod bodies;
+mod sheet;
 
 /// One line of the laid-out text.
 #[derive(Clone, Debug)]
@@ -52,6 +56,13 @@ pub struct Outline {
 impl Outline {
     pub(super) fn new(text: &str) -> Option<Self> {
         let (text, marks) = json::laid_out(text)?;
+        let mut sheet = Sheet::default();
+        sheet.document(&text, &marks);
+        Some(Self::of(sheet))
+    }
+
+    fn of(sheet: Sheet) -> Self {
+        let Sheet { text, marks } = sheet;
         let mut outline = Self {
             text,
             rows: Vec::with_capacity(marks.len()),
@@ -62,7 +73,7 @@ impl Outline {
             let next = marks.get(index.saturating_add(1)).map(|next| next.start);
             outline.add(mark, next, &mut open);
         }
-        Some(outline)
+        outline
     }
 
     fn add(&mut self, mark: &Mark, next: Option<usize>, open: &mut Vec<usize>) {
@@ -134,18 +145,13 @@ impl Outline {
         self.text.get(row.key.clone()).unwrap_or_default()
     }
 
-    /// The rest of a line: its value or bracket, without the comma behind it.
+    /// The rest of a line: its value or bracket.
     pub fn value(&self, row: &Row) -> &str {
         let text = self.text.get(row.key.end..row.text.end).unwrap_or_default();
-        let text = if row.key.is_empty() {
-            text
-        } else {
-            text.trim_start_matches([':', ' '])
-        };
-        match row.place {
-            None if row.id == 0 => text,
-            _ => text.strip_suffix(',').unwrap_or(text),
+        if row.key.is_empty() {
+            return text;
         }
+        text.strip_prefix(": ").unwrap_or(text)
     }
 
     /// The way to a line, such as `.data.items[0]`; `.` for the document itself.
@@ -184,8 +190,8 @@ fn step(quoted: &str) -> String {
     let inner = quoted
         .strip_prefix('"')
         .and_then(|key| key.strip_suffix('"'));
-    match inner {
-        Some(word) if is_word(word) => format!(".{word}"),
+    match inner.unwrap_or(quoted) {
+        word if is_word(word) => format!(".{word}"),
         _ => format!("[{quoted}]"),
     }
 }

@@ -13,14 +13,18 @@ use serde::Serialize;
 use super::{
     bodies::Desk,
     error::{HistoryError, damaged, odd},
+    fresh::{Fresh, Row},
     model::{Arrival, Attempt, Change, FolderEndpoint, KeptAnswer, Number, Position},
     queue::{DraftKey, Told, Work},
-    rows::{kind_word, outcome},
+    rows::outcome,
     totals::Totals,
 };
 
 /// What one piece of work came to: what its caller is told, or why this one alone was refused. SQLite's own errors end the batch.
 pub(super) type Done = std::result::Result<Told, HistoryError>;
+
+/// Room for most JSON texts, in bytes, so that they do not grow step by step.
+const TEXT: usize = 1000;
 
 /// A transaction under way.
 pub(super) struct Batch<'a> {
@@ -29,14 +33,15 @@ pub(super) struct Batch<'a> {
     pub(super) desk: &'a mut Desk,
     pub(super) totals: Totals,
     pub(super) changes: Vec<Change>,
+    pub(super) fresh: Fresh<'a>,
 }
 
 /// A capture's row as far as an attempt needs it.
-struct Tried {
-    number: Number,
-    tries: u32,
-    last: Option<i64>,
-    bookmarked: bool,
+pub(super) struct Tried {
+    pub(super) number: Number,
+    pub(super) tries: u32,
+    pub(super) last: Option<i64>,
+    pub(super) bookmarked: bool,
 }
 
 impl<'a> Batch<'a> {
@@ -47,11 +52,12 @@ impl<'a> Batch<'a> {
             desk,
             totals: Totals::read(db)?,
             changes: Vec::new(),
+            fresh: Fresh::default(),
         })
     }
 
     /// Writes one piece of work.
-    pub(super) fn apply(&mut self, work: &Work) -> Result<Done> {
+    pub(super) fn apply(&mut self, work: &'a Work) -> Result<Done> {
         let none = Ok(Told::default());
         match work {
             Work::Record { arrival, draft } => return self.record(arrival, draft.as_ref()),
@@ -81,13 +87,14 @@ impl<'a> Batch<'a> {
 
     /// Ends the transaction's own writes; gives the changes that its commit makes true.
     pub(super) fn finish(mut self) -> Result<Vec<Change>> {
+        self.fresh.write(self.db)?;
         self.write_streams()?;
         self.totals.write(self.db)?;
         self.changes.dedup();
         Ok(self.changes)
     }
 
-    fn record(&mut self, arrival: &Arrival, draft: Option<&(DraftKey, Bytes)>) -> Result<Done> {
+    fn record(&mut self, arrival: &'a Arrival, draft: Option<&(DraftKey, Bytes)>) -> Result<Done> {
         if let Some(told) = self.known(arrival.capture.id)? {
             if let Some((draft, _)) = draft {
                 self.forget(*draft)?;
@@ -115,7 +122,10 @@ impl<'a> Batch<'a> {
         }))
     }
 
-    fn known(&self, id: CaptureId) -> Result<Option<Told>> {
+    fn known(&mut self, id: CaptureId) -> Result<Option<Told>> {
+        if let Some(row) = self.fresh.of(id) {
+            return Ok(Some(row.told()));
+        }
         let mut query = self
             .db
             .prepare_cached("SELECT number, outcome FROM captures WHERE id = ?1")?;
@@ -136,43 +146,23 @@ impl<'a> Batch<'a> {
     fn insert_capture(
         &mut self,
         number: Number,
-        arrival: &Arrival,
+        arrival: &'a Arrival,
         body: Option<i64>,
     ) -> Result<()> {
         let capture = &arrival.capture;
         let place = self.place(&arrival.relay, &capture.endpoint)?;
         let head = json("head", &Head::of(capture))?;
         let bytes = head.len() as u64 + capture.path.len() as u64 + capture.body.len();
-        let size = match &capture.body {
-            Body::Absent => None,
-            body => Some(body.len().cast_signed()),
-        };
         let inline = match &capture.body {
             Body::Whole(bytes) => Some(bytes.as_ref()),
             Body::Absent | Body::Pieces(_) => None,
         };
-        let mut row = self.db.prepare_cached(
-            "INSERT INTO captures (number, id, place, seq, kind, received_at, method, path, size, peer, bytes)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-        )?;
-        row.execute(params![
-            number.cast_signed(),
-            capture.id.to_bytes(),
-            place,
-            arrival.seq.map(|seq| seq.0.cast_signed()),
-            kind_word(arrival.kind),
-            capture.received_at.0,
-            capture.method.as_str(),
-            capture.path.as_ref(),
-            size,
-            capture.peer.to_string(),
-            bytes.cast_signed(),
-        ])?;
         self.db
             .prepare_cached(
                 "INSERT INTO contents (number, head, body, bytes) VALUES (?1, ?2, ?3, ?4)",
             )?
             .execute(params![number.cast_signed(), head, body, inline])?;
+        self.fresh.push(Row::new(number, place, arrival, bytes));
         self.totals.grow(1, bytes);
         Ok(())
     }
@@ -195,7 +185,7 @@ impl<'a> Batch<'a> {
         Ok(place)
     }
 
-    fn attempt(&mut self, id: CaptureId, attempt: &Attempt) -> Result<Done> {
+    fn attempt(&mut self, id: CaptureId, attempt: &'a Attempt) -> Result<Done> {
         let Some(tried) = self.tried(id)? else {
             if self.desk.refused.remove(&id) {
                 return Ok(Err(HistoryError::Locked(self.path.to_owned())));
@@ -215,7 +205,13 @@ impl<'a> Batch<'a> {
         };
         let bytes =
             self.insert_attempt(position, &tried, is_try.then_some(tries), attempt, streams)?;
-        self.note_attempt(&tried, position, tries, attempt, bytes)?;
+        if !tried.bookmarked {
+            self.totals.grow(0, bytes);
+        }
+        match self.fresh.of(id) {
+            Some(row) => row.take(position, tries, attempt, bytes),
+            None => self.note_attempt(tried.number, position, tries, attempt, bytes)?,
+        }
         self.changes.push(Change::Attempted(tried.number));
         Ok(Ok(Told {
             number: tried.number,
@@ -224,7 +220,10 @@ impl<'a> Batch<'a> {
         }))
     }
 
-    fn tried(&self, id: CaptureId) -> Result<Option<Tried>> {
+    fn tried(&mut self, id: CaptureId) -> Result<Option<Tried>> {
+        if let Some(row) = self.fresh.of(id) {
+            return Ok(Some(row.tried()));
+        }
         let sql = "SELECT number, tries, last, bookmarked FROM captures WHERE id = ?1";
         let mut query = self.db.prepare_cached(sql)?;
         let row = query.query_row([id.to_bytes()], |row| {
@@ -300,8 +299,8 @@ impl<'a> Batch<'a> {
 
     /// Puts the attempt on its capture's row, for lists.
     fn note_attempt(
-        &mut self,
-        tried: &Tried,
+        &self,
+        number: Number,
         position: Position,
         tries: u32,
         attempt: &Attempt,
@@ -312,7 +311,7 @@ impl<'a> Batch<'a> {
              WHERE number = ?1",
         )?;
         row.execute(params![
-            tried.number.cast_signed(),
+            number.cast_signed(),
             tries,
             position.cast_signed(),
             attempt.outcome.as_str(),
@@ -322,13 +321,11 @@ impl<'a> Batch<'a> {
             attempt.late,
             bytes.cast_signed(),
         ])?;
-        if !tried.bookmarked {
-            self.totals.grow(0, bytes);
-        }
         Ok(())
     }
 
     fn bookmark(&mut self, number: Number, on: bool) -> Result<()> {
+        self.fresh.write(self.db)?;
         let sql = "UPDATE captures SET bookmarked = ?2 WHERE number = ?1 AND bookmarked <> ?2 RETURNING bytes";
         let mut query = self.db.prepare_cached(sql)?;
         let bytes: Option<i64> = query
@@ -378,7 +375,9 @@ impl<'a> Head<'a> {
 }
 
 fn json(what: &str, value: &impl Serialize) -> Result<String> {
-    serde_json::to_string(value).map_err(|error| odd(what, error))
+    let mut text = Vec::with_capacity(TEXT);
+    serde_json::to_writer(&mut text, value).map_err(|error| odd(what, error))?;
+    String::from_utf8(text).map_err(|error| odd(what, error))
 }
 
 /// What is kept of an answer's first bytes.

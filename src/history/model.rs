@@ -192,6 +192,19 @@ pub struct LastAttempt {
     pub cause: Cause,
 }
 
+/// An attempt and its request, as whoever follows the history reads them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Followed {
+    /// The attempt's place among all.
+    pub position: Position,
+    /// The relay that the request came from.
+    pub relay: String,
+    /// The request.
+    pub request: Summary,
+    /// The attempt, without what was changed and without its answer's headers and body.
+    pub attempt: Attempt,
+}
+
 /// A request as recorded: a summary and its whole head. The body is read apart.
 #[derive(Clone, Debug)]
 pub struct Request {

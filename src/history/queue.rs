@@ -29,7 +29,7 @@ const BYTES: usize = 32 * 1024 * 1024;
 
 /// How long the first entry waits for others, so that one commit takes them all: a capture and its attempt are hardly ever
 /// further apart. Only DONE and the views wait for it, never a sender.
-const GATHER: Duration = Duration::from_millis(2);
+const GATHER: Duration = Duration::from_millis(5);
 
 /// Entries that are worth a commit at once.
 const ENOUGH: usize = EVENTS / 2;
@@ -98,8 +98,8 @@ pub(super) struct Told {
     pub(super) streams_at: Option<Position>,
 }
 
-/// Where a caller hears it.
-pub(super) type Answer = oneshot::Sender<Result<Told, HistoryError>>;
+/// Where a caller hears it. The work goes back too: memory is freed most cheaply by those who took it.
+pub(super) type Answer = oneshot::Sender<(Result<Told, HistoryError>, Work)>;
 
 /// Work, who waits for it, and the room it takes until it is written.
 #[derive(Debug)]
@@ -163,7 +163,7 @@ struct Line {
     entries: VecDeque<Entry>,
     /// One of them is to be written at once.
     is_urgent: bool,
-    /// The writer waits for the first entry.
+    /// The writer waits for the first entry, and was not woken yet.
     is_idle: bool,
     is_closed: bool,
 }
@@ -206,9 +206,12 @@ impl Queue {
         if line.is_closed {
             return;
         }
+        let was_enough = line.is_enough();
         line.is_urgent |= !entry.work.can_wait();
         line.entries.push_back(entry);
-        let wakes = line.is_idle || line.is_enough();
+        // Once each: the writer may take a while to wake, and every further call would be one to the kernel.
+        let is_first = std::mem::take(&mut line.is_idle);
+        let wakes = is_first || (!was_enough && line.is_enough());
         drop(line);
         if wakes {
             self.filled.notify_one();

@@ -19,7 +19,8 @@ use super::{
     error::{HistoryError, PickError, odd, reading},
     file,
     model::{
-        Attempt, Dropped, FolderEndpoint, Number, Options, Position, Request, Select, Summary,
+        Attempt, Dropped, FolderEndpoint, Followed, Number, Options, Position, Request, Select,
+        Summary,
     },
     pick,
     rows::{self, Places},
@@ -133,17 +134,7 @@ impl Reader {
     /// # Errors
     /// `Damaged`, `Denied`, `Locked`.
     pub fn summary(&self, number: Number) -> Result<Option<(String, Summary)>, HistoryError> {
-        self.read(|db| {
-            let mut places = rows::places(db)?;
-            let columns = rows::SUMMARY;
-            let mut query =
-                db.prepare_cached(&format!("SELECT {columns} FROM captures WHERE number = ?1"))?;
-            let row = query.query_row([number.cast_signed()], |row| {
-                Ok((row.get::<_, i64>(2)?, rows::summary(row, &places)?))
-            });
-            let found = row.optional()?;
-            Ok(found.and_then(|(place, summary)| Some((places.remove(&place)?.0, summary))))
-        })
+        self.read(|db| short(db, &rows::places(db)?, number))
     }
 
     /// The number of the request with this id.
@@ -228,7 +219,7 @@ impl Reader {
         })
     }
 
-    /// Attempts recorded after a position, with their request's number, at most `limit`, in order; answer bodies left out.
+    /// Attempts recorded after a position with their requests, at most `limit`, in order, read at once.
     ///
     /// # Errors
     /// `Damaged`, `Denied`, `Locked`.
@@ -236,18 +227,25 @@ impl Reader {
         &self,
         position: Position,
         limit: usize,
-    ) -> Result<Vec<(Position, Number, Attempt)>, HistoryError> {
+    ) -> Result<Vec<Followed>, HistoryError> {
         self.read(|db| {
-            let columns = rows::ATTEMPT;
+            let places = rows::places(db)?;
+            let columns = rows::ATTEMPT_IN_SHORT;
             let mut query = db.prepare_cached(&format!(
                 "SELECT {columns} FROM attempts WHERE position > ?1 ORDER BY position LIMIT ?2"
             ))?;
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
             let found = query.query_map([position.cast_signed(), limit], |row| {
                 let link = rows::attempt(row)?;
-                Ok((link.position, link.number, link.attempt))
+                let of = |(relay, request)| Followed {
+                    position: link.position,
+                    relay,
+                    request,
+                    attempt: link.attempt,
+                };
+                Ok(short(db, &places, link.number)?.map(of))
             })?;
-            found.collect()
+            found.filter_map(SqlResult::transpose).collect()
         })
     }
 
@@ -364,25 +362,30 @@ fn bounds(select: &Select) -> [i64; 3] {
     [whole(select.after.unwrap_or_default()), limit, before]
 }
 
-/// A request with its head, and its body if that is small.
-fn one(db: &Connection, places: &Places, number: Number) -> SqlResult<Option<Request>> {
+/// A request in short, and its relay.
+fn short(db: &Connection, places: &Places, number: Number) -> SqlResult<Option<(String, Summary)>> {
     let columns = rows::SUMMARY;
     let mut query =
         db.prepare_cached(&format!("SELECT {columns} FROM captures WHERE number = ?1"))?;
     let row = query.query_row([number.cast_signed()], |row| {
-        Ok((rows::summary(row, places)?, row.get::<_, i64>(2)?))
+        Ok((row.get::<_, i64>(2)?, rows::summary(row, places)?))
     });
-    let Some((summary, place)) = row.optional()? else {
+    let of = |(place, summary)| Some((places.get(&place)?.0.clone(), summary));
+    Ok(row.optional()?.and_then(of))
+}
+
+/// A request with its head, and its body if that is small.
+fn one(db: &Connection, places: &Places, number: Number) -> SqlResult<Option<Request>> {
+    let Some((relay, summary)) = short(db, places, number)? else {
         return Ok(None);
     };
     let capture = db
         .prepare_cached("SELECT head, body, bytes FROM contents WHERE number = ?1")?
         .query_row([number.cast_signed()], |row| rows::capture(&summary, row))?;
-    let relay = places.get(&place).map(|(relay, _)| relay.clone());
     Ok(Some(Request {
         capture: Arc::new(capture),
         summary,
-        relay: relay.unwrap_or_default(),
+        relay,
     }))
 }
 

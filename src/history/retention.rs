@@ -24,16 +24,14 @@ impl Batch<'_> {
         if !is_over(&self.totals, limits) {
             return Ok(false);
         }
+        self.fresh.write(self.db)?;
         let mut dropped = 0;
-        while let Some(limit) = beyond(&self.totals, limits) {
-            if dropped == STEP {
-                break;
-            }
-            let Some(oldest) = oldest(self.db, self.totals.last_number())? else {
+        for request in oldest(self.db, self.totals.last_number())? {
+            let Some(limit) = beyond(&self.totals, limits) else {
                 break;
             };
-            delete(self.db, &oldest)?;
-            self.totals.drop_one(oldest.bytes, limit);
+            delete(self.db, &request)?;
+            self.totals.drop_one(request.bytes, limit);
             dropped += 1;
         }
         if dropped > 0 {
@@ -63,44 +61,48 @@ struct Oldest {
     number: i64,
     bytes: u64,
     last: Option<i64>,
+    /// Its body's pieces, if it has any.
+    body: Option<i64>,
 }
 
-fn oldest(db: &Connection, newest: i64) -> Result<Option<Oldest>> {
+/// The next to go, at most [`STEP`].
+fn oldest(db: &Connection, newest: i64) -> Result<Vec<Oldest>> {
     let mut query = db.prepare_cached(
-        "SELECT number, bytes, last FROM captures WHERE bookmarked = 0 AND number < ?1 ORDER BY number LIMIT 1",
+        "SELECT number, captures.bytes, last, body FROM captures LEFT JOIN contents USING (number)
+         WHERE bookmarked = 0 AND number < ?1 ORDER BY number LIMIT ?2",
     )?;
-    let row = query.query_row([newest], |row| {
+    let found = query.query_map([newest, STEP as i64], |row| {
         Ok(Oldest {
             number: row.get(0)?,
             bytes: row.get::<_, i64>(1)?.cast_unsigned(),
             last: row.get(2)?,
+            body: row.get(3)?,
         })
-    });
-    row.optional()
+    })?;
+    found.collect()
 }
 
 fn delete(db: &Connection, request: &Oldest) -> Result<()> {
     let mut attempt = request.last;
     while let Some(position) = attempt {
-        let deleted = db
-            .prepare_cached("DELETE FROM attempts WHERE position = ?1 RETURNING previous, body")?
+        let found = db
+            .prepare_cached("SELECT previous, body FROM attempts WHERE position = ?1")?
             .query_row([position], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
-        let (previous, body): (Option<i64>, Option<i64>) = deleted.unwrap_or_default();
+        let (previous, body): (Option<i64>, Option<i64>) = found.unwrap_or_default();
+        delete_row(db, "DELETE FROM attempts WHERE position = ?1", position)?;
         if let Some(body) = body {
             delete_pieces(db, body)?;
         }
         attempt = previous;
     }
-    let body: Option<i64> = db
-        .prepare_cached("DELETE FROM contents WHERE number = ?1 RETURNING body")?
-        .query_row([request.number], |row| row.get(0))
-        .optional()?
-        .flatten();
-    if let Some(body) = body {
+    if let Some(body) = request.body {
         delete_pieces(db, body)?;
     }
-    db.prepare_cached("DELETE FROM captures WHERE number = ?1")?
-        .execute([request.number])?;
-    Ok(())
+    delete_row(db, "DELETE FROM contents WHERE number = ?1", request.number)?;
+    delete_row(db, "DELETE FROM captures WHERE number = ?1", request.number)
+}
+
+fn delete_row(db: &Connection, sql: &str, row: i64) -> Result<()> {
+    db.prepare_cached(sql)?.execute([row]).map(drop)
 }

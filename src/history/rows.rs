@@ -112,6 +112,11 @@ pub(super) const ATTEMPT: &str =
     "position, number, previous, try_number, cause, target, started_at, outcome, error, connect,
     took, changes, sent, late, status, len, ended, headers, body, writer, up, lasted";
 
+/// The same in short: without what was changed, and without the answer's headers.
+pub(super) const ATTEMPT_IN_SHORT: &str =
+    "position, number, previous, try_number, cause, target, started_at, outcome, error, connect,
+    took, NULL, sent, late, status, len, ended, '[]', body, writer, up, lasted";
+
 /// An attempt and its place in the chain; without its answer's bytes.
 pub(super) struct Link {
     pub(super) position: Position,

@@ -248,7 +248,7 @@ impl Drop for Writer {
 fn tell(entry: Entry, done: Done) {
     if let Some(answer) = entry.answer {
         // Whoever asked may be gone; the commit stands.
-        let _ = answer.send(done);
+        let _ = answer.send((done, entry.work));
     }
 }
 

@@ -93,6 +93,12 @@ pub trait Printer: Send + 'static {
     /// # Errors
     /// The pipe's.
     fn said(&mut self, said: &Said) -> io::Result<()>;
+
+    /// That is all for now: what was printed goes out.
+    ///
+    /// # Errors
+    /// The pipe's.
+    fn flush(&mut self) -> io::Result<()>;
 }
 
 /// Prints one endpoint's requests and tries from `start` until the stop, and what was recorded until then.
@@ -216,21 +222,20 @@ impl<P: Printer> Follower<P> {
         for said in said {
             self.printer.said(said)?;
         }
+        self.printer.flush()?;
         loop {
             let attempts = self.reader.attempts_after(self.at.position, PAGE)?;
             if self.printer.prints_captures() {
                 self.captures()?;
             }
             let is_all = attempts.len() < PAGE;
-            for (position, number, attempt) in attempts {
-                self.at.position = position;
-                if let Some((relay, request)) = self.reader.summary(number)?
-                    && relay == self.relay
-                    && request.endpoint == self.endpoint
-                {
-                    self.printer.attempt(&request, &attempt)?;
+            for found in attempts {
+                self.at.position = found.position;
+                if found.relay == self.relay && found.request.endpoint == self.endpoint {
+                    self.printer.attempt(&found.request, &found.attempt)?;
                 }
             }
+            self.printer.flush()?;
             if is_all {
                 return Ok(());
             }
@@ -307,6 +312,10 @@ mod tests {
         }
 
         fn said(&mut self, _said: &Said) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
             Ok(())
         }
     }

@@ -127,6 +127,10 @@ impl<W: Write + Send + 'static> Printer for Json<W> {
             Said::Gap(gap) => line(&mut self.out, &GapRecord::new(*gap)),
         }
     }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@
 //! Two spaces between fields, flags last. Requests and tries go to stdout, everything else to stderr.
 
 use std::{
-    io::{self, Write},
+    io::{self, BufWriter, Write},
     time::Instant,
 };
 
@@ -41,7 +41,7 @@ pub struct Options {
 
 /// The lines of a listener.
 #[derive(Debug)]
-pub struct Lines<W = io::Stdout> {
+pub struct Lines<W = BufWriter<io::Stdout>> {
     options: Options,
     out: W,
     link: LinkTalk,
@@ -60,7 +60,7 @@ impl Lines {
         options: Options,
         stop: CancellationToken,
     ) -> Result<(), OutputError> {
-        let lines = Self::new(io::stdout(), options);
+        let lines = Self::new(BufWriter::new(io::stdout()), options);
         follow::run(lines, history, feed, endpoint, start, stop).await
     }
 }
@@ -114,7 +114,7 @@ impl<W: Write + Send + 'static> Printer for Lines<W> {
                 writeln!(self.out, "    {name}: {value}")?;
             }
         }
-        self.out.flush()
+        Ok(())
     }
 
     fn prints_captures(&self) -> bool {
@@ -136,8 +136,7 @@ impl<W: Write + Send + 'static> Printer for Lines<W> {
         writeln!(
             self.out,
             "{head}  --> {style}{result}{style:#}{rest}{flags}"
-        )?;
-        self.out.flush()
+        )
     }
 
     fn said(&mut self, said: &Said) -> io::Result<()> {
@@ -150,6 +149,10 @@ impl<W: Write + Send + 'static> Printer for Lines<W> {
             Said::Notice(_) | Said::Gap(_) => {}
         }
         Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
     }
 }
 

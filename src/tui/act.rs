@@ -1,16 +1,18 @@
 //! What each action does to the [`State`], and what it asks for.
 
+pub(super) mod away;
 mod command;
 pub(super) mod detail;
 pub(super) mod filter;
 mod list;
 mod replay;
+pub(super) mod save;
 
 use super::{
     field::Field,
     help,
-    keys::Action,
-    layout::Pane,
+    keys::{self, Action},
+    layout::{Pane, Shape},
     log, palette,
     state::{Follow, Mood, Popup, State, Tab},
     update::{Effect, touched},
@@ -95,10 +97,16 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) 
             state.open(Popup::Log { scroll: 0 });
             scroll_popup(state, isize::MAX);
         }
+        Action::Save => save::ask(state),
+        Action::Replace => save::accept(state, effects),
+        Action::Split | Action::Narrower | Action::Wider => split(state, action),
+        Action::Page => away::page(state, effects),
+        Action::Suspend => away::suspend(state, effects),
         Action::Redraw => effects.push(Effect::Redraw),
         Action::Back => back(state),
         Action::Accept if state.popup.is_none() && state.bar.is_some() => filter::keep(state),
         Action::Accept if state.popup.is_none() => detail::keep_search(state),
+        Action::Accept if keys::place(state) == keys::Place::Save => save::accept(state, effects),
         Action::Accept => {
             if !command::accept(state, effects) {
                 replay::accept(state, effects);
@@ -115,6 +123,18 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) 
         Action::Quit => quit(state, effects),
         Action::QuitNow => end(effects),
     }
+}
+
+/// Puts the detail elsewhere, or moves the border between it and the list; the selected row keeps its line.
+fn split(state: &mut State, action: Action) {
+    let line = state.selected_line();
+    let shape = state.layout().shape;
+    match action {
+        Action::Split => state.split.is_beside = Some(shape != Shape::Beside),
+        Action::Narrower => state.split.move_border(shape, -1),
+        _ => state.split.move_border(shape, 1),
+    }
+    state.put_on_line(line);
 }
 
 fn type_in(state: &mut State, change: impl FnOnce(&mut Field)) {

@@ -19,7 +19,8 @@ use crate::{
 pub(super) struct Sources<S> {
     feed: Feed,
     changes: broadcast::Receiver<Change>,
-    events: S,
+    /// None while another program has the terminal.
+    events: Option<S>,
     has: Has,
 }
 
@@ -61,7 +62,7 @@ impl<S: Stream<Item = io::Result<Event>> + Unpin> Sources<S> {
         Self {
             feed,
             changes,
-            events,
+            events: Some(events),
             has,
         }
     }
@@ -73,6 +74,16 @@ impl<S: Stream<Item = io::Result<Event>> + Unpin> Sources<S> {
             Input::Reach(self.feed.reach.borrow_and_update().clone()),
             Input::Hold(self.feed.hold.borrow_and_update().clone()),
         ]
+    }
+
+    /// Reads no more keys: another program gets them.
+    pub(super) fn lend(&mut self) {
+        self.events = None;
+    }
+
+    /// Reads keys again.
+    pub(super) fn take_back(&mut self, events: S) {
+        self.events = Some(events);
     }
 
     /// Whether the terminal has gone away: then nobody looks.
@@ -91,7 +102,7 @@ impl<S: Stream<Item = io::Result<Event>> + Unpin> Sources<S> {
         let came = tokio::select! {
             // Keys first: a person is answered however much comes in.
             biased;
-            event = self.events.next(), if self.has.events => Came::Event(event),
+            event = next_of(&mut self.events), if self.has.events => Came::Event(event),
             told = self.feed.link.changed(), if self.has.link => Came::Link(told.is_ok()),
             told = self.feed.reach.changed(), if self.has.reach => Came::Reach(told.is_ok()),
             told = self.feed.hold.changed(), if self.has.hold => Came::Hold(told.is_ok()),
@@ -144,5 +155,12 @@ impl<S: Stream<Item = io::Result<Event>> + Unpin> Sources<S> {
                 None
             }
         })
+    }
+}
+
+async fn next_of<S: Stream + Unpin>(events: &mut Option<S>) -> Option<S::Item> {
+    match events {
+        Some(events) => events.next().await,
+        None => std::future::pending().await,
     }
 }

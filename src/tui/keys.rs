@@ -82,6 +82,10 @@ pub(super) enum Place {
     Forms,
     /// The box that asks for a target.
     Target,
+    /// The box that asks for a file's name.
+    Save,
+    /// The box that asks before a file is replaced.
+    Replace,
     /// The box that asks before a replay leaves this machine.
     Replay,
     /// The box that asks what becomes of held requests.
@@ -148,6 +152,13 @@ pub(super) enum Action {
     Connect,
     Pane,
     Zoom,
+    Page,
+    Save,
+    Replace,
+    Split,
+    Narrower,
+    Wider,
+    Suspend,
     Redraw,
     Help,
     Log,
@@ -203,7 +214,7 @@ pub(super) fn here(place: Place) -> impl Iterator<Item = &'static Binding> {
 pub(super) fn is_typing(place: Place) -> bool {
     matches!(
         place,
-        Place::Target | Place::Search | Place::Filter | Place::Palette
+        Place::Target | Place::Save | Place::Search | Place::Filter | Place::Palette
     )
 }
 
@@ -218,6 +229,8 @@ pub(super) fn place(state: &State) -> Place {
         (Some(Popup::Sort), _) => Place::Sort,
         (Some(Popup::Forms), _) => Place::Forms,
         (Some(Popup::Target { .. }), _) => Place::Target,
+        (Some(Popup::Save { .. }), _) => Place::Save,
+        (Some(Popup::Replace(_)), _) => Place::Replace,
         (Some(Popup::Replay { .. }), _) => Place::Replay,
         (Some(Popup::Release), _) => Place::Release,
         (Some(Popup::Quit), _) => Place::Quit,

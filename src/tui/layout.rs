@@ -89,8 +89,53 @@ pub(super) struct Layout {
     pub(super) hints: Area,
 }
 
+/// What a person said of how the panes share the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(super) struct Split {
+    /// Whether the detail stands beside the list; none: by the width.
+    pub(super) is_beside: Option<bool>,
+    /// The list's share under and beside, in percent; none: ours.
+    under: Option<u16>,
+    beside: Option<u16>,
+}
+
+impl Split {
+    /// How far the border moves at once, in percent, and how far it may.
+    const STEP: u16 = 5;
+    const LEAST: u16 = 20;
+    const MOST: u16 = 80;
+
+    /// Moves the border of a shape by a step.
+    pub(super) fn move_border(&mut self, shape: Shape, by: i16) {
+        let (under, beside) = (self.under(), self.beside());
+        let moved = |share: u16| {
+            let moved = share.saturating_add_signed(by * Self::STEP as i16);
+            Some(moved.clamp(Self::LEAST, Self::MOST))
+        };
+        match shape {
+            Shape::Under => self.under = moved(under),
+            Shape::Beside => self.beside = moved(beside),
+            _ => {}
+        }
+    }
+
+    fn under(self) -> u16 {
+        self.under.unwrap_or(55)
+    }
+
+    fn beside(self) -> u16 {
+        self.beside.unwrap_or(52)
+    }
+}
+
 /// The layout of a screen of this size.
-pub(super) fn layout((width, height): (u16, u16), is_zoomed: bool, focus: Pane) -> Layout {
+pub(super) fn layout(
+    (width, height): (u16, u16),
+    is_zoomed: bool,
+    focus: Pane,
+    split: Split,
+) -> Layout {
+    let is_beside = split.is_beside.unwrap_or(width >= 110) && width >= Layout::BESIDE;
     let screen = Area {
         x: 0,
         y: 0,
@@ -101,8 +146,8 @@ pub(super) fn layout((width, height): (u16, u16), is_zoomed: bool, focus: Pane) 
         (..32, _) | (_, ..8) => Shape::Message,
         (..60, _) | (_, ..16) => Shape::Narrow,
         _ if is_zoomed => Shape::Zoomed,
-        (..110, _) => Shape::Under,
-        _ => Shape::Beside,
+        _ if is_beside => Shape::Beside,
+        _ => Shape::Under,
     };
     let body = screen.rows(2, height.saturating_sub(3));
     let mut layout = Layout {
@@ -128,17 +173,20 @@ pub(super) fn layout((width, height): (u16, u16), is_zoomed: bool, focus: Pane) 
         (Shape::Zoomed, Pane::List) => layout.place_list(body),
         (Shape::Narrow | Shape::Zoomed, Pane::Detail) => layout.place_detail(body),
         (Shape::Under, _) => {
-            let rows = (u32::from(body.height) * 55 / 100) as u16;
+            let rows = (u32::from(body.height) * u32::from(split.under()) / 100) as u16;
             let rows = rows.max(6);
             layout.place_list(body.rows(0, rows));
             layout.place_detail(body.rows(rows, body.height));
         }
-        (Shape::Beside, _) => layout.place_beside(body),
+        (Shape::Beside, _) => layout.place_beside(body, split.beside()),
     }
     layout
 }
 
 impl Layout {
+    /// Narrowest screen on which the detail can stand beside the list.
+    pub(super) const BESIDE: u16 = 80;
+
     fn place_list(&mut self, area: Area) {
         self.titles = Some(area.rows(0, 1));
         self.list = Some(area.rows(1, area.height));
@@ -149,8 +197,8 @@ impl Layout {
         self.detail = Some(area.rows(1, area.height));
     }
 
-    fn place_beside(&mut self, body: Area) {
-        let left = (u32::from(body.width) * 52 / 100) as u16;
+    fn place_beside(&mut self, body: Area, share: u16) {
+        let left = (u32::from(body.width) * u32::from(share) / 100) as u16;
         self.place_list(Area {
             width: left,
             ..body
@@ -200,7 +248,8 @@ mod tests {
 
     #[test]
     fn the_shape_follows_the_size() {
-        let shape = |width, height| layout((width, height), false, Pane::List).shape;
+        let shape =
+            |width, height| layout((width, height), false, Pane::List, Split::default()).shape;
         assert_eq!(shape(31, 24), Shape::Message);
         assert_eq!(shape(32, 7), Shape::Message);
         assert_eq!(shape(32, 8), Shape::Narrow);
@@ -212,6 +261,27 @@ mod tests {
 
     #[test]
     fn every_area_lies_on_the_screen() {
+        let ours = Split::default();
+        let mut small = Split {
+            is_beside: Some(true),
+            ..ours
+        };
+        let mut large = Split {
+            is_beside: Some(false),
+            ..ours
+        };
+        for _ in 0..20 {
+            for shape in [Shape::Under, Shape::Beside] {
+                small.move_border(shape, -1);
+                large.move_border(shape, 1);
+            }
+        }
+        for split in [ours, small, large] {
+            fits(split);
+        }
+    }
+
+    fn fits(split: Split) {
         for width in 0..=200 {
             for height in (0..=60).chain([200]) {
                 for (zoomed, focus) in [
@@ -220,7 +290,7 @@ mod tests {
                     (true, Pane::Detail),
                     (false, Pane::Detail),
                 ] {
-                    let l = layout((width, height), zoomed, focus);
+                    let l = layout((width, height), zoomed, focus, split);
                     let barred = l.with_bar();
                     let areas = [
                         Some(l.header),

@@ -2,19 +2,25 @@
 //!
 //! In: a [`What`]. Out: a [`Loaded`], always one. Must not know: the screen's state.
 
+mod save;
+
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::Bytes;
 use hooktool_relay::capture::Body;
 
 use super::{
     page,
-    state::{Query, Wish},
+    state::{Query, Tab, Wish},
     update::{Loaded, What},
 };
 use crate::{
+    format::decode::Encoding,
     history::{History, HistoryError, Number, Reader, Select},
     search::Search,
 };
+
+pub(super) use self::save::{Save, Saved};
 
 /// Where to read: the history, what of it, and the readers that are free. At most four are in use at a time: for rows, for
 /// what is older, for a search, for the detail.
@@ -48,6 +54,10 @@ impl Source {
                 } => self.rows(&reader, *newer_than, numbers, *is_wide),
                 What::Search(query) => found(&reader, query),
                 What::Detail(wish) => detail(&reader, wish),
+                What::Page(wish, tab) => whole(&reader, wish, *tab),
+                What::Save(save) => {
+                    save::save(&reader, save).map(|saved| Loaded::Saved(save.clone(), saved))
+                }
             };
             self.readers().push(reader);
             loaded
@@ -115,11 +125,42 @@ fn detail(reader: &Reader, wish: &Wish) -> Result<Loaded, HistoryError> {
         return Ok(Loaded::NoDetail);
     };
     let attempts = reader.attempts(wish.number)?;
-    let body = match &request.capture.body {
-        Body::Absent => bytes::Bytes::new(),
-        Body::Whole(bytes) => bytes.clone(),
-        Body::Pieces(_) => reader.body(wish.number, 0, page::SHOWN)?,
+    let is_plain = page::encoding(&request.capture.headers) == Encoding::Plain;
+    let most = if is_plain && !wish.is_whole {
+        page::SHOWN
+    } else {
+        page::WHOLE
     };
+    let body = beginning(reader, wish.number, &request.capture.body, most)?;
     let detail = page::compose(&request, &attempts, &body, wish);
     Ok(Loaded::Detail(Box::new(detail)))
+}
+
+/// Most bytes of a body that are read for a pager. A relay takes 25 MiB unless it is told otherwise.
+const PAGED: usize = 32 * 1024 * 1024;
+
+/// A tab as text: bodies whole, the others as they are shown.
+fn whole(reader: &Reader, wish: &Wish, tab: Tab) -> Result<Loaded, HistoryError> {
+    let Some(request) = reader.request(wish.number)? else {
+        return Ok(Loaded::NoDetail);
+    };
+    let attempts = reader.attempts(wish.number)?;
+    let most = if tab == Tab::Body { PAGED } else { page::SHOWN };
+    let body = beginning(reader, wish.number, &request.capture.body, most)?;
+    let text = page::whole(&request, &attempts, &body, wish, tab);
+    Ok(Loaded::Page(text.into()))
+}
+
+/// The first bytes of a body.
+fn beginning(
+    reader: &Reader,
+    number: Number,
+    body: &Body,
+    most: usize,
+) -> Result<Bytes, HistoryError> {
+    match body {
+        Body::Absent => Ok(Bytes::new()),
+        Body::Whole(bytes) => Ok(bytes.clone()),
+        Body::Pieces(_) => reader.body(number, 0, most),
+    }
 }

@@ -9,6 +9,7 @@ mod preview;
 mod raw;
 mod tree;
 mod tries;
+mod whole;
 
 use std::borrow::Cow;
 
@@ -16,12 +17,14 @@ use hooktool_relay::capture::Outcome;
 
 use super::state::{Tab, Wish};
 use crate::{
-    history::{Attempt, Number, Request},
+    history::{Attempt, KeptAnswer, Number, Request},
     text::{Mode, Safe, Zone, date_clock, safe, size},
 };
 
 pub(super) use self::tree::Tree;
-pub(super) use body::{Form, Page, SHOWN};
+use body::Content;
+pub(super) use body::{Form, Page, SHOWN, WHOLE, encoding};
+pub(super) use whole::whole;
 
 /// What a piece of text is, so that the view can choose its look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -40,6 +43,8 @@ pub(super) enum Role {
     Bad,
     /// A number in JSON.
     Number,
+    /// What we add to a line: dim, at the right edge, and only if there is room.
+    Aside,
 }
 
 /// A line of text in pieces.
@@ -52,8 +57,9 @@ pub(super) struct Detail {
     /// What was asked for; another wish means that this is out of date.
     pub(super) wish: Wish,
     pub(super) body: Page,
-    /// A page for each tab but the body's, in the order of [`Tab::ALL`].
-    pub(super) pages: [Vec<Line>; 4],
+    pub(super) response: Page,
+    /// Headers, tries, raw.
+    pub(super) pages: [Vec<Line>; 3],
     /// How the chosen try ended, in a few words.
     pub(super) outcome: Safe<'static>,
     /// How many tries there are.
@@ -67,7 +73,12 @@ pub(super) struct Detail {
 impl Detail {
     /// How many lines a tab has.
     pub(super) fn len(&self, tab: Tab) -> usize {
-        self.fixed(tab).len() + self.tree(tab).map_or(0, Tree::len)
+        self.above(tab) + self.tree(tab).map_or(0, Tree::len)
+    }
+
+    /// How many lines of a tab stand above its tree.
+    pub(super) fn above(&self, tab: Tab) -> usize {
+        self.fixed(tab).len()
     }
 
     /// A line of a tab.
@@ -82,40 +93,76 @@ impl Detail {
 
     /// The tree of a tab, if it shows one; it stands below the other lines.
     pub(super) fn tree(&self, tab: Tab) -> Option<&Tree> {
-        self.body.tree.as_ref().filter(|_| tab == Tab::Body)
+        self.page(tab)
+            .filter(|_| matches!(tab, Tab::Body | Tab::Response))?
+            .tree
+            .as_ref()
+    }
+
+    /// Every tree there is.
+    pub(super) fn trees(&mut self) -> impl Iterator<Item = &mut Tree> {
+        [&mut self.body, &mut self.response]
+            .into_iter()
+            .filter_map(|page| page.tree.as_mut())
+    }
+
+    /// The body that a tab shows: the answer's or, wherever else one is, the request's.
+    pub(super) fn page(&self, tab: Tab) -> Option<&Page> {
+        let page = if tab == Tab::Response {
+            &self.response
+        } else {
+            &self.body
+        };
+        page.form.is_some().then_some(page)
     }
 
     fn fixed(&self, tab: Tab) -> &[Line] {
-        match (tab as usize).checked_sub(1) {
-            None => &self.body.lines,
-            Some(page) => &self.pages[page],
+        let [headers, tries, raw] = &self.pages;
+        match tab {
+            Tab::Body => &self.body.lines,
+            Tab::Headers => headers,
+            Tab::Response => &self.response.lines,
+            Tab::Tries => tries,
+            Tab::Raw => raw,
         }
     }
 }
 
-/// Lays a request out. `body` is its beginning, [`SHOWN`] bytes at most.
+/// Lays a request out. `body` is its beginning: [`SHOWN`] bytes, or all of it where it is compressed or wished whole.
 pub(super) fn compose(request: &Request, attempts: &[Attempt], body: &[u8], wish: &Wish) -> Detail {
-    let tries: Vec<&Attempt> = attempts.iter().filter(|a| a.outcome.is_try()).collect();
-    let newest = tries.len().saturating_sub(1);
-    let chosen = wish.chosen.unwrap_or(newest).min(newest);
+    let (tries, chosen) = tries(attempts, wish);
     let attempt = tries.get(chosen).copied();
     let capture = &request.capture;
-    let kind = capture.headers.first("content-type");
+    let content = Content::new(&capture.headers, body, capture.body.len());
     Detail {
         number: request.summary.number,
         wish: wish.clone(),
-        body: body::page(kind, body, capture.body.len(), wish),
+        body: body::page(&content, wish),
+        response: tries::response(attempt.or(attempts.last()), wish),
         pages: [
             headers::page(request, attempt, wish.reveals),
-            tries::response(attempt.or(attempts.last()), wish),
             tries::list(request, attempts, attempt),
-            raw::page(capture, body, wish.reveals),
+            raw::page(capture, body.get(..SHOWN).unwrap_or(body), wish.reveals),
         ],
         outcome: attempt.map(preview::outcome).unwrap_or_default(),
         tries: tries.len(),
         chosen,
         last_url: tries.last().map(|attempt| attempt.target.clone()),
     }
+}
+
+/// The attempts that were tries, and which of them is wished.
+fn tries<'a>(attempts: &'a [Attempt], wish: &Wish) -> (Vec<&'a Attempt>, usize) {
+    let tries: Vec<&Attempt> = attempts.iter().filter(|a| a.outcome.is_try()).collect();
+    let newest = tries.len().saturating_sub(1);
+    let chosen = wish.chosen.unwrap_or(newest).min(newest);
+    (tries, chosen)
+}
+
+/// The answer of the try that is wished, if it had one.
+pub(super) fn answer<'a>(attempts: &'a [Attempt], wish: &Wish) -> Option<&'a KeptAnswer> {
+    let (tries, chosen) = tries(attempts, wish);
+    tries.get(chosen)?.answer.as_ref()
 }
 
 /// The role of a status or an outcome.
@@ -140,6 +187,23 @@ pub(super) fn status(outcome: Outcome, status: Option<u16>) -> Safe<'static> {
     }
 }
 
+/// The beginning of a long line, in bytes: what is cut at 4,096 cells needs no more, and a line of 10 MiB is not sanitised for it.
+fn beginning(line: &[u8]) -> &[u8] {
+    const BYTES: usize = 32 * 1024;
+    match line.get(..BYTES) {
+        Some(start) => {
+            // Between two characters, if it is text.
+            let end = start
+                .utf8_chunks()
+                .last()
+                .map_or(0, |last| last.invalid().len());
+            let end = if end < 4 { BYTES - end } else { BYTES };
+            &line[..end]
+        }
+        None => line,
+    }
+}
+
 /// A line of one piece.
 fn line(role: Role, text: Safe<'static>) -> Line {
     vec![(role, text)]
@@ -147,7 +211,7 @@ fn line(role: Role, text: Safe<'static>) -> Line {
 
 /// Bytes of one line, in a place where lines are right-most.
 fn text(bytes: &[u8]) -> Safe<'static> {
-    Safe::format(format_args!("{}", safe(bytes, Mode::Cell)))
+    Safe::format(format_args!("{}", safe(beginning(bytes), Mode::Cell)))
 }
 
 /// Method, path, sender and time: what was sent, in one line.

@@ -38,14 +38,9 @@ const COMMANDS: [Typed; 4] = [
         Command::Columns,
         "columns",
         "number method size from sig note",
-        "the columns of the list; none named: as many as fit",
+        "show these; none: what fits",
     ),
-    typed(
-        Command::Filter,
-        "filter",
-        "FILTER",
-        "show what fits; nothing typed: the filter's line opens",
-    ),
+    typed(Command::Filter, "filter", "FILTER", "show what fits"),
     typed(
         Command::Time,
         "time",

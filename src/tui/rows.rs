@@ -3,6 +3,7 @@
 //! In: rows read from the history, moves. Out: the changed [`State`]. An arrival never moves the row that a person is on.
 
 use super::{
+    act::away,
     layout::Pane,
     page::{Role, role, status},
     state::{Follow, Mood, Order, Query, State},
@@ -88,6 +89,7 @@ impl State {
             return;
         }
         self.list.arrived = Some(self.now.since_start);
+        away::count_new(self, came);
         let is_free = self.focus == Pane::List && self.popup.is_none() && self.bar.is_none();
         let stands_last = was_last && is_free;
         match self.list.follow {

@@ -20,7 +20,7 @@ use std::{
 use hooktool_relay::capture::UnixMillis;
 
 use super::{
-    layout::{Layout, Pane, layout},
+    layout::{Layout, Pane, Split, layout},
     page::{Detail, Form, Tree},
     search::Search,
 };
@@ -70,6 +70,15 @@ pub(super) struct Time {
     pub(super) wall: UnixMillis,
 }
 
+/// A time that the shell had the terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Away {
+    pub(super) since: UnixMillis,
+    pub(super) until: UnixMillis,
+    /// How many requests came in it, as far as it is known by now.
+    pub(super) came: u64,
+}
+
 /// A page of the detail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub(super) enum Tab {
@@ -117,6 +126,8 @@ pub(super) struct Wish {
     pub(super) reveals: bool,
     /// How the body is laid out, if a person said it.
     pub(super) form: Option<Form>,
+    /// Whether it was said of this request: then a large body is laid out whole.
+    pub(super) is_whole: bool,
     /// Bytes in a row of hex.
     pub(super) hex_row: usize,
 }
@@ -167,12 +178,15 @@ pub(super) struct State {
 
     pub(super) focus: Pane,
     pub(super) is_zoomed: bool,
+    pub(super) split: Split,
     pub(super) tab: Tab,
     /// First line and first cell of the detail that are shown.
     pub(super) scroll: usize,
     pub(super) column: usize,
     /// How bodies are laid out, if a person said it.
     pub(super) form: Option<Form>,
+    /// Of which request it was said last.
+    pub(super) laid_out: Option<Number>,
     /// The paths that are folded, in every body.
     pub(super) folded: HashSet<u64>,
     /// The line of the tree that the person is on, counted among the visible ones.
@@ -184,6 +198,8 @@ pub(super) struct State {
     pub(super) chosen: Option<usize>,
     /// Whose secrets are shown.
     pub(super) revealed: Option<Number>,
+    /// The last time that the shell had the terminal.
+    pub(super) away: Option<Away>,
     pub(super) detail: Option<Detail>,
     pub(super) sync: Sync,
 
@@ -221,16 +237,19 @@ impl State {
             columns: Wanted::default(),
             focus: Pane::List,
             is_zoomed: false,
+            split: Split::default(),
             tab: Tab::Body,
             scroll: 0,
             column: 0,
             form: None,
+            laid_out: None,
             folded: HashSet::new(),
             cursor: 0,
             watched: None,
             search: None,
             chosen: None,
             revealed: None,
+            away: None,
             detail: None,
             sync: Sync {
                 all: true,
@@ -246,7 +265,7 @@ impl State {
 
     /// Where everything stands now.
     pub(super) fn layout(&self) -> Layout {
-        let layout = layout(self.size, self.is_zoomed, self.focus);
+        let layout = layout(self.size, self.is_zoomed, self.focus, self.split);
         match self.bar {
             Some(_) => layout.with_bar(),
             None => layout,
@@ -278,6 +297,7 @@ impl State {
             chosen: self.chosen,
             reveals: self.revealed == Some(number),
             form: self.form,
+            is_whole: self.laid_out == Some(number),
             hex_row: if width < WIDE_HEX { 8 } else { 16 },
         })
     }

@@ -2,6 +2,8 @@
 //!
 //! ```text
 //! take ─▶ raw mode, alternate screen, bracketed paste ─▶ … ─▶ restore, once, on drop ─▶ what panicked meanwhile is printed
+//!              ▲                                        │
+//!              └─ take_back ◀─ another program ◀─ lend ◀┘
 //! ```
 //!
 //! Signals end the loop, which returns here. A panic in some other task leaves the screen as it
@@ -14,13 +16,15 @@ use std::{
         Mutex, Once, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use crossterm::{
     clipboard::CopyToClipboard,
-    cursor::Show,
+    cursor::{Hide, Show},
     event::{
-        DisableBracketedPaste, EnableBracketedPaste, Event, KeyCode, KeyEventKind, KeyModifiers,
+        self, DisableBracketedPaste, EnableBracketedPaste, Event, KeyCode, KeyEventKind,
+        KeyModifiers,
     },
     execute,
     terminal::{
@@ -36,6 +40,12 @@ use crate::text::{Mode, safe};
 
 /// Whether the terminal is ours now; whoever turns it off restores it.
 static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Whether another program has it.
+static LENT: AtomicBool = AtomicBool::new(false);
+
+/// Most events that are thrown away: a paste has no more.
+const TYPED: usize = 100_000;
 
 /// What panicked while the terminal was ours: the first [`KEPT`] messages.
 static PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());
@@ -54,17 +64,47 @@ impl Guard {
     /// If the terminal refuses; it is as before then.
     pub(super) fn take() -> io::Result<Self> {
         keep_panics();
-        enable_raw_mode()?;
-        TAKEN.store(true, Ordering::SeqCst);
         let guard = Self(());
-        execute!(
-            io::stdout(),
-            EnterAlternateScreen,
-            EnableBracketedPaste,
-            SetTitle("hooktool")
-        )?;
+        enter()?;
         Ok(guard)
     }
+}
+
+fn enter() -> io::Result<()> {
+    enable_raw_mode()?;
+    TAKEN.store(true, Ordering::SeqCst);
+    execute!(
+        io::stdout(),
+        EnterAlternateScreen,
+        EnableBracketedPaste,
+        Hide,
+        SetTitle("hooktool")
+    )
+}
+
+/// Gives the terminal to another program for a while. Signals that its keys send are that program's.
+pub(super) fn lend() -> io::Result<()> {
+    LENT.store(true, Ordering::SeqCst);
+    restore();
+    io::stdout().flush()
+}
+
+/// Takes it again, and throws away what was typed and not read: nobody saw what it would do.
+pub(super) fn take_back() -> io::Result<()> {
+    enter()?;
+    for _ in 0..TYPED {
+        if !event::poll(Duration::ZERO)? {
+            break;
+        }
+        event::read()?;
+    }
+    LENT.store(false, Ordering::SeqCst);
+    Ok(())
+}
+
+/// Whether another program has the terminal: then ^C is that program's, though it comes to this process too.
+pub fn is_lent() -> bool {
+    LENT.load(Ordering::SeqCst)
 }
 
 impl Drop for Guard {

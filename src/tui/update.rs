@@ -2,12 +2,16 @@
 //!
 //! In: an [`Input`]; time too is told by one. Out: [`Effect`]s for the loop to start. No clock, no I/O, no ratatui, no crossterm.
 
+use std::sync::Arc;
+
 use super::{
-    act::{act, detail, filter},
+    act::{act, away, detail, filter, save},
+    errand::{Errand, Returned},
     keys::{self, Action, Code, Key},
+    load::{Save, Saved},
     log,
     page::Detail,
-    state::{Mood, Query, State, Time, Toast, Wish},
+    state::{Mood, Query, State, Tab, Time, Toast, Wish},
 };
 use crate::{
     event::{Hold, Intent, Link, Notice, Reach},
@@ -49,6 +53,8 @@ pub(super) enum Effect {
     Ask(Intent),
     Load(What),
     Copy(String),
+    /// Lend the terminal to another program.
+    Lend(Errand),
     /// Draw every cell anew.
     Redraw,
     Quit,
@@ -72,6 +78,10 @@ pub(super) enum What {
     /// Which requests fit the filter.
     Search(Query),
     Detail(Wish),
+    /// The text of a tab, whole, for a pager.
+    Page(Wish, Tab),
+    /// A body, into a file.
+    Save(Save),
 }
 
 /// Something that was read.
@@ -90,6 +100,12 @@ pub(super) enum Loaded {
     Detail(Box<Detail>),
     /// It is no longer there.
     NoDetail,
+    /// Text for a pager, safe to be shown.
+    Page(Arc<str>),
+    /// A body is in a file, or it is not.
+    Saved(Save, Saved),
+    /// The terminal is back.
+    Returned(Returned),
     Failed {
         what: What,
         cause: String,
@@ -107,7 +123,7 @@ pub(super) fn update(state: &mut State, input: Input) -> (bool, Vec<Effect>) {
         }
         Input::Key(key) => pressed(state, key, &mut effects),
         other => {
-            happened(state, other);
+            happened(state, other, &mut effects);
             true
         }
     };
@@ -115,7 +131,7 @@ pub(super) fn update(state: &mut State, input: Input) -> (bool, Vec<Effect>) {
     (is_visible, effects)
 }
 
-fn happened(state: &mut State, input: Input) {
+fn happened(state: &mut State, input: Input, effects: &mut Vec<Effect>) {
     match input {
         Input::Paste(text) => match state.field() {
             Some(field) => {
@@ -156,7 +172,7 @@ fn happened(state: &mut State, input: Input) {
             };
             state.say(mood, owned(&notice.text));
         }
-        Input::Loaded(loaded) => take(state, loaded),
+        Input::Loaded(loaded) => take(state, loaded, effects),
         Input::Busy => state.say(Mood::Problem, Safe::own("busy: not done, try again")),
         Input::Copied(true) => state.say(
             Mood::Done,
@@ -257,7 +273,7 @@ pub(super) fn touched(state: &mut State) {
     }
 }
 
-fn take(state: &mut State, loaded: Loaded) {
+fn take(state: &mut State, loaded: Loaded, effects: &mut Vec<Effect>) {
     match loaded {
         Loaded::All(rows) => {
             state.sync.is_reading = false;
@@ -281,6 +297,9 @@ fn take(state: &mut State, loaded: Loaded) {
                 detail::look(state);
             }
         }
+        Loaded::Page(text) => effects.push(Effect::Lend(Errand::Page(text))),
+        Loaded::Saved(save, saved) => save::saved(state, save, saved),
+        Loaded::Returned(returned) => away::returned(state, returned),
         Loaded::NoDetail => {
             state.sync.is_detail_reading = false;
             state.detail = None;
@@ -297,6 +316,7 @@ fn take(state: &mut State, loaded: Loaded) {
                         ..Detail::default()
                     });
                 }
+                What::Page(..) | What::Save(_) => {}
                 What::All { .. } | What::Rows { .. } => state.sync.is_reading = false,
                 What::Older => {}
                 What::Search(query) => {

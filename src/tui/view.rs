@@ -16,33 +16,69 @@ use ratatui::Frame;
 
 use self::canvas::Canvas;
 use super::{
-    layout::{Area, Layout, Shape},
+    layout::{Area, Layout, Pane, Shape},
+    look::Look,
     page::Role,
     state::State,
 };
 use crate::text::{Safe, count};
 
 /// Draws everything.
-pub(super) fn draw(state: &State, frame: &mut Frame<'_>, is_colored: bool) {
+pub(super) fn draw(state: &State, frame: &mut Frame<'_>, look: Look) {
     let layout = state.layout();
-    let canvas = &mut Canvas::new(frame.buffer_mut(), is_colored);
-    if layout.shape == Shape::Message {
-        too_small(state, canvas, &layout);
-        return;
+    let canvas = &mut Canvas::new(frame.buffer_mut(), look.palette);
+    draw_panes(state, canvas, &layout);
+    if look.is_ascii {
+        canvas.reduce_to_ascii();
     }
-    header::draw(state, canvas, &layout);
-    if state.list.rows.is_empty() {
-        empty::draw(state, canvas, layout.body);
-    } else {
-        list::draw(state, canvas, &layout);
-        detail::draw(state, canvas, &layout);
-        filter::draw(state, canvas, &layout);
-    }
-    footer::draw(state, canvas, &layout);
-    popup::draw(state, canvas, &layout);
     if let Some(cursor) = canvas.cursor() {
         frame.set_cursor_position(cursor);
     }
+}
+
+/// Where the person is, by row: the selected request, or the line of the tree; none while something else has the cursor.
+pub(super) fn place_of_person(state: &State) -> Option<(u16, u16)> {
+    let layout = state.layout();
+    let is_typing = state.search.as_ref().is_some_and(|search| search.is_typing);
+    if state.popup.is_some() || state.bar.is_some() || is_typing {
+        return None;
+    }
+    let (area, line) = match state.focus {
+        Pane::List => (
+            layout.list?,
+            state.list.selected.map(|_| state.selected_line())?,
+        ),
+        Pane::Detail => {
+            let at = state
+                .tree()
+                .map(|_| state.cursor + state.shown().map_or(0, |all| all.above(state.tab)));
+            (
+                layout.detail?,
+                at.unwrap_or(state.scroll).checked_sub(state.scroll)?,
+            )
+        }
+    };
+    let line = u16::try_from(line)
+        .ok()
+        .filter(|line| *line < area.height)?;
+    Some((area.x, area.y + line))
+}
+
+fn draw_panes(state: &State, canvas: &mut Canvas<'_>, layout: &Layout) {
+    if layout.shape == Shape::Message {
+        too_small(state, canvas, layout);
+        return;
+    }
+    header::draw(state, canvas, layout);
+    if state.list.rows.is_empty() {
+        empty::draw(state, canvas, layout.body);
+    } else {
+        list::draw(state, canvas, layout);
+        detail::draw(state, canvas, layout);
+        filter::draw(state, canvas, layout);
+    }
+    footer::draw(state, canvas, layout);
+    popup::draw(state, canvas, layout);
 }
 
 /// Says what is missing, and that traffic goes on.

@@ -60,9 +60,29 @@ pub(crate) struct Terminal {
 
 impl Terminal {
     /// Starts the binary with these words in `folder/project`, with `folder` as its home and nothing else of this process's
-    /// environment. None, and a line on stderr, where there are no pseudo-terminals.
+    /// environment but the path. None, and a line on stderr, where there are no pseudo-terminals.
     #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
     pub(crate) fn start(folder: &Path, args: &[&str], variables: &[(&str, &str)]) -> Option<Self> {
+        Self::run(env!("CARGO_BIN_EXE_hooktool"), folder, args, variables)
+    }
+
+    /// Starts an interactive shell that knows the binary as `$HOOKTOOL`, in the same way.
+    pub(crate) fn shell(folder: &Path, variables: &[(&str, &str)]) -> Option<Self> {
+        let mut variables = variables.to_vec();
+        variables.extend([
+            ("HOOKTOOL", env!("CARGO_BIN_EXE_hooktool")),
+            ("PS1", "$ "),
+            ("ENV", ""),
+        ]);
+        Self::run("sh", folder, &["-i"], &variables)
+    }
+
+    fn run(
+        program: &str,
+        folder: &Path,
+        args: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Option<Self> {
         let (pty, pts) = match pty::open() {
             Ok(pair) => pair,
             Err(error) => {
@@ -72,7 +92,7 @@ impl Terminal {
         };
         pty.resize(Size::new(24, 80)).expect("a size");
         let before = settings(&pts);
-        let child = pty::Command::new(env!("CARGO_BIN_EXE_hooktool"))
+        let child = pty::Command::new(program)
             .args(args)
             .env_clear()
             .env("HOME", folder)

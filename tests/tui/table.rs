@@ -4,6 +4,7 @@ use std::{
     collections::VecDeque,
     io,
     path::Path,
+    pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Poll, Waker},
     time::{Duration, Instant},
@@ -16,7 +17,7 @@ use hooktool::{
     event::{Board, Intent, Link, Live},
     history::{Arrival, Attempt, Cause, History, KeptAnswer, Number, Retention, Select},
     text::Zone,
-    tui::{Ended, View, drive},
+    tui::{Console, Ended, Theme, View, drive},
 };
 use hooktool_relay::capture::{
     Body, Capture, CaptureId, Headers, Kind, Outcome, Seq, UnixMillis, Version,
@@ -136,11 +137,19 @@ fn locked(pressed: &Mutex<Pressed>) -> MutexGuard<'_, Pressed> {
     pressed.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Keys {
-    /// What the loop reads of it.
-    fn events(&self) -> impl Stream<Item = io::Result<Event>> + Unpin + use<> {
-        let pressed = Arc::clone(&self.0);
-        stream::poll_fn(move |context| {
+/// What the loop has of a terminal: this keyboard, and a clipboard that remembers.
+struct Tty {
+    pressed: Arc<Mutex<Pressed>>,
+    copied: Arc<Mutex<Vec<String>>>,
+}
+
+impl Console for Tty {
+    type Events = Pin<Box<dyn Stream<Item = io::Result<Event>> + Send>>;
+
+    fn events(&mut self) -> Self::Events {
+        let pressed = Arc::clone(&self.pressed);
+        locked(&pressed).waker = None;
+        Box::pin(stream::poll_fn(move |context| {
             let mut pressed = locked(&pressed);
             if let Some(event) = pressed.events.pop_front() {
                 return Poll::Ready(Some(Ok(event)));
@@ -151,9 +160,26 @@ impl Keys {
             let waker = || context.waker().clone();
             pressed.waker.get_or_insert_with(waker);
             Poll::Pending
-        })
+        }))
     }
 
+    fn copy(&mut self, text: &str) -> io::Result<()> {
+        let mut copied = self.copied.lock().unwrap_or_else(PoisonError::into_inner);
+        copied.push(text.to_owned());
+        Ok(())
+    }
+
+    fn lend(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn take_back(&mut self) -> io::Result<()> {
+        locked(&self.pressed).events.clear();
+        Ok(())
+    }
+}
+
+impl Keys {
     pub(crate) fn press(&self, code: KeyCode) {
         let event = Event::Key(KeyEvent::new(code, KeyModifiers::NONE));
         let mut pressed = locked(&self.0);
@@ -222,7 +248,7 @@ pub(crate) fn inspector(
     let history = open(folder.path());
     let board = Board::new();
     let keys = Keys(Arc::default());
-    let events = keys.events();
+    let pressed = Arc::clone(&keys.0);
     let (asked, intents) = mpsc::channel(View::INTENTS);
     let stop = CancellationToken::new();
     let screen = Screen::new(width, height);
@@ -240,6 +266,8 @@ pub(crate) fn inspector(
         zone: Zone::Local,
         keys: None,
         is_colored: true,
+        theme: Theme::Dark,
+        is_ascii: Some(false),
         stop: stop.clone(),
     };
     let table = Table {
@@ -254,12 +282,8 @@ pub(crate) fn inspector(
     };
     let run = async move {
         let mut terminal = Terminal::new(screen).expect("a test terminal");
-        let copy = move |text: &str| {
-            let mut copied = copied.lock().unwrap_or_else(PoisonError::into_inner);
-            copied.push(text.to_owned());
-            Ok(())
-        };
-        drive(view, &mut terminal, events, copy).await
+        let tty = Tty { pressed, copied };
+        drive(view, &mut terminal, tty).await
     };
     (table, run)
 }

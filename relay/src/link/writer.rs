@@ -43,6 +43,8 @@ pub struct Writer<S> {
     /// Since when the socket has taken nothing that it should.
     blocked_since: Option<Instant>,
     is_unflushed: bool,
+    /// Whether others that were ready to run had their turn since the last flush.
+    has_waited: bool,
 }
 
 impl<S> fmt::Debug for Writer<S> {
@@ -62,6 +64,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Writer<S> {
             alarm: Alarm::new(write_stall),
             blocked_since: None,
             is_unflushed: false,
+            has_waited: false,
         }
     }
 
@@ -126,6 +129,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Writer<S> {
             }
         }
         if self.is_unflushed {
+            // Whoever is ready to run may have a frame, too: they go out in one write.
+            if !std::mem::replace(&mut self.has_waited, true) {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             ready!(self.poll_flushed(cx))?;
         }
         Poll::Pending
@@ -153,6 +161,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Writer<S> {
         let flushed = self.poll_patiently(flushed, cx);
         if flushed.is_ready() {
             self.is_unflushed = false;
+            self.has_waited = false;
             // Only here: a websocket with room for another message may still be stuck with the last.
             self.blocked_since = None;
         }

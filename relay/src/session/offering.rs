@@ -28,7 +28,7 @@ pub(super) const CARRIED: usize = 32;
 /// Captures read from the store at a time.
 const PAGE: usize = 64;
 
-/// Bytes of a stored body that are read at a time: one window of the link at most.
+/// Bytes of a stored body that are read at a time; of one body two pieces are in memory at most.
 const PIECE: usize = 64 * 1024;
 
 /// Offers until the link ends.
@@ -326,13 +326,11 @@ fn head(capture: &Capture) -> RequestHead {
     }
 }
 
-/// Sends a stored body from `offset` on, read as credit arrives.
+/// Sends a stored body from `offset` on, as credit arrives: while one piece goes out the next one is read.
 async fn send_rest(store: Store, id: CaptureId, mut offset: u64, len: u64, mut rest: OutBody) {
+    let mut next = store.body(id, offset, PIECE).await;
     while offset < len {
-        let Ok(credit) = rest.ready().await else {
-            return;
-        };
-        let bytes = match store.body(id, offset, credit.min(PIECE)).await {
+        let bytes = match next {
             Ok(Some(bytes)) if !bytes.is_empty() => bytes,
             _ => {
                 let text = "the stored body cannot be read".to_owned();
@@ -343,9 +341,14 @@ async fn send_rest(store: Store, id: CaptureId, mut offset: u64, len: u64, mut r
             }
         };
         offset += bytes.len() as u64;
-        if rest.send(bytes).await.is_err() {
+        if rest.ready().await.is_err() {
             return;
         }
+        let (sent, read) = tokio::join!(rest.send(bytes), store.body(id, offset, PIECE));
+        if sent.is_err() {
+            return;
+        }
+        next = read;
     }
     rest.finish().await;
 }

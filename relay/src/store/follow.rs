@@ -71,17 +71,24 @@ impl Followers {
         if followers.is_empty() {
             return;
         }
-        for stored in committed {
-            let Some(follower) = followers.get(&stored.capture.endpoint) else {
+        let mut committed = committed.into_iter().peekable();
+        while let Some(stored) = committed.next() {
+            let endpoint = &stored.capture.endpoint;
+            let Some(follower) = followers.get(endpoint) else {
                 continue;
             };
             if follower.newest.is_closed() && follower.recent.is_closed() {
-                followers.remove(&stored.capture.endpoint);
+                followers.remove(endpoint);
                 continue;
             }
+            let is_followed = |next: &Stored| next.capture.endpoint == *endpoint;
+            // Woken once, when all that came together is there.
+            let is_last = !committed.peek().is_some_and(is_followed);
             let seq = stored.seq;
             follower.hand_over(stored);
-            follower.raise(seq);
+            if is_last {
+                follower.raise(seq);
+            }
         }
     }
 

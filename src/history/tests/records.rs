@@ -153,10 +153,13 @@ async fn attempts_come_back_in_order_and_the_row_shows_the_latest() {
     assert_eq!(reader.attempts(99).unwrap(), []);
 
     let after = reader.attempts_after(1, 3).unwrap();
-    let places: Vec<_> = after.iter().map(|(at, number, _)| (*at, *number)).collect();
+    let places: Vec<_> = after
+        .iter()
+        .map(|it| (it.position, it.request.number))
+        .collect();
     assert_eq!(places, [(2, 2), (3, 1), (4, 2)]);
-    let (_, _, last) = &reader.attempts_after(4, 9).unwrap()[0];
-    let answer = last.answer.as_ref().unwrap();
+    let last = &reader.attempts_after(4, 9).unwrap()[0];
+    let answer = last.attempt.answer.as_ref().unwrap();
     assert_eq!((answer.status, answer.len, answer.body.len()), (500, 5, 0));
     assert_eq!(reader.position().unwrap(), 6);
 }

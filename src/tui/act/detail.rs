@@ -34,9 +34,12 @@ pub(super) fn walk(state: &mut State, by: isize) {
 fn stand(state: &mut State, at: usize) {
     state.cursor = at;
     state.watched = state.tree().and_then(|tree| tree.id(at));
-    // The heading stands above the tree.
-    bring_into_view(state, if at == 0 { 0 } else { at + 1 });
-    bring_into_view(state, at + 1);
+    let above = state.shown().map_or(0, |detail| detail.above(state.tab));
+    // On the first line of the tree one sees what stands above it too.
+    if at == 0 {
+        bring_into_view(state, 0);
+    }
+    bring_into_view(state, above + at);
 }
 
 fn bring_into_view(state: &mut State, line: usize) {
@@ -56,6 +59,8 @@ pub(super) fn show(state: &mut State, tab: Tab) {
     state.tab = tab;
     state.scroll = 0;
     state.column = 0;
+    refold(state);
+    state.scroll = 0;
     look(state);
 }
 
@@ -110,16 +115,14 @@ pub(super) fn fold(state: &mut State, action: Action) {
 /// After a tree came or its folds changed: folds it, and puts the person on the path that they were on.
 pub(in crate::tui) fn refold(state: &mut State) {
     let (folded, watched) = (&state.folded, state.watched);
-    let tree = state
-        .detail
-        .as_mut()
-        .and_then(|detail| detail.body.tree.as_mut());
-    let Some(tree) = tree else { return };
-    tree.fold(folded);
+    for tree in state.detail.iter_mut().flat_map(|detail| detail.trees()) {
+        tree.fold(folded);
+    }
+    let Some(tree) = state.tree() else { return };
     let last = tree.len().saturating_sub(1);
     let place = watched.and_then(|id| tree.place(id));
     let at = place.unwrap_or(state.cursor).min(last);
-    if state.tab == Tab::Body && place.is_some() {
+    if place.is_some() {
         stand(state, at);
     } else {
         state.cursor = at;
@@ -128,7 +131,10 @@ pub(in crate::tui) fn refold(state: &mut State) {
 
 /// Lays the body out in the next way that is possible.
 pub(super) fn next_form(state: &mut State) {
-    let Some(present) = state.shown().and_then(|detail| detail.body.form) else {
+    let Some(present) = state
+        .shown()
+        .and_then(|detail| detail.page(state.tab)?.form)
+    else {
         return;
     };
     let after = Form::ALL.into_iter().cycle().skip(present as usize + 1);
@@ -146,12 +152,13 @@ pub(super) fn lay_out(state: &mut State, form: Form) {
         show(state, Tab::Body);
     }
     state.form = Some(form);
+    state.laid_out = state.list.selected;
     (state.scroll, state.column) = (0, 0);
 }
 
 /// Why a form is not possible, if it is not.
 pub(in crate::tui) fn obstacle(state: &State, form: Form) -> Option<&'static str> {
-    let obstacles = state.shown().map(|detail| &detail.body.obstacles)?;
+    let obstacles = &state.shown()?.page(state.tab)?.obstacles;
     obstacles
         .iter()
         .find(|(other, _)| *other == form)
@@ -191,13 +198,22 @@ fn look_through(state: &State, search: &mut Search) {
         search.look(std::iter::empty());
         return;
     };
-    match detail.tree(state.tab) {
-        Some(tree) => search.look(tree.texts()),
-        None => search.look((0..detail.len(state.tab)).map(|at| {
-            let line = detail.line(state.tab, at).unwrap_or_default();
-            line.iter().map(|(_, text)| text.as_str()).collect()
-        })),
-    }
+    let is_hex = detail
+        .page(state.tab)
+        .is_some_and(|page| page.form == Some(Form::Hex));
+    search.looks_at(is_hex && matches!(state.tab, Tab::Body | Tab::Response));
+    // The heading of a tree is ours, and nothing to be found in.
+    let is_ours = state.tab == Tab::Body && detail.tree(state.tab).is_some();
+    let fixed = (0..detail.above(state.tab)).map(|at| {
+        let line = detail.line(state.tab, at).filter(|_| !is_ours);
+        let line = line.unwrap_or_default();
+        line.iter().map(|(_, text)| text.as_str()).collect()
+    });
+    let tree = detail
+        .tree(state.tab)
+        .into_iter()
+        .flat_map(|tree| tree.texts());
+    search.look(fixed.chain(tree));
 }
 
 /// Goes to another hit, unfolding what hides it.
@@ -214,13 +230,16 @@ fn go_to_hit(state: &mut State) {
         .as_ref()
         .and_then(|search| search.hits.get(search.current));
     let Some(&hit) = hit else { return };
-    match state.tree().map(|tree| tree.around(hit)) {
-        Some(around) => {
+    let above = state.shown().map_or(0, |detail| detail.above(state.tab));
+    let row = hit.checked_sub(above);
+    let around = row.and_then(|row| Some(state.tree()?.around(row)));
+    match (row, around) {
+        (Some(row), Some(around)) => {
             state.folded.retain(|node| !around.contains(node));
             refold(state);
-            let line = state.tree().and_then(|tree| tree.line_of(hit));
+            let line = state.tree().and_then(|tree| tree.line_of(row));
             stand(state, line.unwrap_or(0));
         }
-        None => bring_into_view(state, hit),
+        _ => bring_into_view(state, hit),
     }
 }

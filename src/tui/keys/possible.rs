@@ -5,7 +5,7 @@
 use super::Action;
 use crate::{
     event::Link,
-    tui::{act::detail, state::State},
+    tui::{act::detail, layout::Layout, state::State},
 };
 
 /// Whether an action can be done now.
@@ -17,12 +17,14 @@ pub(in crate::tui) fn possible(state: &State, action: Action) -> Result<(), &'st
     let tries = state.detail.as_ref().map_or(0, |detail| detail.tries);
     let has_form = state
         .shown()
-        .is_some_and(|detail| detail.body.form.is_some());
+        .is_some_and(|detail| detail.page(state.tab).is_some());
     match action {
         Action::Hold | Action::Connect | Action::CopyUrl if !state.route.is_listening => {
             Err("not listening: this is the history")
         }
-        Action::Open | Action::Replay | Action::Bookmark if state.list.selected.is_none() => {
+        Action::Open | Action::Replay | Action::Bookmark | Action::Page
+            if state.list.selected.is_none() =>
+        {
             Err("no request yet")
         }
         Action::Replay if !state.has_target() => Err("there is no target: listen TARGET"),
@@ -31,7 +33,7 @@ pub(in crate::tui) fn possible(state: &State, action: Action) -> Result<(), &'st
         Action::Toggle | Action::FoldAll | Action::UnfoldAll if state.tree().is_none() => {
             Err("there is no tree here")
         }
-        Action::NextForm | Action::Forms if !has_form => Err("there is no body"),
+        Action::NextForm | Action::Forms | Action::Save if !has_form => Err("there is no body"),
         Action::Form(form) => detail::obstacle(state, form).map_or(Ok(()), Err),
         Action::NextHit | Action::PreviousHit if state.search.is_none() => {
             Err("nothing is searched: / begins")
@@ -45,6 +47,7 @@ pub(in crate::tui) fn possible(state: &State, action: Action) -> Result<(), &'st
             Err("no request is selected")
         }
         Action::Filter | Action::Sort if state.list.rows.is_empty() => Err("no request yet"),
+        Action::Split if state.size.0 < Layout::BESIDE => Err("the screen is too narrow"),
         Action::NextTry | Action::PreviousTry if tries < 2 => Err("there is no other try"),
         _ => Ok(()),
     }

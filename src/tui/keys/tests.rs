@@ -7,7 +7,9 @@ use super::{
     *,
 };
 
-const PLACES: [Place; 15] = [
+const PLACES: [Place; 17] = [
+    Place::Save,
+    Place::Replace,
     Place::Palette,
     Place::Log,
     Place::Search,

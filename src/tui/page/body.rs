@@ -1,14 +1,28 @@
-//! A body as lines: laid out if it is JSON or a form, hex if it is binary, else text as received.
+//! A body as lines or as a tree: decoded if it is compressed, laid out if that is possible, hex if it is binary, else text.
+//!
+//! In: a [`Content`], what is wished. Out: a [`Page`]. A large body is text, of its beginning, until a person wishes it otherwise.
+//!
+//! ```text
+//! bytes ─▶ decoded ─▶ binary? hex ─▶ tree? ─▶ pretty? ─▶ text
+//! ```
 
-use super::{Line, Role, line, text, tree::Tree};
+use hooktool_relay::capture::Headers;
+
+use super::{Line, Role, beginning, line, text, tree::Tree};
 use crate::{
-    format,
+    format::{
+        self,
+        decode::{self, Decoded, Encoding},
+    },
     text::{Mode, Safe, count, safe, size},
     tui::state::Wish,
 };
 
 /// How much of a body is read to be shown, in bytes. Above it a body is text, or hex, of this beginning.
 pub(in crate::tui) const SHOWN: usize = 1024 * 1024;
+
+/// How much is read to be laid out when a person wishes it, in bytes: what takes a second or so.
+pub(in crate::tui) const WHOLE: usize = 16 * 1024 * 1024;
 
 /// Most lines of a body in memory, when it is shown whole and when it is cut.
 const LINES: usize = 50_000;
@@ -18,17 +32,18 @@ const LINES_OF_LARGE: usize = 2_000;
 const CELLS: usize = 4_096;
 
 /// Most lines of a tree.
-const ROWS: usize = LINES;
+const ROWS: usize = 200_000;
 
 /// How a body is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::tui) enum Form {
-    /// JSON that can be folded.
+    /// JSON, a form or multipart, that can be folded.
     Tree,
-    /// JSON or a form, indented.
+    /// The same or XML, indented.
     Pretty,
-    /// As received.
+    /// As received, decoded.
     Text,
+    /// As received.
     Hex,
 }
 
@@ -58,129 +73,226 @@ pub(in crate::tui) struct Page {
     pub(in crate::tui) obstacles: Vec<(Form, &'static str)>,
 }
 
-/// A page of a body of `len` bytes that begins with `bytes`, in the wished form if that is possible.
-pub(super) fn page(kind: Option<&[u8]>, bytes: &[u8], len: u64, wish: &Wish) -> Page {
-    if len == 0 {
+/// A body and what its headers say of it.
+pub(super) struct Content<'a> {
+    kind: Option<&'a [u8]>,
+    bytes: &'a [u8],
+    /// Its length, in bytes; `bytes` may be its beginning.
+    len: u64,
+    decoded: Option<Decoded>,
+    /// What it is compressed with, if nobody here can undo it.
+    unknown: Option<Vec<u8>>,
+}
+
+impl<'a> Content<'a> {
+    /// A body of `len` bytes that begins with `bytes`.
+    pub(super) fn new(headers: &'a Headers, bytes: &'a [u8], len: u64) -> Self {
+        let (decoded, unknown) = match encoding(headers) {
+            Encoding::Plain => (None, None),
+            Encoding::One(coding) => (Some(decode::decode(coding, bytes)), None),
+            Encoding::Other(names) => (None, Some(names)),
+        };
+        Self {
+            kind: headers.first("content-type"),
+            bytes,
+            len,
+            decoded,
+            unknown,
+        }
+    }
+
+    /// What is shown: decoded, if that brought anything.
+    pub(super) fn shown(&self) -> &[u8] {
+        match &self.decoded {
+            Some(decoded) if !decoded.bytes.is_empty() => &decoded.bytes,
+            _ => self.bytes,
+        }
+    }
+
+    pub(super) fn kind(&self) -> Option<&[u8]> {
+        self.kind
+    }
+
+    /// Whether `shown` is all of it.
+    fn is_whole(&self) -> bool {
+        match &self.decoded {
+            Some(decoded) => decoded.is_whole(),
+            None => self.len == self.bytes.len() as u64,
+        }
+    }
+
+    fn is_large(&self) -> bool {
+        self.len > SHOWN as u64 || !self.is_whole()
+    }
+
+    fn tree(&self) -> Result<Tree, &'static str> {
+        let outline = format::outline(self.kind, self.shown());
+        let outline = outline.ok_or("it is neither JSON, a form nor multipart")?;
+        match outline.rows().len() {
+            ..=ROWS => Ok(Tree::new(outline)),
+            _ => Err("it has more than 200,000 lines"),
+        }
+    }
+
+    fn pretty(&self) -> Result<String, &'static str> {
+        let pretty = format::pretty(self.kind, self.shown());
+        pretty.ok_or("it is neither JSON, XML, a form nor multipart")
+    }
+
+    /// Why it cannot be laid out before it is looked at.
+    fn obstacle(&self) -> Option<&'static str> {
+        let stopped = self.decoded.as_ref().is_some_and(|all| !all.is_whole());
+        if stopped {
+            return Some("only its beginning is decoded");
+        }
+        (self.len > WHOLE as u64).then_some("it is larger than 16 MB: S saves it, o pages it")
+    }
+
+    /// The line above it.
+    fn heading(&self, form: Form, hidden: usize) -> Line {
+        let kind = self.kind.map_or(Safe::own("no type"), text);
+        let size = match &self.decoded {
+            Some(decoded) => decoded.heading(),
+            None => size(self.len),
+        };
+        let mut heading = vec![(
+            Role::Dim,
+            Safe::format(format_args!("{kind} · {size} · {}", form.name())),
+        )];
+        let note = match hidden {
+            0 => None,
+            1 => Some(Safe::own(" · 1 hidden character made visible")),
+            _ => Some(Safe::format(format_args!(
+                " · {} hidden characters made visible",
+                count(hidden as u64)
+            ))),
+        };
+        heading.extend(note.map(|note| (Role::Warn, note)));
+        if let Some(names) = &self.unknown {
+            let note = format_args!(" · not decoded: {}", text(names));
+            heading.push((Role::Warn, Safe::format(note)));
+        }
+        heading
+    }
+}
+
+/// What the headers say of how a body is compressed.
+pub(in crate::tui) fn encoding(headers: &Headers) -> Encoding {
+    let lines = headers.iter();
+    let named = lines.filter(|(name, _)| name.eq_ignore_ascii_case(b"content-encoding"));
+    decode::encoding(named.map(|(_, value)| &value[..]))
+}
+
+/// A page of a body in the wished form if that is possible.
+pub(super) fn page(content: &Content<'_>, wish: &Wish) -> Page {
+    if content.len == 0 {
         return Page {
             lines: vec![line(Role::Dim, Safe::own("no body"))],
             ..Page::default()
         };
     }
-    let is_large = len > SHOWN as u64;
-    let tree = if is_large {
-        Err("the body is larger than 1 MiB")
-    } else {
-        tree(kind, bytes)
+    let is_large = content.is_large();
+    // What a person wished for another body costs nothing here.
+    let wished = wish
+        .form
+        .filter(|form| !is_large || wish.is_whole || matches!(form, Form::Text | Form::Hex));
+    let mut obstacles = Vec::new();
+    let is_tried =
+        !is_large || wished.is_some_and(|form| matches!(form, Form::Tree | Form::Pretty));
+    let allowed = match content.obstacle() {
+        Some(why) => {
+            obstacles.extend([(Form::Tree, why), (Form::Pretty, why)]);
+            false
+        }
+        None => is_tried,
     };
-    let pretty = if is_large {
-        Err("the body is larger than 1 MiB")
-    } else {
-        format::pretty(kind, bytes).ok_or("it is neither JSON nor a form")
+    let mut note = |form, why| obstacles.push((form, why));
+    let tree = match allowed.then(|| content.tree()) {
+        Some(Err(why)) => {
+            note(Form::Tree, why);
+            None
+        }
+        tried => tried.and_then(Result::ok),
+    };
+    let pretty = match allowed.then(|| content.pretty()) {
+        Some(Err(why)) => {
+            note(Form::Pretty, why);
+            None
+        }
+        tried => tried.and_then(Result::ok),
     };
     let best = match (&tree, &pretty) {
-        _ if format::is_binary(bytes) => Form::Hex,
-        (Ok(_), _) => Form::Tree,
-        (_, Ok(_)) => Form::Pretty,
+        _ if format::is_binary(content.shown()) => Form::Hex,
+        (Some(_), _) => Form::Tree,
+        (_, Some(_)) => Form::Pretty,
         _ => Form::Text,
     };
-    let obstacles: Vec<_> = [
-        (Form::Tree, tree.as_ref().err()),
-        (Form::Pretty, pretty.as_ref().err()),
-    ]
-    .into_iter()
-    .filter_map(|(form, why)| Some((form, *why?)))
-    .collect();
-    let is_possible = |form: &Form| obstacles.iter().all(|(other, _)| other != form);
-    let form = wish.form.filter(is_possible).unwrap_or(best);
+    let is_possible = |form: &Form| match form {
+        Form::Tree => tree.is_some(),
+        Form::Pretty => pretty.is_some(),
+        Form::Text | Form::Hex => true,
+    };
+    let form = wished.filter(is_possible).unwrap_or(best);
     let mut page = Page {
+        lines: Vec::new(),
         form: Some(form),
         obstacles,
-        ..Page::default()
+        tree: None,
     };
     let shown = match (form, tree, pretty) {
-        (Form::Tree, Ok(tree), _) => {
-            page.lines = vec![line(Role::Dim, heading(kind, len, form, 0))];
+        (Form::Tree, Some(tree), _) => {
+            let hidden = safe(content.shown(), Mode::Body).escaped();
+            page.lines.push(content.heading(form, hidden));
             page.tree = Some(tree);
             return page;
         }
-        (Form::Pretty, _, Ok(pretty)) => pretty.into_bytes(),
-        (Form::Hex, ..) => format::hex(bytes, wish.hex_row).into_bytes(),
-        _ => bytes.to_vec(),
+        (Form::Pretty, _, Some(pretty)) => pretty.into_bytes(),
+        (Form::Hex, ..) => format::hex(
+            content.bytes.get(..SHOWN).unwrap_or(content.bytes),
+            wish.hex_row,
+        )
+        .into_bytes(),
+        _ => content
+            .shown()
+            .get(..SHOWN)
+            .unwrap_or(content.shown())
+            .to_vec(),
     };
-    page.lines = rows(kind, &shown, form, (len, len > bytes.len() as u64));
+    rows(content, &shown, &mut page);
     page
 }
 
-/// The lines of a body in the wished form, but never as a tree.
-pub(super) fn flat(kind: Option<&[u8]>, bytes: &[u8], len: u64, wish: &Wish) -> Vec<Line> {
-    let form = wish.form.filter(|form| *form != Form::Tree);
-    let best = if format::is_binary(bytes) {
-        Form::Hex
-    } else {
-        Form::Pretty
-    };
-    let wish = Wish {
-        form: Some(form.unwrap_or(best)),
-        ..wish.clone()
-    };
-    page(kind, bytes, len, &wish).lines
+/// The lines of a text; of a large one the first, below a line that says what to do about it.
+fn rows(content: &Content<'_>, shown: &[u8], page: &mut Page) {
+    let is_large = content.is_large();
+    let most = if is_large { LINES_OF_LARGE } else { LINES };
+    let shown = shown.strip_suffix(b"\n").unwrap_or(shown);
+    let mut rows = shown.split(|&byte| byte == b'\n');
+    let mut hidden = 0;
+    let first = rows.by_ref().take(most).map(|row| {
+        let row = row.strip_suffix(b"\r").unwrap_or(row);
+        let row = safe(beginning(row), Mode::Body);
+        hidden += row.escaped();
+        line(Role::Text, row.cut(CELLS).into_owned())
+    });
+    let mut first: Vec<Line> = first.collect();
+    let form = page.form.unwrap_or(Form::Text);
+    page.lines.push(content.heading(form, hidden));
+    if is_large || rows.next().is_some() {
+        let lines = match first.len() {
+            1 => Safe::own("line"),
+            many => Safe::format(format_args!("{} lines", count(many as u64))),
+        };
+        let size = size(content.len);
+        let tree = match page.obstacles.iter().any(|(form, _)| *form == Form::Tree) {
+            true => "",
+            false => "v tree, ",
+        };
+        let banner = format_args!("[ {size}: {tree}S save, o pager ]  the first {lines}");
+        page.lines.push(line(Role::Key, Safe::format(banner)));
+    }
+    page.lines.append(&mut first);
 }
 
-fn tree(kind: Option<&[u8]>, bytes: &[u8]) -> Result<Tree, &'static str> {
-    let outline = format::outline(kind, bytes).ok_or("it is no JSON")?;
-    match outline.rows().len() {
-        ..=ROWS => Ok(Tree::new(outline)),
-        _ => Err("it has more than 50,000 lines"),
-    }
-}
-
-fn rows(kind: Option<&[u8]>, shown: &[u8], form: Form, (len, is_cut): (u64, bool)) -> Vec<Line> {
-    let most = if len > SHOWN as u64 {
-        LINES_OF_LARGE
-    } else {
-        LINES
-    };
-    let mut hidden = 0_usize;
-    let mut total = 0_usize;
-    let mut lines = Vec::new();
-    let rows = shown.strip_suffix(b"\n").unwrap_or(shown);
-    for row in rows.split(|&byte| byte == b'\n') {
-        total += 1;
-        if total <= most {
-            let row = row.strip_suffix(b"\r").unwrap_or(row);
-            let row = safe(row, Mode::Body);
-            hidden += row.escaped();
-            lines.push(line(Role::Text, row.cut(CELLS).into_owned()));
-        }
-    }
-    lines.insert(0, line(Role::Dim, heading(kind, len, form, hidden)));
-    if total > most || is_cut {
-        lines.push(line(Role::Dim, cut(len, most.min(total))));
-    }
-    lines
-}
-
-fn heading(kind: Option<&[u8]>, len: u64, form: Form, hidden: usize) -> Safe<'static> {
-    let view = form.name();
-    let kind = kind.map_or(Safe::own("no type"), text);
-    let size = size(len);
-    match hidden {
-        0 => Safe::format(format_args!("{kind} · {size} · {view}")),
-        1 => Safe::format(format_args!(
-            "{kind} · {size} · {view} · 1 hidden character made visible"
-        )),
-        _ => Safe::format(format_args!(
-            "{kind} · {size} · {view} · {} hidden characters made visible",
-            count(hidden as u64)
-        )),
-    }
-}
-
-/// Says that a body is not shown whole.
-pub(super) fn cut(len: u64, lines: usize) -> Safe<'static> {
-    let lines = count(lines as u64);
-    Safe::format(format_args!(
-        "[ {}: the first {lines} lines are shown ]",
-        size(len)
-    ))
-}
+#[cfg(test)]
+mod tests;

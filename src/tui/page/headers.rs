@@ -2,7 +2,7 @@
 
 use hooktool_relay::capture::{Capture, Edit, Headers, Version};
 
-use super::{Line, Role, came, line, text};
+use super::{Line, Role, beginning, came, line, text};
 use crate::{
     history::{Attempt, Request},
     text::{Mode, Safe, count, safe},
@@ -10,6 +10,9 @@ use crate::{
 
 /// Where values begin, in cells behind a name's beginning; a longer name pushes its value on.
 const NAMES: usize = 22;
+
+/// Widest value, in cells.
+const CELLS: usize = 4_096;
 
 /// How much of a masked value is shown, in characters: enough to tell two apart, too little to use.
 const UNMASKED: usize = 6;
@@ -116,7 +119,8 @@ fn padded(sign: &'static str, name: &[u8]) -> Safe<'static> {
 
 /// A value, or its beginning if it may be a secret.
 fn masked(name: &[u8], value: &[u8], reveals: bool) -> Vec<(Role, Safe<'static>)> {
-    let value = safe(value, Mode::Cell);
+    let value = safe(beginning(value), Mode::Cell);
+    let value = value.cut(CELLS);
     if reveals || !is_secret(name) || value.width() <= 2 * UNMASKED {
         return vec![(Role::Text, Safe::format(format_args!("{value}")))];
     }

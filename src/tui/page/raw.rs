@@ -2,8 +2,8 @@
 
 use hooktool_relay::capture::Capture;
 
-use super::{Line, Role, SHOWN, body::cut, headers, line};
-use crate::text::{Mode, safe};
+use super::{Line, Role, SHOWN, beginning, headers, line};
+use crate::text::{Mode, Safe, count, safe, size};
 
 /// Most lines of the body, and the widest one in cells.
 const LINES: usize = 2_000;
@@ -21,11 +21,13 @@ pub(super) fn page(capture: &Capture, body: &[u8], reveals: bool) -> Vec<Line> {
     let mut rows = body.split(|&byte| byte == b'\n');
     for row in rows.by_ref().take(LINES) {
         // In a cell even the end of a line is seen.
-        let row = safe(row, Mode::Cell);
+        let row = safe(beginning(row), Mode::Cell);
         lines.push(line(Role::Text, row.cut(CELLS).into_owned()));
     }
     if rows.next().is_some() || len > SHOWN as u64 {
-        lines.push(line(Role::Dim, cut(len, LINES)));
+        let (size, shown) = (size(len), count(LINES as u64));
+        let end = format_args!("[ {size}: the first {shown} lines at most are shown ]");
+        lines.push(line(Role::Dim, Safe::format(end)));
     }
     lines
 }

@@ -4,10 +4,12 @@
 
 use std::collections::HashSet;
 
-use super::{Line, Role};
+use hooktool_relay::capture::UnixMillis;
+
+use super::{Line, Role, beginning};
 use crate::{
     format::{Outline, is_word},
-    text::{Mode, Safe, safe},
+    text::{Mode, Safe, Zone, date_clock, safe},
 };
 
 /// Widest value, in cells.
@@ -84,6 +86,7 @@ impl Tree {
         } else {
             let value = self.outline.value(row);
             line.push((role(value), text(value)));
+            line.extend(moment(value).map(|at| (Role::Aside, at)));
         }
         Some(line)
     }
@@ -159,14 +162,72 @@ impl Tree {
 }
 
 fn text(text: &str) -> Safe<'static> {
-    safe(text.as_bytes(), Mode::Body).cut(CELLS).into_owned()
+    let start = beginning(text.as_bytes());
+    safe(start, Mode::Body).cut(CELLS).into_owned()
 }
 
 fn role(value: &str) -> Role {
-    match value.bytes().next() {
-        Some(b'-' | b'0'..=b'9') => Role::Number,
-        Some(b't' | b'f' | b'n') => Role::Strong,
-        Some(b'^') => Role::Bad,
+    let is_number = |value: &str| {
+        value.starts_with(|c: char| c == '-' || c.is_ascii_digit())
+            && value
+                .bytes()
+                .all(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'))
+    };
+    match value {
+        "true" | "false" | "null" => Role::Strong,
+        _ if value.starts_with("^ ") => Role::Bad,
+        _ if is_number(value) => Role::Number,
         _ => Role::Text,
+    }
+}
+
+/// Seconds or milliseconds since 1970 that lie between 2001 and 2100, as a date: most numbers of that length are times.
+fn moment(value: &str) -> Option<Safe<'static>> {
+    if !matches!(value.len(), 10 | 13) || !value.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let number: i64 = value.parse().ok()?;
+    let millis = if value.len() == 10 {
+        number * 1000
+    } else {
+        number
+    };
+    let is_near = (1_000_000_000_000..4_102_444_800_000).contains(&millis);
+    is_near.then(|| date_clock(UnixMillis(millis), Zone::Utc))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_may_be_a_time_is_read_as_one() {
+        let read = |value: &str| moment(value).map(|at| at.to_string());
+        let noon = Some("2025-10-12 10:31:41Z".to_owned());
+        assert_eq!(read("1760265101"), noon);
+        assert_eq!(read("1760265101002"), noon);
+        for value in [
+            "0000000001",
+            "9999999999",
+            "176026510",
+            "1760265101.5",
+            "\"1760265101\"",
+            "-176026510",
+        ] {
+            assert_eq!(read(value), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_value_has_the_role_of_what_it_is() {
+        for (value, wanted) in [
+            ("true", Role::Strong),
+            ("true story", Role::Text),
+            ("-1.5e+3", Role::Number),
+            ("2025-10-12T10:31:41Z", Role::Text),
+            ("^ expected , or } at byte 7", Role::Bad),
+        ] {
+            assert_eq!(role(value), wanted, "{value}");
+        }
     }
 }

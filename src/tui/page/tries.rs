@@ -2,7 +2,11 @@
 
 use hooktool_relay::capture::{Outcome, Sent, SentBy};
 
-use super::{Line, Role, body, came, headers, line, role, status, text};
+use super::{
+    Line, Role,
+    body::{self, Content, Page},
+    came, headers, line, role, status, text,
+};
 use crate::{
     history::{Attempt, Cause, KeptAnswer, Request},
     text::{Safe, Zone, carried, clock, duration, size},
@@ -10,27 +14,34 @@ use crate::{
 };
 
 /// A page of the app's answer: what it and the sender got, times, headers, body.
-pub(super) fn response(attempt: Option<&Attempt>, wish: &Wish) -> Vec<Line> {
+pub(super) fn response(attempt: Option<&Attempt>, wish: &Wish) -> Page {
+    let alone = |lines| Page {
+        lines,
+        ..Page::default()
+    };
     let Some(attempt) = attempt else {
-        return vec![line(Role::Dim, Safe::own("not forwarded yet"))];
+        return alone(vec![line(Role::Dim, Safe::own("not forwarded yet"))]);
     };
     let mut lines = vec![facts(attempt), times(attempt)];
     if let Some(error) = &attempt.error {
         lines.push(line(Role::Bad, text(error.as_bytes())));
     }
     let Some(answer) = &attempt.answer else {
-        return lines;
+        return alone(lines);
     };
     lines.push(Line::new());
     lines.extend(headers::table(&answer.headers, wish.reveals));
     lines.push(Line::new());
-    let kind = answer.headers.first("content-type");
-    lines.extend(body::flat(kind, &answer.body, answer.len, wish));
     if let Some(end) = ending(answer) {
         lines.push(line(Role::Warn, end));
     }
     lines.extend(upgraded(answer).map(|carried| line(Role::Dim, carried)));
-    lines
+    // All that is kept of it is laid out; what is missing is said above.
+    let kept = answer.body.len() as u64;
+    let content = Content::new(&answer.headers, &answer.body, kept);
+    let mut page = body::page(&content, wish);
+    lines.append(&mut page.lines);
+    Page { lines, ..page }
 }
 
 /// The app's answer and the sender's: two facts.

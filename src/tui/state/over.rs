@@ -5,7 +5,11 @@ use std::time::Duration;
 use hooktool_relay::capture::UnixMillis;
 
 use super::State;
-use crate::{history::Number, text::Safe, tui::field::Field};
+use crate::{
+    history::Number,
+    text::Safe,
+    tui::{field::Field, load::Save},
+};
 
 /// What lies over the panes and has the keys.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +48,10 @@ pub(in crate::tui) enum Popup {
         /// Why what was typed is none.
         error: Option<Safe<'static>>,
     },
+    /// Where a body is to be saved.
+    Save { save: Save, field: Field },
+    /// Before a file is replaced.
+    Replace(Save),
     /// Before a replay to another machine.
     Replay {
         number: Number,
@@ -113,7 +121,11 @@ impl State {
     /// The line that is being typed.
     pub(in crate::tui) fn field(&mut self) -> Option<&mut Field> {
         match self.popup.as_mut().map(|open| &mut open.popup) {
-            Some(Popup::Target { field, .. } | Popup::Palette { field, .. }) => Some(field),
+            Some(
+                Popup::Target { field, .. }
+                | Popup::Palette { field, .. }
+                | Popup::Save { field, .. },
+            ) => Some(field),
             Some(_) => None,
             None if self.bar.is_some() => self.bar.as_mut().map(|bar| &mut bar.field),
             None => {

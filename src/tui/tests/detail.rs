@@ -78,7 +78,7 @@ fn every_view_that_is_possible_is_reached_and_the_others_say_why_not() {
     press(&mut plain, "Vt");
     assert!(plain.popup.is_some(), "what is not possible closes nothing");
     let toast = plain.toast.as_ref().map(|toast| toast.text.as_str());
-    assert_eq!(toast, Some("it is no JSON"));
+    assert_eq!(toast, Some("it is neither JSON, a form nor multipart"));
 }
 
 #[test]

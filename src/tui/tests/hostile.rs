@@ -5,7 +5,10 @@ use ratatui::{Terminal, backend::CrosstermBackend, layout::Rect, prelude::Backen
 use unicode_general_category::{GeneralCategory as Cat, get_general_category};
 
 use super::*;
-use crate::{event::Notice, tui::view};
+use crate::{
+    event::Notice,
+    tui::{look::Look, view},
+};
 
 /// What has moved, hidden, forged or crashed terminals before.
 const CORPUS: &[&[u8]] = &[
@@ -93,7 +96,7 @@ fn written(state: &State) -> Vec<u8> {
     backend.flush().expect("a buffer takes all");
     let mut terminal = Terminal::with_options(backend, options).expect("a screen");
     terminal
-        .draw(|frame| view::draw(state, frame, true))
+        .draw(|frame| view::draw(state, frame, Look::default()))
         .expect("a drawn frame");
     drop(terminal);
     bytes

@@ -139,3 +139,24 @@ fn what_is_missing_is_a_line_of_its_own() {
         assert!(state.selected_line() < state.layout().list_rows());
     }
 }
+
+#[test]
+fn what_was_said_at_the_start_stands_beside_the_counts_and_gives_way_to_the_filter() {
+    let mut state = screen((80, 24), rows(1..=9));
+    state.route.standing = vec!["answer now".into(), "only method:POST path:/stripe".into()];
+    let second = |state: &State| {
+        let shown = screens::shown(state);
+        shown.lines().nth(1).unwrap_or_default().to_owned()
+    };
+    assert_eq!(
+        second(&state),
+        " 9 requests · answer now · only method:POST path:/stripe           filter: none"
+    );
+    press(&mut state, "se");
+    assert_eq!(
+        second(&state),
+        " 9 requests · answer now · only method:POST path:/s… filter: none   sort: event"
+    );
+    update(&mut state, Input::Size(40, 12));
+    assert_eq!(second(&state), " 9 requests · … no filter   sort: event");
+}

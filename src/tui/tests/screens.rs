@@ -5,19 +5,22 @@ use ratatui::{Terminal, backend::TestBackend, buffer::Buffer, style::Modifier};
 use super::*;
 use crate::{
     event::{Hold, Live, Reach},
-    tui::view,
+    tui::{
+        look::{Look, Palette},
+        view,
+    },
 };
 
 const SIZES: [(u16, u16); 5] = [(80, 24), (120, 40), (40, 12), (32, 8), (28, 6)];
 
 pub(super) fn draw(state: &State) -> Buffer {
-    draw_with(state, true)
+    draw_with(state, Look::default())
 }
 
-fn draw_with(state: &State, is_colored: bool) -> Buffer {
+fn draw_with(state: &State, look: Look) -> Buffer {
     let backend = TestBackend::new(state.size.0, state.size.1);
     let mut terminal = Terminal::new(backend).expect("a screen");
-    let drawn = terminal.draw(|frame| view::draw(state, frame, is_colored));
+    let drawn = terminal.draw(|frame| view::draw(state, frame, look));
     drawn.expect("a drawn frame").buffer.clone()
 }
 
@@ -253,27 +256,65 @@ fn headers_of_every_link_state() {
     insta::assert_snapshot!("headers", shown);
 }
 
-/// A letter a cell: `d` dim, `B` bold, `r` red, `y` yellow, `c` cyan, capital or `#` when reversed, `.` plain.
-#[test]
-fn styles() {
-    let buffer = draw(&busy());
+/// A letter a cell: `#` reversed, `r` red, `y` yellow, `c` cyan, `m` magenta, `B` bold, `d` dim, `.` plain.
+fn styles_of(buffer: &Buffer) -> String {
     let letter = |cell: &ratatui::buffer::Cell| match (cell.fg, cell.modifier) {
         (_, m) if m.contains(Modifier::REVERSED) => '#',
         (ratatui::style::Color::Red, _) => 'r',
         (ratatui::style::Color::Yellow, _) => 'y',
         (ratatui::style::Color::Cyan, _) => 'c',
+        (ratatui::style::Color::Magenta, _) => 'm',
         (_, m) if m.contains(Modifier::BOLD) => 'B',
         (_, m) if m.contains(Modifier::DIM) => 'd',
         _ => '.',
     };
     let rows = buffer.content.chunks(usize::from(buffer.area.width));
     let rows: Vec<String> = rows.map(|row| row.iter().map(letter).collect()).collect();
-    insta::assert_snapshot!("styles", rows.join("\n"));
+    rows.join("\n")
+}
+
+#[test]
+fn styles() {
+    let mut state = busy();
+    press_all(&mut state, &[code(Code::Enter)]);
+    read_detail(&mut state, 3, "http://localhost:3000");
+    for (palette, name) in [
+        (Palette::Dark, "styles"),
+        (Palette::Light, "styles_light"),
+        (Palette::Plain, "styles_no_color"),
+    ] {
+        let look = Look {
+            palette,
+            is_ascii: false,
+        };
+        insta::assert_snapshot!(name, styles_of(&draw_with(&state, look)));
+    }
+}
+
+#[test]
+fn ascii_draws_nothing_else() {
+    let mut state = busy();
+    press_all(&mut state, &[code(Code::Enter)]);
+    read_detail(&mut state, 3, "http://localhost:3000");
+    let look = Look {
+        is_ascii: true,
+        ..Look::default()
+    };
+    let buffer = draw_with(&state, look);
+    assert!(buffer.content.iter().all(|cell| cell.symbol().is_ascii()));
+    assert_eq!(styles_of(&buffer), styles_of(&draw(&state)));
+    insta::assert_snapshot!("ascii", text(&buffer));
 }
 
 #[test]
 fn without_colours_everything_is_told_by_words_and_weight() {
-    let buffer = draw_with(&busy(), false);
+    let buffer = draw_with(
+        &busy(),
+        Look {
+            palette: Palette::Plain,
+            is_ascii: false,
+        },
+    );
     let is_plain = |cell: &ratatui::buffer::Cell| {
         (cell.fg, cell.bg) == (ratatui::style::Color::Reset, ratatui::style::Color::Reset)
     };

@@ -12,23 +12,28 @@ use ratatui::{
 
 use crate::{
     text::Safe,
-    tui::{field::Field, layout::Area, page::Role},
+    tui::{
+        field::Field,
+        layout::Area,
+        look::{Palette, ascii},
+        page::Role,
+    },
 };
 
 /// The screen being drawn.
 pub(super) struct Canvas<'a> {
     buffer: &'a mut Buffer,
-    is_colored: bool,
+    palette: Palette,
     /// Where a person types.
     cursor: Option<(u16, u16)>,
 }
 
 impl<'a> Canvas<'a> {
     /// A screen to draw on.
-    pub(super) fn new(buffer: &'a mut Buffer, is_colored: bool) -> Self {
+    pub(super) fn new(buffer: &'a mut Buffer, palette: Palette) -> Self {
         Self {
             buffer,
-            is_colored,
+            palette,
             cursor: None,
         }
     }
@@ -109,6 +114,15 @@ impl<'a> Canvas<'a> {
             .set_style(rect, Style::new().add_modifier(Modifier::REVERSED));
     }
 
+    /// Puts an ASCII sign in place of every other one; what is wide stays blank behind it.
+    pub(super) fn reduce_to_ascii(&mut self) {
+        for cell in &mut self.buffer.content {
+            if !cell.symbol().is_ascii() {
+                cell.set_char(ascii(cell.symbol()));
+            }
+        }
+    }
+
     fn rect(&self, area: Area) -> Rect {
         Rect::new(area.x, area.y, area.width, area.height).intersection(self.buffer.area)
     }
@@ -116,18 +130,19 @@ impl<'a> Canvas<'a> {
     fn style(&self, role: Role) -> Style {
         let plain = Style::new();
         let colored = |color| {
-            if self.is_colored {
-                plain.fg(color)
-            } else {
+            if self.palette == Palette::Plain {
                 plain
+            } else {
+                plain.fg(color)
             }
         };
         match role {
             Role::Text => plain,
-            Role::Dim => plain.add_modifier(Modifier::DIM),
+            Role::Dim | Role::Aside => plain.add_modifier(Modifier::DIM),
             Role::Strong => plain.add_modifier(Modifier::BOLD),
-            Role::Key if self.is_colored => plain.fg(Color::Cyan),
+            Role::Key if self.palette == Palette::Dark => plain.fg(Color::Cyan),
             Role::Key => plain.add_modifier(Modifier::BOLD),
+            Role::Warn if self.palette == Palette::Light => plain.fg(Color::Magenta),
             Role::Warn => colored(Color::Yellow),
             Role::Bad => colored(Color::Red).add_modifier(Modifier::BOLD),
             Role::Number => colored(Color::Magenta),

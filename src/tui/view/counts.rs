@@ -27,20 +27,31 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>, layout: &Layout) {
         width: area.width.saturating_sub(1),
         ..area
     };
-    let counts = counts(state, area.width);
+    let mut counts = counts(state, area.width);
     let taken: usize = counts.iter().map(|(_, text)| text.width()).sum();
+    let mut left = area;
+    if !state.list.rows.is_empty() {
+        let room = usize::from(area.width).saturating_sub(taken + 3);
+        let (role, text) = chosen(state, layout, room);
+        if text.width() <= room {
+            canvas.write_right(area, 0, &text, role);
+            left.width -= text.width() as u16 + 1;
+        }
+    }
+    // What was said at the start is cut before what was chosen since.
+    counts.extend(standing(state));
     let mut x = 1;
     for (role, text) in counts {
-        x = canvas.write(area, x, 0, &text, role);
+        x = canvas.write(left, x, 0, &text, role);
     }
-    if state.list.rows.is_empty() {
-        return;
-    }
-    let room = usize::from(area.width).saturating_sub(taken + 3);
-    let (role, text) = chosen(state, layout, room);
-    if text.width() <= room {
-        canvas.write_right(area, 0, &text, role);
-    }
+}
+
+/// What else was said of answers and of what is forwarded.
+fn standing(state: &State) -> Line {
+    let said = state.route.standing.iter();
+    let said = said.map(|said| safe(said.as_bytes(), Mode::Cell));
+    said.map(|said| (Role::Text, Safe::format(format_args!(" · {said}"))))
+        .collect()
 }
 
 fn counts(state: &State, width: u16) -> Line {
@@ -78,10 +89,6 @@ fn counts(state: &State, width: u16) -> Line {
     let target = super::header::target(&state.route.target, false);
     let parked = format!("parked, sent when {target} opens");
     add(Role::Warn, state.hold.parked, &parked);
-    for said in &state.route.standing {
-        let said = safe(said.as_bytes(), Mode::Cell);
-        line.push((Role::Text, Safe::format(format_args!(" · {said}"))));
-    }
     line
 }
 

@@ -81,9 +81,8 @@ fn draw_page(state: &State, canvas: &mut Canvas<'_>, area: Area) {
     let rows = area.height - u16::from(state.has_status());
     let most = detail.len(state.tab).saturating_sub(1);
     let top = state.scroll.min(most);
-    // The heading stands above the tree.
     let cursor = state.tree().filter(|_| state.focus == Pane::Detail);
-    let cursor = cursor.map(|_| state.cursor + 1);
+    let cursor = cursor.map(|_| state.cursor + detail.above(state.tab));
     for (y, at) in (0..rows).zip(top..) {
         let Some(line) = detail.line(state.tab, at) else {
             break;
@@ -108,7 +107,10 @@ fn draw_status(state: &State, canvas: &mut Canvas<'_>, area: Area) {
     if let Some(search) = &state.search {
         let hits = search.hits.len();
         let current = (search.current + 1).min(hits);
-        let count = Safe::format(format_args!("{current}/{hits} lines "));
+        let count = match search.error {
+            Some(why) => Safe::own(why),
+            None => Safe::format(format_args!("{current}/{hits} lines ")),
+        };
         if search.is_typing {
             let room = Area {
                 width: area.width.saturating_sub(count.width() as u16 + 1),
@@ -164,7 +166,11 @@ fn draw_line(canvas: &mut Canvas<'_>, area: Area, line: &Line, mut skipped: usiz
     let mut x = 1;
     for (role, text) in line {
         let width = text.width();
-        if width > skipped {
+        if *role == Role::Aside {
+            if usize::from(x) + width + 2 <= usize::from(area.width) {
+                canvas.write_right(area, 0, text, *role);
+            }
+        } else if width > skipped {
             x = canvas.write(area, x, 0, &text.skip(skipped), *role);
         }
         skipped = skipped.saturating_sub(width);

@@ -3,7 +3,7 @@
 use super::{Canvas, row};
 use crate::{
     history::Number,
-    text::Safe,
+    text::{Mode, Safe, safe},
     tui::{
         field::Field,
         help, keys,
@@ -59,6 +59,20 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>, layout: &Layout) {
             layout.screen,
             (*number, field, error.as_ref()),
         ),
+        Popup::Save { field, .. } => {
+            let lines = [
+                Safe::own("The body as received, into this file:"),
+                Safe::default(),
+            ];
+            let title = Safe::own("Save");
+            let area = draw_box(state, canvas, layout.screen, &title, &lines);
+            canvas.field(row(area, 2), 1, "> ", field);
+        }
+        Popup::Replace(save) => {
+            let lines = [safe(save.path.as_bytes(), Mode::Cell)];
+            let title = Safe::own("There is a file of that name: replace it?");
+            draw_box(state, canvas, layout.screen, &title, &lines);
+        }
         Popup::Url => {
             let lines = super::empty::lines(state);
             draw_lines(canvas, layout.body, &lines, 0);
@@ -132,7 +146,9 @@ fn draw_target(
 
 /// Every way to lay the body out, and why some are not possible.
 fn forms(state: &State) -> Vec<Safe<'static>> {
-    let present = state.shown().and_then(|detail| detail.body.form);
+    let present = state
+        .shown()
+        .and_then(|detail| detail.page(state.tab)?.form);
     let of_forms = keys::table()
         .iter()
         .filter_map(|binding| match binding.action {

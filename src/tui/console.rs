@@ -1,0 +1,66 @@
+//! What the loop needs of a terminal beside its cells: keys, a clipboard, and to lend it to another program for a while.
+//!
+//! ```text
+//! events ─▶ … ─▶ events dropped ─▶ lend ─▶ (a pager, an editor, the shell) ─▶ take_back ─▶ events anew
+//! ```
+//!
+//! The stream of events is dropped, not just left unpolled: crossterm's reads on in a thread of its own and would eat the other
+//! program's keys (crossterm#618).
+
+use std::io;
+
+use crossterm::event::{Event, EventStream};
+use futures_util::Stream;
+
+use super::terminal;
+
+/// A terminal's keys and what else the loop asks of it.
+pub trait Console {
+    /// Keys, pastes and sizes. Ends when the terminal has gone away.
+    type Events: Stream<Item = io::Result<Event>> + Unpin + Send;
+
+    /// Begins to read; called anew after each [`Console::take_back`].
+    fn events(&mut self) -> Self::Events;
+
+    /// Puts text on the clipboard.
+    ///
+    /// # Errors
+    /// If the terminal cannot be written to.
+    fn copy(&mut self, text: &str) -> io::Result<()>;
+
+    /// Leaves every mode that was set, so that another program finds the terminal as it was before the inspector.
+    ///
+    /// # Errors
+    /// If the terminal cannot be written to.
+    fn lend(&mut self) -> io::Result<()>;
+
+    /// Sets the modes again, and throws away what was typed meanwhile: it was meant for the other program.
+    ///
+    /// # Errors
+    /// If the terminal cannot be written to, or read.
+    fn take_back(&mut self) -> io::Result<()>;
+}
+
+/// The terminal of this process.
+#[derive(Debug)]
+pub(super) struct Tty;
+
+impl Console for Tty {
+    type Events = EventStream;
+
+    fn events(&mut self) -> EventStream {
+        EventStream::new()
+    }
+
+    fn copy(&mut self, text: &str) -> io::Result<()> {
+        terminal::copy(text)
+    }
+
+    fn lend(&mut self) -> io::Result<()> {
+        terminal::lend()
+    }
+
+    fn take_back(&mut self) -> io::Result<()> {
+        terminal::take_back()
+    }
+}
