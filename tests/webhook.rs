@@ -333,7 +333,6 @@ async fn square(home: &Home, url: &str) {
     let path = home.path(".local/share/hooktool/history.db");
     let history = History::open(&path, Retention::default()).expect("a history");
     let capture = Capture {
-        scheme: None,
         id: CaptureId::from_bytes([7; 16]),
         endpoint: "tidy-otter".parse().expect("a name"),
         received_at: UnixMillis(1_700_000_000_000),
