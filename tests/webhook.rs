@@ -341,6 +341,7 @@ async fn square(home: &Home, url: &str) {
         method: http::Method::POST,
         path: Bytes::from_static(b"/hooks"),
         version: Version::Http11,
+        scheme: None,
         headers: signed.headers,
         trailers: Headers::new(),
         body: Body::Whole(signed.body.into()),
