@@ -180,7 +180,7 @@ impl<'a> Content<'a> {
 pub(in crate::tui) fn encoding(headers: &Headers) -> Encoding {
     let lines = headers.iter();
     let named = lines.filter(|(name, _)| name.eq_ignore_ascii_case(b"content-encoding"));
-    decode::encoding(named.map(|(_, value)| &value[..]))
+    decode::encoding(named.map(|(_, value)| value))
 }
 
 /// A page of a body in the wished form if that is possible.
