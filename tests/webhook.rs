@@ -337,7 +337,6 @@ async fn square(home: &Home, url: &str) {
         endpoint: "tidy-otter".parse().expect("a name"),
         received_at: UnixMillis(1_700_000_000_000),
         peer: "203.0.113.9".parse().expect("an address"),
-        scheme: None,
         method: http::Method::POST,
         path: Bytes::from_static(b"/hooks"),
         version: Version::Http11,
