@@ -114,7 +114,7 @@ fn fill(path: &Path, count: u64) -> Result<()> {
 fn arrival(number: u64) -> Arrival {
     let mut headers = Headers::new();
     headers.push("Content-Type", "application/json");
-    let rare = if number % 1_000 == 0 { "needle" } else { "hay" };
+    let rare = if number.is_multiple_of(1_000) { "needle" } else { "hay" };
     let filler = "x".repeat(BODY);
     let body = format!("{{\"id\":\"evt_{number}\",\"kind\":\"{rare}\",\"filler\":\"{filler}\"}}");
     let capture = Capture {
@@ -139,7 +139,7 @@ fn arrival(number: u64) -> Arrival {
 }
 
 fn answered(number: u64) -> Attempt {
-    let status = if number % 50 == 0 { 500 } else { 200 };
+    let status = if number.is_multiple_of(50) { 500 } else { 200 };
     Attempt {
         try_number: None,
         cause: Cause::Live,
