@@ -9,10 +9,10 @@
 //!       └─ refused ─▶ end          └─ taken over, refused ─▶ end
 //! ```
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use hooktool_relay::{
-    capture::{AnswerPolicy, EndpointName},
+    capture::{AnswerPolicy, Capture, EndpointName},
     protocol::{ErrorCode, From, Hello, Resume},
 };
 use tokio::{sync::Notify, time::Instant};
@@ -23,7 +23,7 @@ use crate::{
     event::{Board, Link},
     filter::Filter,
     forward::{Distrust, Forwarder},
-    history::{History, HistoryError},
+    history::{History, HistoryError, Webhook},
     target::Routes,
 };
 
@@ -73,6 +73,14 @@ pub struct Plan {
     pub wait_for_target: bool,
     /// How often refused and timed-out forwards are repeated.
     pub retry: u32,
+    /// Who knows webhooks; none: nobody looks.
+    pub recognise: Option<Arc<dyn Recognise>>,
+}
+
+/// Knows webhooks.
+pub trait Recognise: fmt::Debug + Send + Sync {
+    /// What a request is as a webhook; none: no known sender. A body in pieces has not come yet. It does not wait for anything.
+    fn webhook(&self, capture: &Capture) -> Option<Webhook>;
 }
 
 /// Why a listener ended.

@@ -33,6 +33,7 @@ mod open;
 mod probe;
 mod prompt;
 mod providers;
+mod recognise;
 mod relay;
 mod replay;
 mod secret;
@@ -76,12 +77,13 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Result<(), Failure> {
         }
         Some(Verb::Man) => man(),
         Some(Verb::Listen(flags)) => {
-            let settings = Settings::resolve(&layers(&matches)?)?;
+            let layers = layers(&matches)?;
+            let settings = Settings::resolve(&layers)?;
             let level = i16::from(flags.verbose) - i16::from(flags.quiet);
             let shown = output::choose(settings.output, Surroundings::here());
             wait_on(
                 threads(shown == Some(Output::Tui)),
-                listen::run(settings, level),
+                listen::run(settings, layers, level),
             )
         }
         Some(Verb::Open) => wait_for(open::run()),

@@ -38,7 +38,7 @@ use hooktool_relay::capture::UnixMillis;
 pub use self::{
     complete::{Candidate, complete, value_at},
     field::{FIELDS, Field},
-    subject::{Attempt, Last, Needs, Subject, Verdict, inline},
+    subject::{Attempt, Last, Needs, Said, Subject, Verdict, inline},
 };
 use self::{field::Kind, term::Test};
 use crate::text::{Mode, Zone, safe};

@@ -60,7 +60,7 @@ pub use self::{
     model::{
         Arrival, Attempt, Bookmarked, Carried, Cause, Change, Dropped, FolderEndpoint, Followed,
         Going, KeptAnswer, LastAttempt, Limit, Number, Options, Position, Recorded, Removal,
-        Removed, Request, Retention, Select, Summary,
+        Removed, Request, Retention, Select, Summary, Webhook,
     },
     reader::Reader,
 };

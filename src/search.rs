@@ -14,7 +14,7 @@ use hooktool_relay::{
 };
 
 use crate::{
-    filter::{self, Filter, Last, Subject, Verdict},
+    filter::{self, Filter, Last, Said, Subject, Verdict},
     history::{Attempt, Cause, HistoryError, Number, Reader, Request, Select, Summary},
 };
 
@@ -217,6 +217,12 @@ pub fn subject(row: &Summary) -> Subject<'_> {
         }),
         is_bookmarked: row.bookmarked,
         note: row.note.as_deref(),
+        said: row.webhook.as_ref().map(|webhook| Said {
+            provider: &webhook.provider,
+            event: webhook.event.as_deref(),
+            action: webhook.action.as_deref(),
+            verdict: &webhook.verdict,
+        }),
         is_marked: false,
         headers: None,
         body: None,
@@ -295,6 +301,7 @@ mod tests {
                 body: Body::Whole(body.into()),
             };
             let arrival = Arrival {
+                webhook: None,
                 capture: Arc::new(capture),
                 relay: "local".into(),
                 seq: None,

@@ -234,6 +234,7 @@ fn from_start_is_for_the_first_connect_alone() {
         let target = TestTarget::start().await;
         let plan = Setup::new(&relay, Some(target.addr)).plan;
         let plan = Plan {
+            recognise: None,
             from: From::Start,
             ..plan
         };

@@ -346,6 +346,7 @@ async fn square(home: &Home, url: &str) {
         body: Body::Whole(signed.body.into()),
     };
     let arrival = Arrival {
+        webhook: None,
         capture: Arc::new(capture),
         relay: "https://relay.example".into(),
         seq: Some(Seq(1)),

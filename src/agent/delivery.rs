@@ -36,7 +36,7 @@ use crate::{
     target::{Routes, Target},
 };
 
-use super::Plan;
+use super::{Plan, Recognise};
 
 mod again;
 mod answer;
@@ -85,6 +85,7 @@ pub(super) struct Deliveries {
     pub(super) relay: Arc<str>,
     pub(super) endpoint: EndpointName,
     only: Option<Arc<Filter>>,
+    recognise: Option<Arc<dyn Recognise>>,
     wait_for_target: bool,
     retry: u32,
     repeats_old: bool,
@@ -107,6 +108,7 @@ impl Deliveries {
             relay: plan.relay_name.clone(),
             endpoint: plan.endpoint.clone(),
             only: plan.only.clone().map(Arc::new),
+            recognise: plan.recognise.clone(),
             wait_for_target: plan.wait_for_target,
             retry: plan.retry,
             repeats_old: !matches!(plan.from, From::Cursor | From::Now),
@@ -206,8 +208,8 @@ impl Deliveries {
         };
         let arrival = self.arrival(head, bytes.clone().map_or(Body::Absent, Body::Whole));
         let capture = arrival.capture.clone();
+        let fits = self.fits(&arrival);
         let recording = self.history.record(arrival, None);
-        let fits = self.fits(&capture, kind);
         let Some(target) = self.target_now(&capture, kind, fits) else {
             return self
                 .keep_back(&capture, recording.await?, fits, reply)
@@ -308,11 +310,13 @@ impl Deliveries {
             trailers: head.trailers,
             body,
         });
+        let webhook = self.recognise.as_ref().and_then(|it| it.webhook(&capture));
         Arrival {
             capture,
             relay: self.relay.clone(),
             seq,
             kind,
+            webhook: webhook.map(Box::new),
         }
     }
 }

@@ -43,6 +43,7 @@ async fn agent(folder: &TempDir) -> Agent {
     };
     let nowhere = SocketAddr::from(([127, 0, 0, 1], 9));
     let plan = Plan {
+        recognise: None,
         relay: Endpoint {
             is_tls: false,
             host: nowhere.ip().to_string(),

@@ -1,7 +1,7 @@
 //! `hooktool list`: stored requests, all or those that fit a filter, newest last.
 //!
 //! ```text
-//! #1199  2025-10-12 14:31:42  POST  /stripe  2.1 KB  500  1.20s  try 4, replay
+//! #1199  2025-10-12 14:31:42  POST  /stripe  stripe invoice.paid  2.1 KB  500  1.20s  try 4, replay
 //! ```
 
 use std::io::{self, BufWriter, IsTerminal as _, Write as _};
@@ -48,7 +48,7 @@ pub(super) fn run(list: &List) -> Result<(), Failure> {
             .max()
             .unwrap_or(0)
     };
-    let widths: [usize; 7] = std::array::from_fn(width);
+    let widths: [usize; 8] = std::array::from_fn(width);
     for row in &rows {
         let mut line = String::new();
         for (cell, width) in row.iter().zip(widths) {
@@ -57,7 +57,7 @@ pub(super) fn run(list: &List) -> Result<(), Failure> {
             line.push_str(&blank);
             line.push_str("  ");
         }
-        let note = row[7].as_str();
+        let note = row[8].as_str();
         writeln!(out, "{}", format!("{line}{note}").trim_end())?;
     }
     Ok(out.flush()?)
@@ -70,7 +70,7 @@ pub(super) fn line(row: &Summary, zone: Zone) -> String {
     cells.join("  ").trim_end().to_owned()
 }
 
-fn columns(row: &Summary, zone: Zone, cells: usize) -> [Safe<'static>; 8] {
+fn columns(row: &Summary, zone: Zone, cells: usize) -> [Safe<'static>; 9] {
     let path: &[u8] = if row.path.is_empty() { b"/" } else { &row.path };
     let size = row.size.map_or_else(|| Safe::own("-"), text::size);
     let took = row.last.as_ref().and_then(|last| last.took);
@@ -79,11 +79,22 @@ fn columns(row: &Summary, zone: Zone, cells: usize) -> [Safe<'static>; 8] {
         text::date_clock(row.received_at, zone),
         text::safe(row.method.as_bytes(), Mode::Cell).into_owned(),
         text::safe(path, Mode::Cell).cut(cells).into_owned(),
+        event(row),
         size,
         result(row),
         took.map_or_else(|| Safe::own("-"), text::duration),
         note(row),
     ]
+}
+
+/// Who sent it and what event it is.
+fn event(row: &Summary) -> Safe<'static> {
+    let Some(webhook) = &row.webhook else {
+        return Safe::own("-");
+    };
+    let title = webhook.title().unwrap_or_default();
+    let text = format!("{} {title}", webhook.provider);
+    text::safe(text.trim_end().as_bytes(), Mode::Cell).into_owned()
 }
 
 fn result(row: &Summary) -> Safe<'static> {

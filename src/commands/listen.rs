@@ -17,10 +17,10 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    agent::{Agent, Ended, Plan, Valve},
+    agent::{Agent, Ended, Plan, Recognise, Valve},
     cli::value::Color,
     config::{
-        RelayAt, Settings,
+        Layers, RelayAt, Settings,
         secrets::{self, Secret},
     },
     event::{Board, Intent, Link},
@@ -31,7 +31,7 @@ use crate::{
     text, tui,
 };
 
-use super::{stop, wishes::Wishes};
+use super::{recognise, stop, wishes::Wishes};
 
 mod ending;
 mod kept;
@@ -42,7 +42,7 @@ use kept::When;
 use place::Place;
 
 /// Listens until a person or the relay ends it. `level` is how much lines say: `-v` above zero, `-q` below.
-pub(super) async fn run(settings: Settings, level: i16) -> Result<(), Failure> {
+pub(super) async fn run(settings: Settings, layers: Layers, level: i16) -> Result<(), Failure> {
     let here = Surroundings::here();
     let shown = output::choose(settings.output, here).ok_or_else(|| {
         Failure::Usage(
@@ -52,7 +52,9 @@ pub(super) async fn run(settings: Settings, level: i16) -> Result<(), Failure> {
     })?;
     let history = open(&settings).await?;
     let place = place::find(&settings, &history).await?;
-    let listening = Listening::new(settings, place, history, shown, here, level).await?;
+    let recognise = recognise::read(&layers, &place.relay_name)?;
+    let mut listening = Listening::new(settings, place, history, shown, here, level).await?;
+    listening.recognise = Some(recognise);
     Box::pin(listening.run()).await
 }
 
@@ -74,6 +76,7 @@ struct Listening {
     shown: Output,
     here: Surroundings,
     level: i16,
+    recognise: Option<Arc<dyn Recognise>>,
     start: Start,
     stop: CancellationToken,
     connect_now: Arc<Notify>,
@@ -106,6 +109,7 @@ impl Listening {
             shown,
             here,
             level,
+            recognise: None,
             start,
             stop: CancellationToken::new(),
             connect_now: Arc::new(Notify::new()),
@@ -176,6 +180,7 @@ impl Listening {
             only: settings.only.clone(),
             wait_for_target: settings.wait_for_target,
             retry: settings.retry,
+            recognise: self.recognise.clone(),
         }
     }
 

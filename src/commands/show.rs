@@ -11,7 +11,7 @@ use crate::{
     cli::requests::Show,
     exchange::path,
     exit::Failure,
-    history::{Attempt, Request},
+    history::{Attempt, Request, Webhook},
     output::{
         follow::shown_body,
         json::{
@@ -114,6 +114,9 @@ fn whole(stored: &Stored, request: &Request, out: &mut impl Write) -> Result<(),
     if let Some(note) = &row.note {
         writeln!(out, "note: {}", text::safe(note.as_bytes(), Mode::Cell))?;
     }
+    if let Some(webhook) = &row.webhook {
+        writeln!(out, "webhook: {}", told(webhook))?;
+    }
     let method = text::safe(row.method.as_bytes(), Mode::Cell);
     writeln!(out, "\n{method} {}", text::safe(path(request), Mode::Cell))?;
     head_lines(&request.capture.headers, "", out)?;
@@ -135,6 +138,17 @@ fn whole(stored: &Stored, request: &Request, out: &mut impl Write) -> Result<(),
         tried(stored, &attempt, row.number, out)?;
     }
     Ok(())
+}
+
+/// Who sent it, which event, its delivery id, the sender's own attempt, and what its signature was worth.
+fn told(webhook: &Webhook) -> Safe<'static> {
+    let mut parts = vec![webhook.provider.clone()];
+    parts.extend(webhook.title());
+    parts.extend(webhook.delivery_id.clone());
+    let attempt = webhook.attempt.as_ref();
+    parts.extend(attempt.map(|attempt| format!("sender's attempt {attempt}")));
+    parts.push(format!("signature {} when it came", webhook.verdict));
+    text::safe(parts.join(" · ").as_bytes(), Mode::Cell).into_owned()
 }
 
 fn head_lines(headers: &Headers, margin: &str, out: &mut impl Write) -> io::Result<()> {

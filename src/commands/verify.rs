@@ -99,7 +99,7 @@ fn from_history(stored: &Stored, id: &str) -> Result<Case, Failure> {
         path: capture.path.to_vec(),
         headers: capture.headers.clone(),
         body: body(stored, &request)?,
-        public: public_urls(&request),
+        public: senders::public_urls(capture, &request.relay),
         local: targets.filter(|url| !url.is_empty()).collect(),
         at: capture.received_at,
     })
@@ -121,30 +121,6 @@ fn body(stored: &Stored, request: &history::Request) -> Result<Vec<u8>, Failure>
         whole.extend_from_slice(&piece);
     }
     Ok(whole)
-}
-
-/// The URLs that the sender may have called: by the relay's own name, and by the one it gave.
-fn public_urls(request: &history::Request) -> Vec<String> {
-    let capture = &request.capture;
-    let Ok(path) = str::from_utf8(&capture.path) else {
-        return Vec::new();
-    };
-    let endpoint = capture.endpoint.as_str();
-    let host = capture.headers.first("host");
-    let host = host.and_then(|host| str::from_utf8(host).ok());
-    let scheme = match request.relay.split_once("://") {
-        Some((scheme, _)) => scheme,
-        None => "http",
-    };
-    let named = request.relay.contains("://").then(|| request.relay.clone());
-    let asked = host.map(|host| format!("{scheme}://{host}"));
-    let mut urls: Vec<_> = named
-        .into_iter()
-        .chain(asked)
-        .map(|origin| format!("{origin}/{endpoint}{path}"))
-        .collect();
-    urls.dedup();
-    urls
 }
 
 fn from_stdin(args: &Verify) -> Result<Case, Failure> {

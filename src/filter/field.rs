@@ -10,6 +10,9 @@ pub(super) enum Kind {
     Host,
     Query,
     From,
+    Provider,
+    Event,
+    Sig,
     Status,
     Sender,
     Took,
@@ -81,6 +84,7 @@ const fn field(
 
 const METHODS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 const STATUSES: &[&str] = &["2xx", "3xx", "4xx", "5xx", "pending", "err", "held"];
+const VERDICTS: &[&str] = &["ok", "bad", "old", "token", "unknown", "none"];
 const CLASSES: &[&str] = &["2xx", "3xx", "4xx", "5xx"];
 
 /// The words of `is:`.
@@ -137,6 +141,27 @@ pub const FIELDS: &[Field] = &[
         "part of the sender's address",
         "from:54.187",
         &[],
+    ),
+    field(
+        Kind::Provider,
+        ("provider", "src"),
+        "the webhook's sender, by its id",
+        "provider:stripe",
+        &[],
+    ),
+    field(
+        Kind::Event,
+        ("event", "ev"),
+        "its event, or event.action; * for any",
+        "event:invoice.*",
+        &[],
+    ),
+    field(
+        Kind::Sig,
+        ("sig", ""),
+        "what its signature was worth",
+        "-sig:ok",
+        VERDICTS,
     ),
     field(
         Kind::Status,

@@ -84,6 +84,8 @@ impl Reading {
             | Kind::Host
             | Kind::Query
             | Kind::From
+            | Kind::Provider
+            | Kind::Event
             | Kind::Endpoint
             | Kind::Note
             | Kind::Target
@@ -103,6 +105,14 @@ impl Reading {
                 let named = |item: &Item| State::named(&item.text).ok_or_else(|| word(field, item));
                 self.named(field, items)?;
                 Ok(Test::Is(items.iter().map(named).collect::<Result<_, _>>()?))
+            }
+            Kind::Sig => {
+                self.named(field, items)?;
+                let is_word = |item: &&Item| field.words.contains(&item.text.as_str());
+                match items.iter().find(|item| !is_word(item)) {
+                    Some(odd) => Err(word(field, odd)),
+                    None => self.text(kind, items).map(|words| Test::Text(kind, words)),
+                }
             }
             Kind::Has => {
                 self.named(field, items)?;
@@ -306,8 +316,8 @@ fn decimals(item: &Item) -> Option<(Option<Decimal>, Option<Decimal>)> {
 fn shape(kind: Kind, item: &Item) -> Shape {
     let has_star = item.text.contains('*') && !item.is_quoted;
     match kind {
-        Kind::Method if has_star => Shape::Glob,
-        Kind::Method => Shape::Exact,
+        Kind::Method | Kind::Provider | Kind::Event if has_star => Shape::Glob,
+        Kind::Method | Kind::Provider | Kind::Event | Kind::Sig => Shape::Exact,
         Kind::Path if has_star => Shape::Glob,
         Kind::Path if item.text.starts_with('/') => Shape::Prefix,
         Kind::Endpoint | Kind::Target | Kind::Id | Kind::Note if has_star => Shape::Within,

@@ -36,6 +36,8 @@ pub struct Subject<'a> {
     pub is_bookmarked: bool,
     /// What a person wrote beside it.
     pub note: Option<&'a str>,
+    /// What it says of itself as a webhook; none: no known sender.
+    pub said: Option<Said<'a>>,
     /// Whether a person has marked it on the screen.
     pub is_marked: bool,
     /// Its header lines.
@@ -44,6 +46,31 @@ pub struct Subject<'a> {
     pub body: Option<&'a [u8]>,
     /// Its attempts, oldest first.
     pub attempts: Option<&'a [Attempt<'a>]>,
+}
+
+/// What a webhook says of itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Said<'a> {
+    /// The provider's id.
+    pub provider: &'a str,
+    /// The event's type.
+    pub event: Option<&'a str>,
+    /// Its action, where that is a field of its own.
+    pub action: Option<&'a str>,
+    /// What its signature is worth, a word of `sig:`.
+    pub verdict: &'a str,
+}
+
+impl Said<'_> {
+    /// The event's type, and the type with its action, as far as there are any.
+    pub(super) fn events(&self) -> impl Iterator<Item = String> {
+        let whole = match (self.event, self.action) {
+            (Some(event), Some(action)) => Some(format!("{event}.{action}")),
+            (None, Some(action)) => Some(action.to_owned()),
+            (_, None) => None,
+        };
+        self.event.map(str::to_owned).into_iter().chain(whole)
+    }
 }
 
 /// The latest attempt, as a list has it.
@@ -96,6 +123,7 @@ impl<'a> Subject<'a> {
             last: None,
             is_bookmarked: false,
             note: None,
+            said: None,
             is_marked: false,
             headers: Some(&capture.headers),
             body: inline(&capture.body),

@@ -232,6 +232,10 @@ fn anywhere(subject: &Subject<'_>, pattern: &Pattern) -> Verdict {
         || pattern.fits(subject.endpoint.as_bytes())
         || pattern.fits(outcome.as_bytes())
         || subject
+            .said
+            .is_some_and(|said| pattern.fits(said.provider.as_bytes()))
+        || named(subject, pattern)
+        || subject
             .note
             .is_some_and(|note| pattern.fits(note.as_bytes()))
         || status.is_some_and(|status| pattern.fits(status.to_string().as_bytes()))
@@ -257,6 +261,12 @@ fn anywhere(subject: &Subject<'_>, pattern: &Pattern) -> Verdict {
     .into_iter())
 }
 
+/// Whether the event is called so, with its action or without.
+fn named(subject: &Subject<'_>, pattern: &Pattern) -> bool {
+    let said = subject.said.as_ref();
+    said.is_some_and(|said| said.events().any(|name| pattern.fits(name.as_bytes())))
+}
+
 fn body(subject: &Subject<'_>, pattern: &Pattern) -> Verdict {
     let empty: &[u8] = &[];
     let none = subject.size.unwrap_or_default() == 0;
@@ -272,6 +282,16 @@ fn text(subject: &Subject<'_>, kind: Kind, pattern: &Pattern) -> Verdict {
         Kind::Query => pattern.fits(subject.query()).into(),
         Kind::From => pattern.fits(subject.peer.to_string().as_bytes()).into(),
         Kind::Endpoint => pattern.fits(subject.endpoint.as_bytes()).into(),
+        Kind::Provider => {
+            let said = subject.said.as_ref();
+            said.is_some_and(|said| pattern.fits(said.provider.as_bytes()))
+                .into()
+        }
+        Kind::Event => named(subject, pattern).into(),
+        Kind::Sig => {
+            let verdict = subject.said.map_or("none", |said| said.verdict);
+            pattern.fits(verdict.as_bytes()).into()
+        }
         Kind::Note => subject
             .note
             .is_some_and(|note| pattern.fits(note.as_bytes()))

@@ -97,6 +97,7 @@ impl<'a> Row<'a> {
 
     fn insert(&self, db: &Connection) -> Result<()> {
         let capture = &self.arrival.capture;
+        let webhook = self.arrival.webhook.as_deref();
         let attempt = self.last.map(|(_, attempt)| attempt);
         let size = match &capture.body {
             Body::Absent => None,
@@ -104,8 +105,10 @@ impl<'a> Row<'a> {
         };
         let mut row = db.prepare_cached(
             "INSERT INTO captures (number, id, place, seq, kind, received_at, method, path, size, peer, bytes,
-                 tries, last, outcome, cause, status, took, late)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+                 tries, last, outcome, cause, status, took, late,
+                 provider, event, action, delivery_id, attempt, verdict)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
+                 ?19, ?20, ?21, ?22, ?23, ?24)",
         )?;
         row.execute(params![
             self.number.cast_signed(),
@@ -126,6 +129,12 @@ impl<'a> Row<'a> {
             attempt.and_then(|attempt| attempt.answer.as_ref().map(|answer| answer.status)),
             attempt.and_then(|attempt| attempt.took.map(micros)),
             attempt.map(|attempt| attempt.late),
+            webhook.map(|webhook| &webhook.provider),
+            webhook.and_then(|webhook| webhook.event.as_ref()),
+            webhook.and_then(|webhook| webhook.action.as_ref()),
+            webhook.and_then(|webhook| webhook.delivery_id.as_ref()),
+            webhook.and_then(|webhook| webhook.attempt.as_ref()),
+            webhook.map(|webhook| &webhook.verdict),
         ])?;
         Ok(())
     }

@@ -40,6 +40,36 @@ pub struct Arrival {
     pub seq: Option<Seq>,
     /// Whether a sender waited.
     pub kind: Kind,
+    /// What it is as a webhook; none: no known sender.
+    pub webhook: Option<Box<Webhook>>,
+}
+
+/// What a request is as a webhook, as it was judged when it came. Its texts are a stranger's, a few hundred bytes each at most.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Webhook {
+    /// The id of its provider: `stripe`.
+    pub provider: String,
+    /// The type of its event; of a batch, the first one's.
+    pub event: Option<String>,
+    /// The event's action, where that is a field of its own.
+    pub action: Option<String>,
+    /// The id that stays the same on a redelivery; none for a batch of several.
+    pub delivery_id: Option<String>,
+    /// The sender's own attempt, as it counts.
+    pub attempt: Option<String>,
+    /// What its signature was worth: `ok`, `bad`, `old`, `token`, `unknown` or `none`.
+    pub verdict: String,
+}
+
+impl Webhook {
+    /// `event.action`, or what there is of it.
+    pub fn title(&self) -> Option<String> {
+        match (&self.event, &self.action) {
+            (Some(event), Some(action)) => Some(format!("{event}.{action}")),
+            (Some(only), None) | (None, Some(only)) => Some(only.clone()),
+            (None, None) => None,
+        }
+    }
 }
 
 /// What the history knew of a capture when it was recorded again.
@@ -179,6 +209,8 @@ pub struct Summary {
     pub bookmarked: bool,
     /// What a person wrote beside it.
     pub note: Option<Box<str>>,
+    /// What it is as a webhook; none: no known sender, or nobody looked when it came.
+    pub webhook: Option<Box<Webhook>>,
 }
 
 /// The latest attempt, as a list shows it.

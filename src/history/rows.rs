@@ -15,7 +15,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
     error::odd,
-    model::{Attempt, Carried, Cause, KeptAnswer, LastAttempt, Number, Position, Summary},
+    model::{Attempt, Carried, Cause, KeptAnswer, LastAttempt, Number, Position, Summary, Webhook},
 };
 
 /// Relays and endpoints by the number that stands for them.
@@ -33,7 +33,7 @@ pub(super) fn places(db: &Connection) -> Result<Places> {
 /// What [`summary`] reads, in order.
 pub(super) const SUMMARY: &str =
     "number, id, place, seq, kind, received_at, method, path, size, peer, bookmarked, tries,
-    outcome, cause, status, took, late, note";
+    outcome, cause, status, took, late, note, provider, event, action, delivery_id, attempt, verdict";
 
 /// A row of `captures`.
 pub(super) fn summary(row: &Row<'_>, places: &Places) -> Result<Summary> {
@@ -58,7 +58,22 @@ pub(super) fn summary(row: &Row<'_>, places: &Places) -> Result<Summary> {
         last: last(row)?,
         bookmarked: row.get(10)?,
         note: row.get::<_, Option<String>>(17)?.map(Into::into),
+        webhook: webhook(row)?,
     })
+}
+
+fn webhook(row: &Row<'_>) -> Result<Option<Box<Webhook>>> {
+    let Some(provider) = row.get(18)? else {
+        return Ok(None);
+    };
+    Ok(Some(Box::new(Webhook {
+        provider,
+        event: row.get(19)?,
+        action: row.get(20)?,
+        delivery_id: row.get(21)?,
+        attempt: row.get(22)?,
+        verdict: row.get(23)?,
+    })))
 }
 
 fn last(row: &Row<'_>) -> Result<Option<LastAttempt>> {

@@ -39,7 +39,20 @@ pub(super) fn pieces(body: i64) -> (i64, i64) {
 pub(super) const FORMAT: u32 = MIGRATIONS.len() as u32;
 
 /// Each brings a file from the format of its place in the list to the next one.
-pub(super) const MIGRATIONS: [&str; 3] = [FIRST, STREAMING, NOTES];
+pub(super) const MIGRATIONS: [&str; 4] = [FIRST, STREAMING, NOTES, WEBHOOKS];
+
+/// What a request was as a webhook when it came; NULL in all of them: no known sender, or it came before this format. The view is
+/// made anew, so that it has these columns in every reader.
+const WEBHOOKS: &str = "
+ALTER TABLE captures ADD COLUMN provider TEXT;
+ALTER TABLE captures ADD COLUMN event TEXT;
+ALTER TABLE captures ADD COLUMN action TEXT;
+ALTER TABLE captures ADD COLUMN delivery_id TEXT;
+ALTER TABLE captures ADD COLUMN attempt TEXT;      -- the sender's own, as it counts
+ALTER TABLE captures ADD COLUMN verdict TEXT;      -- of its signature: ok, bad, old, token, unknown, none
+DROP VIEW requests;
+CREATE VIEW requests AS SELECT * FROM captures WHERE removed IS NULL;
+";
 
 /// Notes, and requests that a person deleted: they stay until nobody can want them back. Whoever reads reads the view.
 const NOTES: &str = "

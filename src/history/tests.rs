@@ -94,6 +94,7 @@ fn capture(endpoint: &str, body: Body) -> Capture {
 
 fn arrival(capture: Capture) -> Arrival {
     Arrival {
+        webhook: None,
         capture: Arc::new(capture),
         relay: "local".into(),
         seq: Some(Seq(1)),

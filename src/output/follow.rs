@@ -324,6 +324,7 @@ mod tests {
         let capture = request(b"/").capture;
         let id = capture.id;
         let arrival = Arrival {
+            webhook: None,
             capture,
             relay: relay.into(),
             seq: None,

@@ -1,8 +1,8 @@
 //! A line a try, for people who read a log.
 //!
 //! ```text
-//! 2025-10-12 14:31:42  #1199  POST /stripe  --> 500  1.20s  try=2 replay
-//! date and time        number method path       status took flags
+//! 2025-10-12 14:31:42  #1199  POST /stripe  stripe invoice.paid  sig=ok  --> 500  1.20s  try=2 replay
+//! date and time        number method path   sender, event        verdict     status took flags
 //! ```
 //!
 //! Two spaces between fields, flags last. Requests and tries go to stdout, everything else to stderr.
@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     event::{Feed, Link},
-    history::{Attempt, Cause, History, Request, Summary},
+    history::{Attempt, Cause, History, Request, Summary, Webhook},
     text::{self, Mode, Zone},
 };
 
@@ -92,7 +92,8 @@ impl<W: Write> Lines<W> {
             true => text::safe(b"/", Mode::Cell),
             false => text::safe(&row.path, Mode::Cell),
         };
-        format!("{when}  #{}  {method} {path}", row.number)
+        let webhook = row.webhook.as_deref().map_or_else(String::new, webhook);
+        format!("{when}  #{}  {method} {path}{webhook}", row.number)
     }
 }
 
@@ -174,6 +175,18 @@ pub(crate) fn result(attempt: &Attempt) -> (String, String) {
             ("ERR".to_owned(), format!("  {why}"))
         }
     }
+}
+
+/// Sender, event, and the verdict on the signature where there is one, each behind two blanks; safe to show.
+fn webhook(webhook: &Webhook) -> String {
+    let event = webhook.title();
+    let event = event.map_or_else(String::new, |event| format!(" {event}"));
+    let sig = match webhook.verdict.as_str() {
+        "unknown" | "none" => String::new(),
+        verdict => format!("  sig={verdict}"),
+    };
+    let text = format!("  {}{event}{sig}", webhook.provider);
+    text::safe(text.as_bytes(), Mode::Cell).to_string()
 }
 
 fn flags(attempt: &Attempt) -> String {

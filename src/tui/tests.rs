@@ -88,6 +88,7 @@ fn row(number: Number, status: Option<u16>) -> Summary {
         last: Some(last),
         bookmarked: false,
         note: None,
+        webhook: None,
     }
 }
 

@@ -89,6 +89,7 @@ async fn record(history: &History, place: usize, stored: Stored) {
             .map_or(Body::Absent, |body| Body::Whole(body.into())),
     };
     let arrival = Arrival {
+        webhook: None,
         capture: Arc::new(capture),
         relay: "https://relay.example".into(),
         seq: Some(Seq(place as u64 + 1)),

@@ -50,6 +50,7 @@ async fn home_after(url: Option<&str>) -> Home {
     };
     let id = capture.id;
     let arrival = Arrival {
+        webhook: None,
         capture: Arc::new(capture),
         relay: "local".into(),
         seq: Some(Seq(7)),

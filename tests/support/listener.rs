@@ -36,6 +36,7 @@ impl Setup {
     pub(crate) fn at(relay: SocketAddr, token: &str, target: Option<SocketAddr>) -> Self {
         let target = target.map(|addr| addr.to_string().parse::<Target>().expect("a target"));
         let plan = Plan {
+            recognise: None,
             relay: Endpoint {
                 is_tls: false,
                 host: relay.ip().to_string(),

@@ -321,6 +321,7 @@ pub(crate) fn arrival(seq: u64, path: &'static [u8], body: &'static [u8]) -> Arr
         body: Body::Whole(Bytes::from_static(body)),
     };
     Arrival {
+        webhook: None,
         capture: Arc::new(capture),
         relay: "https://relay.example".into(),
         seq: Some(Seq(seq)),

@@ -10,7 +10,7 @@ use std::{
 
 use bytes::Bytes;
 use hooktool_relay::{
-    capture::{Body, Kind, Outcome},
+    capture::{Body, Outcome},
     protocol::{self, Reset, ResetCode, ResponseHead},
 };
 use http_body::Frame;
@@ -45,8 +45,8 @@ impl Deliveries {
         } = delivery;
         let arrival = self.arrival(head, Body::Absent);
         let capture = arrival.capture.clone();
+        let fits = self.fits(&arrival) == Verdict::Yes;
         self.history.record(arrival, None).await?;
-        let fits = self.fits(&capture, Kind::Live) == Verdict::Yes;
         let Some(target) = self.routes.pick(&capture.path).filter(|_| fits) else {
             let reset = Reset {
                 code: ResetCode::Refused,

@@ -13,7 +13,7 @@ use http_body_util::{BodyExt, channel::Channel};
 
 use crate::{
     filter::Verdict,
-    history::{Draft, HistoryError, Recorded},
+    history::{Draft, HistoryError, Recorded, Webhook},
 };
 
 use super::{Deliveries, Reply, beside, is_recorded};
@@ -33,6 +33,7 @@ impl Deliveries {
         let length = head.length.unwrap_or_default();
         let arrival = self.arrival(head, Body::Pieces(length));
         let capture = arrival.capture.clone();
+        let webhook = arrival.webhook.clone();
         let mut draft = self.history.draft(capture.id);
         if kind == Kind::Waited
             && let Some(recorded) = self.recorded(capture.id).await?
@@ -40,14 +41,14 @@ impl Deliveries {
         {
             return Ok(Some(done));
         }
-        let fits = self.fits(&capture, kind);
+        let fits = self.fits(&arrival);
         let Some(target) = self.target_now(&capture, kind, fits) else {
             if !keep(body, &mut draft, None, length).await? {
                 return Ok(None);
             }
             let recorded = self.history.record(arrival, Some(draft)).await?;
             return match fits {
-                Verdict::Unknown => self.decide(&capture, recorded, reply).await,
+                Verdict::Unknown => self.decide(&capture, webhook, recorded, reply).await,
                 fits => self.keep_back(&capture, recorded, fits, reply).await,
             };
         };
@@ -70,11 +71,12 @@ impl Deliveries {
     async fn decide(
         self: &Arc<Self>,
         capture: &Capture,
+        webhook: Option<Box<Webhook>>,
         recorded: Recorded,
         reply: Reply<'_>,
     ) -> Result<Option<Done>, HistoryError> {
         let (kind, number) = (reply.kind, recorded.number);
-        let fits = self.fits_recorded(capture, kind, number).await?;
+        let fits = self.fits_recorded(capture, webhook, kind, number).await?;
         let Some(target) = self.target_now(capture, kind, fits) else {
             return self.keep_back(capture, recorded, fits, reply).await;
         };

@@ -7,8 +7,8 @@ use hooktool_relay::capture::{Capture, Kind, UnixMillis};
 
 use super::Deliveries;
 use crate::{
-    filter::{Subject, Verdict},
-    history::{HistoryError, Number},
+    filter::{Said, Subject, Verdict},
+    history::{Arrival, HistoryError, Number, Webhook},
 };
 
 /// Most bytes of a body that `--only` looks at. A relay takes 25 MiB unless it is told otherwise.
@@ -16,17 +16,22 @@ const LOOKED_AT: usize = 32 * 1024 * 1024;
 
 impl Deliveries {
     /// Whether `--only` lets a capture pass; unknown if that depends on a body that has not come whole.
-    pub(super) fn fits(&self, capture: &Capture, kind: Kind) -> Verdict {
+    pub(super) fn fits(&self, arrival: &Arrival) -> Verdict {
         let Some(only) = &self.only else {
             return Verdict::Yes;
         };
-        only.test(&Subject::arrived(capture, kind), UnixMillis::now())
+        let subject = Subject {
+            said: arrival.webhook.as_deref().map(said),
+            ..Subject::arrived(&arrival.capture, arrival.kind)
+        };
+        only.test(&subject, UnixMillis::now())
     }
 
     /// As [`Deliveries::fits`], for a capture that is recorded with its whole body.
     pub(super) async fn fits_recorded(
         &self,
         capture: &Capture,
+        webhook: Option<Box<Webhook>>,
         kind: Kind,
         number: Number,
     ) -> Result<Verdict, HistoryError> {
@@ -38,10 +43,20 @@ impl Deliveries {
             let body = reader.body(number, 0, LOOKED_AT)?;
             let subject = Subject {
                 body: Some(&body),
+                said: webhook.as_deref().map(said),
                 ..Subject::arrived(&capture, kind)
             };
             Ok(only.test(&subject, UnixMillis::now()))
         })
         .await
+    }
+}
+
+fn said(webhook: &Webhook) -> Said<'_> {
+    Said {
+        provider: &webhook.provider,
+        event: webhook.event.as_deref(),
+        action: webhook.action.as_deref(),
+        verdict: &webhook.verdict,
     }
 }

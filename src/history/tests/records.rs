@@ -30,6 +30,7 @@ async fn a_capture_is_read_as_it_was_recorded() {
             kind: Kind::Waited,
             relay: "https://relay.example".into(),
             capture: Arc::new(capture.clone()),
+            webhook: None,
         };
         let number = recorded(&history, &sent).await.number;
         let request = history.reader().unwrap().request(number).unwrap().unwrap();

@@ -57,6 +57,12 @@ pub struct CaptureRecord<'a> {
     headers: &'a Headers,
     #[serde(skip_serializing_if = "Headers::is_empty")]
     trailers: &'a Headers,
+    provider: Option<&'a str>,
+    event: Option<&'a str>,
+    action: Option<&'a str>,
+    delivery_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sig: Option<SigRecord<'a>>,
     body: Option<BodyRecord<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'a str>,
@@ -68,6 +74,7 @@ impl<'a> CaptureRecord<'a> {
     /// A request with its body, as far as it is given.
     pub fn new(request: &'a Request, body: Option<&'a Bytes>) -> Self {
         let row = &request.summary;
+        let webhook = row.webhook.as_deref();
         let size = match &request.capture.body {
             Body::Absent => None,
             body => Some(body.len()),
@@ -86,6 +93,13 @@ impl<'a> CaptureRecord<'a> {
             path: &row.path,
             headers: &request.capture.headers,
             trailers: &request.capture.trailers,
+            provider: webhook.map(|webhook| webhook.provider.as_str()),
+            event: webhook.and_then(|webhook| webhook.event.as_deref()),
+            action: webhook.and_then(|webhook| webhook.action.as_deref()),
+            delivery_id: webhook.and_then(|webhook| webhook.delivery_id.as_deref()),
+            sig: webhook.map(|webhook| SigRecord {
+                verdict: &webhook.verdict,
+            }),
             body: size.map(|size| BodyRecord::new(body.map(AsRef::as_ref), size)),
             note: row.note.as_deref(),
             last: None,
@@ -100,6 +114,12 @@ impl<'a> CaptureRecord<'a> {
             ..Self::new(request, None)
         }
     }
+}
+
+/// What the signature was worth when the request came.
+#[derive(Debug, Serialize)]
+struct SigRecord<'a> {
+    verdict: &'a str,
 }
 
 /// A body.

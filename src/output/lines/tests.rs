@@ -35,6 +35,7 @@ pub(crate) fn request(path: &'static [u8]) -> Request {
         last: None,
         bookmarked: false,
         note: None,
+        webhook: None,
     };
     let capture = Capture {
         id,

@@ -15,7 +15,7 @@ use hooktool_relay::capture::Kind;
 use self::columns::{Columns, Place};
 use super::{Canvas, row};
 use crate::{
-    history::{Dropped, Limit, Summary},
+    history::{Dropped, Limit, Summary, Webhook},
     text::{Mode, Safe, clock, count, duration, safe, size},
     tui::{
         layout::{Area, Layout},
@@ -23,6 +23,9 @@ use crate::{
         state::{Fit, Missing, Shown, State},
     },
 };
+
+/// Cells of an event before the path behind it.
+const EVENT: usize = 26;
 
 /// Draws the titles and the visible lines.
 pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>, layout: &Layout) {
@@ -152,7 +155,8 @@ fn draw_row(
         &Safe::format(format_args!("{}", summary.peer)),
         Role::Dim,
     );
-    put(columns.sig, &Safe::own("-"), Role::Dim);
+    let (sig_role, sig) = sig(summary.webhook.as_deref());
+    put(columns.sig, &Safe::own(sig), sig_role);
     let Some(last) = &summary.last else {
         put(Some(columns.status), &Safe::own("…"), Role::Dim);
         return;
@@ -192,12 +196,33 @@ fn ago(passed: Duration) -> Safe<'static> {
     Safe::format(format_args!("{number}{unit}"))
 }
 
-/// The path, for no provider is known; before it the method, unless that has a place of its own.
+/// What the signature was worth.
+fn sig(webhook: Option<&Webhook>) -> (Role, &'static str) {
+    match webhook.map(|webhook| webhook.verdict.as_str()) {
+        Some("ok") => (Role::Text, "ok"),
+        Some("bad") => (Role::Bad, "BAD"),
+        Some("old") => (Role::Warn, "OLD"),
+        Some("token") => (Role::Text, "tok"),
+        Some("unknown") => (Role::Dim, "?"),
+        _ => (Role::Dim, "-"),
+    }
+}
+
+/// Who sent it and which event it is, then the path; of others the path, before it the method, unless that has a place of its own.
 fn event<'a>(summary: &'a Summary, columns: &Columns) -> Safe<'a> {
     let path = match summary.path.as_ref() {
         b"" => Safe::own("/"),
         path => safe(path, Mode::Cell),
     };
+    if let Some(webhook) = &summary.webhook {
+        let said = match webhook.title() {
+            Some(title) => format!("{} · {title}", webhook.provider),
+            None => webhook.provider.clone(),
+        };
+        let said = safe(said.as_bytes(), Mode::Cell);
+        let blank = EVENT.saturating_sub(said.width());
+        return Safe::format(format_args!("{said}{:blank$} {path}", ""));
+    }
     if columns.is_narrow || columns.method.is_some() {
         return path;
     }
