@@ -244,3 +244,33 @@ fn problems_are_gone_through_and_their_end_is_told() {
     press(&mut state, "}}");
     assert_eq!(state.list.selected, Some(6));
 }
+
+#[test]
+fn a_webhook_is_shown_by_sender_and_event_with_its_verdict() {
+    let mut state = state();
+    let webhook = |verdict: &str| {
+        Some(Box::new(Webhook {
+            provider: "github".to_owned(),
+            event: Some("issues\u{1b}".to_owned()),
+            action: Some("opened".to_owned()),
+            delivery_id: None,
+            attempt: None,
+            verdict: verdict.to_owned(),
+        }))
+    };
+    let verdicts = ["ok", "bad", "old", "token", "unknown", "none"];
+    let rows = verdicts.iter().zip(1..).map(|(verdict, number)| Summary {
+        webhook: webhook(verdict),
+        ..row(number, Some(200))
+    });
+    state.replace_rows(rows.chain([row(7, Some(200))]).collect());
+    let screen = shown(&state);
+    for (number, sig) in (1..).zip(["ok ", "BAD", "OLD", "tok", "?  ", "-  "]) {
+        let path = format!("/stripe?n={number}");
+        let line = screen.lines().find(|line| line.contains(&path));
+        let line = line.expect("a row");
+        assert!(line.contains("github · issues␛.opened"), "{line}");
+        assert!(line.contains(&format!(" {sig} 200")), "{line}");
+    }
+    assert!(screen.contains("POST /stripe?n=7"), "{screen}");
+}

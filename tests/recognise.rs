@@ -1,0 +1,153 @@
+//! Webhooks as they come to a listener: what its records and lines call them, and what filters make of that.
+
+use std::fs;
+
+use aws_lc_rs::hmac;
+use data_encoding::HEXLOWER;
+use serde_json::{Value, json};
+
+use crate::support::{Home, Program, Request, Sender, TestTarget, story};
+
+const BODY: &str = r#"{"action":"opened","number":7}"#;
+
+/// GitHub's request about an issue, signed with this secret.
+fn github(path: &str, secret: &str) -> Request {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
+    let signature = HEXLOWER.encode(hmac::sign(&key, BODY.as_bytes()).as_ref());
+    Request::post(&format!("{path}/gh"), BODY)
+        .header("Content-Type", "application/json")
+        .header("X-GitHub-Event", "issues")
+        .header("X-GitHub-Delivery", "72d3162e-cc78-11e3-81ab-4c9367dc0958")
+        .header("X-Hub-Signature-256", format!("sha256={signature}"))
+}
+
+fn stripe(path: &str) -> Request {
+    Request::post(
+        &format!("{path}/stripe"),
+        r#"{"id":"evt_1","type":"invoice.paid"}"#,
+    )
+    .header("Stripe-Signature", "t=1760265101,v1=00")
+}
+
+/// A home where GitHub's secret is kept, and a listener in it.
+async fn listener(home: &Home, more: &[&str]) -> (Program, Sender, String) {
+    let file = home.path("secret.txt");
+    fs::write(&file, "shh").expect("written");
+    let origin = format!("file:{}", file.display());
+    home.records("app", &["secret", "add", "github", &origin]);
+    let program = home.start_piped("app", &[&["listen"], more].concat());
+    let (addr, path) = program.url().await;
+    (program, Sender::to(addr), path)
+}
+
+/// What an ended listener printed.
+async fn printed(mut program: Program) -> String {
+    program.signal("INT");
+    assert_eq!(program.code().await, 0, "{}", program.stderr());
+    let mut text = String::new();
+    let stdout = program.stdout.as_mut().expect("a pipe");
+    std::io::Read::read_to_string(stdout, &mut text).expect("text");
+    text
+}
+
+fn said(record: &Value) -> Value {
+    let names = ["provider", "event", "action", "delivery_id", "sig"];
+    names.map(|name| record[name].clone()).into()
+}
+
+#[test]
+fn lines_and_records_name_sender_event_and_verdict() {
+    story(async {
+        let home = Home::new();
+        let (program, sender, path) = listener(&home, &["--respond", "200"]).await;
+        let plain = Request::post(&format!("{path}/plain"), "{}");
+        for request in [
+            github(&path, "shh"),
+            github(&path, "another"),
+            stripe(&path),
+            plain,
+        ] {
+            assert_eq!(sender.send(request).await.status, 200);
+        }
+        let text = printed(program).await;
+        let lines: Vec<&str> = text
+            .lines()
+            .filter_map(|line| Some(line.split_once("POST ")?.1.split_once("  -->")?.0))
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                "/gh  github issues.opened  sig=ok",
+                "/gh  github issues.opened  sig=bad",
+                "/stripe  stripe invoice.paid",
+                "/plain",
+            ],
+            "{text}"
+        );
+        let records = home.records("app", &["list", "--json"]);
+        let all: Vec<Value> = records.iter().map(said).collect();
+        let delivery = "72d3162e-cc78-11e3-81ab-4c9367dc0958";
+        assert_eq!(
+            all,
+            [
+                json!(["github", "issues", "opened", delivery, {"verdict": "ok"}]),
+                json!(["github", "issues", "opened", delivery, {"verdict": "bad"}]),
+                json!(["stripe", "invoice.paid", null, "evt_1", {"verdict": "unknown"}]),
+                json!([null, null, null, null, null]),
+            ]
+        );
+        assert_eq!(
+            said(&home.records("app", &["show", "1", "--json"])[0]),
+            all[0]
+        );
+        for (filter, numbers) in [
+            ("provider:github", vec![1, 2]),
+            ("src:stripe,github sig:bad,unknown", vec![2, 3]),
+            ("event:invoice.*", vec![3]),
+            ("event:issues", vec![1, 2]),
+            ("event:issues.opened sig:ok", vec![1]),
+            ("event:opened", vec![]),
+            ("-sig:ok", vec![2, 3, 4]),
+            ("sig:none", vec![4]),
+            ("invoice.paid", vec![3]),
+        ] {
+            let found = home.records("app", &["list", "--json", filter]);
+            let found: Vec<_> = found
+                .iter()
+                .map(|record| record["number"].as_u64())
+                .collect();
+            let wanted: Vec<_> = numbers.into_iter().map(Some).collect();
+            assert_eq!(found, wanted, "{filter}");
+        }
+    });
+}
+
+#[test]
+fn only_chooses_by_sender_and_event() {
+    story(async {
+        let home = Home::new();
+        let app = TestTarget::start().await;
+        let target = app.addr.port().to_string();
+        let only = "provider:github -sig:bad";
+        let (program, sender, path) = listener(&home, &[&target, "--json", "--only", only]).await;
+        sender.send(stripe(&path)).await;
+        sender.send(github(&path, "another")).await;
+        sender.send(github(&path, "shh")).await;
+        assert_eq!(app.wait_for(1).await.len(), 1);
+        let text = printed(program).await;
+        let records: Vec<Value> = text
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("a record"))
+            .collect();
+        let of = |kind: &str| {
+            let kind = kind.to_owned();
+            let records = records.iter();
+            records.filter(move |record| record["type"] == *kind)
+        };
+        let senders: Vec<_> = of("capture").map(|record| &record["provider"]).collect();
+        assert_eq!(senders, ["stripe", "github", "github"]);
+        let outcomes: Vec<_> = of("attempt").map(|record| &record["outcome"]).collect();
+        assert_eq!(outcomes, ["skipped", "skipped", "answered"]);
+        assert_eq!(app.got().len(), 1);
+    });
+}
