@@ -114,7 +114,11 @@ fn fill(path: &Path, count: u64) -> Result<()> {
 fn arrival(number: u64) -> Arrival {
     let mut headers = Headers::new();
     headers.push("Content-Type", "application/json");
-    let rare = if number.is_multiple_of(1_000) { "needle" } else { "hay" };
+    let rare = if number.is_multiple_of(1_000) {
+        "needle"
+    } else {
+        "hay"
+    };
     let filler = "x".repeat(BODY);
     let body = format!("{{\"id\":\"evt_{number}\",\"kind\":\"{rare}\",\"filler\":\"{filler}\"}}");
     let capture = Capture {
