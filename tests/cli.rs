@@ -182,6 +182,7 @@ fn the_higher_layer_counts_and_says_where_it_stands() {
          host-header = \"target\"           # default\n\
          insecure = false                 # default\n\
          color = \"auto\"                   # default\n\
+         theme = \"auto\"                   # default\n\
          utc = false                      # default\n",
     );
 }

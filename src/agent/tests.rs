@@ -291,7 +291,8 @@ async fn a_relay_that_goes_away_says_when_to_come_back() {
         (lost.was_live, lost.retry_after),
         (true, Some(Duration::from_millis(1_234)))
     );
-    assert_eq!(after, Duration::ZERO, "the link is left at once");
+    // This relay never answers the goodbye.
+    assert!(after < Duration::from_secs(2), "left after {after:?}");
 }
 
 /// How long a wait of this length is, and whether it was a stop that ended it.

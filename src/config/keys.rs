@@ -86,7 +86,7 @@ mod tests {
     #[test]
     fn keys_are_read_and_what_is_wrong_names_its_line() {
         assert!(matches!(read_text("target = 3000"), Ok(None)));
-        let two = "[keys]\nmark = \"m\"\nnext-problem = [\"x\", \"Ctrl-t\"]\n";
+        let two = "[keys]\nmark = \"m\"\nnext-problem = [\"X\", \"Ctrl-t\"]\n";
         assert!(matches!(read_text(two), Ok(Some(_))));
         let wrong = |text| read_text(text).expect_err("an error");
         assert_eq!(

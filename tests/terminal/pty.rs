@@ -61,7 +61,6 @@ pub(crate) struct Terminal {
 impl Terminal {
     /// Starts the binary with these words in `folder/project`, with `folder` as its home and nothing else of this process's
     /// environment but the path. None, and a line on stderr, where there are no pseudo-terminals.
-    #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
     pub(crate) fn start(folder: &Path, args: &[&str], variables: &[(&str, &str)]) -> Option<Self> {
         Self::run(env!("CARGO_BIN_EXE_hooktool"), folder, args, variables)
     }
@@ -77,6 +76,7 @@ impl Terminal {
         Self::run("sh", folder, &["-i"], &variables)
     }
 
+    #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
     fn run(
         program: &str,
         folder: &Path,
