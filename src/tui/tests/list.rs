@@ -1,8 +1,8 @@
 //! Selection by id, follow and pause, what is in view.
 
-use super::*;
+use super::{screens::shown, *};
 use crate::{
-    history::Change,
+    history::{Change, Webhook},
     tui::{layout::Pane, state::Follow},
 };
 
@@ -247,7 +247,6 @@ fn problems_are_gone_through_and_their_end_is_told() {
 
 #[test]
 fn a_webhook_is_shown_by_sender_and_event_with_its_verdict() {
-    let mut state = state();
     let webhook = |verdict: &str| {
         Some(Box::new(Webhook {
             provider: "github".to_owned(),
@@ -263,13 +262,14 @@ fn a_webhook_is_shown_by_sender_and_event_with_its_verdict() {
         webhook: webhook(verdict),
         ..row(number, Some(200))
     });
-    state.replace_rows(rows.chain([row(7, Some(200))]).collect());
+    let rows = rows.chain([row(7, Some(200))]).collect();
+    let state = screen((80, 24), rows);
     let screen = shown(&state);
     for (number, sig) in (1..).zip(["ok ", "BAD", "OLD", "tok", "?  ", "-  "]) {
         let path = format!("/stripe?n={number}");
         let line = screen.lines().find(|line| line.contains(&path));
         let line = line.expect("a row");
-        assert!(line.contains("github · issues␛.opened"), "{line}");
+        assert!(line.contains("github · issues^[.opened"), "{line}");
         assert!(line.contains(&format!(" {sig} 200")), "{line}");
     }
     assert!(screen.contains("POST /stripe?n=7"), "{screen}");
