@@ -48,7 +48,7 @@ pub(super) fn run(list: &List) -> Result<(), Failure> {
             .max()
             .unwrap_or(0)
     };
-    let widths: [usize; 8] = std::array::from_fn(width);
+    let widths: [usize; 7] = std::array::from_fn(width);
     for row in &rows {
         let mut line = String::new();
         for (cell, width) in row.iter().zip(widths) {
@@ -57,7 +57,7 @@ pub(super) fn run(list: &List) -> Result<(), Failure> {
             line.push_str(&blank);
             line.push_str("  ");
         }
-        let note = row[8].as_str();
+        let note = row[7].as_str();
         writeln!(out, "{}", format!("{line}{note}").trim_end())?;
     }
     Ok(out.flush()?)
@@ -70,16 +70,14 @@ pub(super) fn line(row: &Summary, zone: Zone) -> String {
     cells.join("  ").trim_end().to_owned()
 }
 
-fn columns(row: &Summary, zone: Zone, cells: usize) -> [Safe<'static>; 9] {
-    let path: &[u8] = if row.path.is_empty() { b"/" } else { &row.path };
+fn columns(row: &Summary, zone: Zone, cells: usize) -> [Safe<'static>; 8] {
     let size = row.size.map_or_else(|| Safe::own("-"), text::size);
     let took = row.last.as_ref().and_then(|last| last.took);
     [
         Safe::format(format_args!("#{}", row.number)),
         text::date_clock(row.received_at, zone),
         text::safe(row.method.as_bytes(), Mode::Cell).into_owned(),
-        text::safe(path, Mode::Cell).cut(cells).into_owned(),
-        event(row),
+        what(row, cells),
         size,
         result(row),
         took.map_or_else(|| Safe::own("-"), text::duration),
@@ -87,14 +85,17 @@ fn columns(row: &Summary, zone: Zone, cells: usize) -> [Safe<'static>; 9] {
     ]
 }
 
-/// Who sent it and what event it is.
-fn event(row: &Summary) -> Safe<'static> {
+/// The path; and who sent it and what event it is, if that is known.
+fn what(row: &Summary, cells: usize) -> Safe<'static> {
+    let path: &[u8] = if row.path.is_empty() { b"/" } else { &row.path };
+    let path = text::safe(path, Mode::Cell).cut(cells).into_owned();
     let Some(webhook) = &row.webhook else {
-        return Safe::own("-");
+        return path;
     };
     let title = webhook.title().unwrap_or_default();
     let text = format!("{} {title}", webhook.provider);
-    text::safe(text.trim_end().as_bytes(), Mode::Cell).into_owned()
+    let text = text::safe(text.trim_end().as_bytes(), Mode::Cell);
+    Safe::format(format_args!("{path}  {text}"))
 }
 
 fn result(row: &Summary) -> Safe<'static> {

@@ -148,7 +148,10 @@ fn told(webhook: &Webhook) -> Safe<'static> {
     let attempt = webhook.attempt.as_ref();
     parts.extend(attempt.map(|attempt| format!("sender's attempt {attempt}")));
     parts.push(format!("signature {} when it came", webhook.verdict));
-    text::safe(parts.join(" · ").as_bytes(), Mode::Cell).into_owned()
+    let safe = |part: &String| text::safe(part.as_bytes(), Mode::Cell).into_owned();
+    let parts: Vec<_> = parts.iter().map(safe).collect();
+    let parts: Vec<&str> = parts.iter().map(Safe::as_str).collect();
+    Safe::format(format_args!("{}", parts.join(" · ")))
 }
 
 fn head_lines(headers: &Headers, margin: &str, out: &mut impl Write) -> io::Result<()> {

@@ -274,17 +274,23 @@ fn a_fault_is_told_at_its_byte() {
             "expected 5xx, 500, 500..599, >=500, pending, err or held",
             None,
         ),
+        (
+            "sig:ok,god",
+            7,
+            "expected one of ok, bad, old, token, unknown, none",
+            None,
+        ),
         ("status:4xx,wat", 11, "expected 5xx, 500", None),
         (
             "a provder:x",
             2,
             "unknown field provder",
-            Some("a text is put in quotes"),
+            Some("the nearest field is `provider`"),
         ),
         (
-            "provider:stripe",
+            "colour:stripe",
             0,
-            "unknown field provider",
+            "unknown field colour",
             Some("a text is put in quotes"),
         ),
         (

@@ -57,9 +57,13 @@ pub struct CaptureRecord<'a> {
     headers: &'a Headers,
     #[serde(skip_serializing_if = "Headers::is_empty")]
     trailers: &'a Headers,
+    #[serde(skip_serializing_if = "Option::is_none")]
     provider: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     event: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     action: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     delivery_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sig: Option<SigRecord<'a>>,

@@ -215,11 +215,14 @@ fn event<'a>(summary: &'a Summary, columns: &Columns) -> Safe<'a> {
         path => safe(path, Mode::Cell),
     };
     if let Some(webhook) = &summary.webhook {
+        let provider = safe(webhook.provider.as_bytes(), Mode::Cell);
         let said = match webhook.title() {
-            Some(title) => format!("{} · {title}", webhook.provider),
-            None => webhook.provider.clone(),
+            Some(title) => {
+                let title = safe(title.as_bytes(), Mode::Cell);
+                Safe::format(format_args!("{provider} · {title}"))
+            }
+            None => provider,
         };
-        let said = safe(said.as_bytes(), Mode::Cell);
         let blank = EVENT.saturating_sub(said.width());
         return Safe::format(format_args!("{said}{:blank$} {path}", ""));
     }
