@@ -275,7 +275,7 @@ fn a_fault_is_told_at_its_byte() {
             None,
         ),
         (
-            "sig:ok,odl",
+            "sig:ok,oldd",
             7,
             "expected one of ok, bad, old, token, unknown, none",
             Some("the nearest is `old`"),
