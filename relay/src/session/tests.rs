@@ -328,7 +328,7 @@ async fn what_a_listener_was_too_busy_for_is_offered_again_on_the_same_link() {
         by: SentBy::Policy,
     });
     // What comes meanwhile keeps nobody waiting.
-    let (second, _) = commit(&rooms, 10).await;
+    let (second, _waits) = commit(&rooms, 10).await;
     let (stream, head) = listener.request().await;
     assert_eq!(head.id, second);
     listener.done(stream).await;
