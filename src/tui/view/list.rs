@@ -30,7 +30,11 @@ const EVENT: usize = 26;
 /// Draws the titles and the visible lines.
 pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>, layout: &Layout) {
     let Some(area) = layout.list else { return };
-    let columns = Columns::of(area.width, &state.columns);
+    let columns = Columns::of(
+        area.width,
+        state.list.newest().unwrap_or_default(),
+        &state.columns,
+    );
     if let Some(titles) = layout.titles {
         for (title, place) in columns.titles() {
             let title = Safe::own(title);

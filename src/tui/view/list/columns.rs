@@ -9,9 +9,12 @@
 //!  less          gutter time event ST LAT
 //! ```
 
-use crate::tui::{
-    layout::Area,
-    state::{Column, Wanted},
+use crate::{
+    history::Number,
+    tui::{
+        layout::Area,
+        state::{Column, Wanted},
+    },
 };
 
 /// From this width of the list on there is room for METHOD, SIZE and FROM.
@@ -47,8 +50,11 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    /// Those of a list of this width. What is asked for is shown as long as the event keeps some room.
-    pub(super) fn of(width: u16, wanted: &Wanted) -> Self {
+    /// Those of a list of this width whose numbers go up to `newest`. What is asked for is shown as long as the event keeps some
+    /// room.
+    pub(super) fn of(width: u16, newest: Number, wanted: &Wanted) -> Self {
+        let digits = newest.checked_ilog10().unwrap_or_default() + 1;
+        let digits = u16::try_from(digits).unwrap_or(u16::MAX).max(5);
         let is_rich = width >= RICH;
         let mut taken = 2 + 6 + 4 + 6 + LEAST;
         let mut ask = |column, cells, fits| {
@@ -58,13 +64,13 @@ impl Columns {
         };
         let has_sig = ask(Column::Sig, 4, width >= 42);
         let has_note = ask(Column::Note, 5, width >= 47);
-        let has_number = ask(Column::Number, 6, width >= 56);
+        let has_number = ask(Column::Number, digits + 1, width >= 56);
         let has_method = ask(Column::Method, 7, is_rich);
         let has_size = ask(Column::Size, 9, is_rich);
         let has_from = ask(Column::From, 16, is_rich);
         let has_seconds = width >= 50 && taken + 3 <= width;
         let mut left = Rest { x: 2 };
-        let number = has_number.then(|| left.take(5, true));
+        let number = has_number.then(|| left.take(digits, true));
         let time = left.take(if has_seconds { 8 } else { 5 }, false);
         let method = has_method.then(|| left.take(6, false));
         let beside = |has, cells| if has { cells } else { 0 };
@@ -141,8 +147,8 @@ mod tests {
 
     #[test]
     fn columns_lie_side_by_side_and_fill_the_row() {
-        for width in 32..=240 {
-            let columns = Columns::of(width, &Wanted::default());
+        for (width, newest) in (32..=240).flat_map(|width| [(width, 1), (width, 1_234_567)]) {
+            let columns = Columns::of(width, newest, &Wanted::default());
             let places: Vec<_> = columns.titles().map(|(_, place)| place).collect();
             let mut x = 2;
             for place in &places {
@@ -150,6 +156,8 @@ mod tests {
                 x += place.width + 1;
             }
             assert_eq!(x - 1, width, "the last column ends at the edge");
+            let digits = columns.number.map_or(7, |place| place.width);
+            assert!(newest == 1 || digits == 7, "{width}: {digits}");
             assert!(
                 columns.event.width >= 13,
                 "{width}: {}",
@@ -161,7 +169,7 @@ mod tests {
     #[test]
     fn columns_go_in_the_order_of_what_is_needed_least() {
         let titles = |width| {
-            let names: Vec<_> = Columns::of(width, &Wanted::default())
+            let names: Vec<_> = Columns::of(width, 1, &Wanted::default())
                 .titles()
                 .map(|(title, _)| title)
                 .collect();
@@ -174,8 +182,8 @@ mod tests {
         assert_eq!(titles(40), "TIME EVENT ST LAT");
         assert_eq!(
             (
-                Columns::of(50, &Wanted::default()).time.width,
-                Columns::of(49, &Wanted::default()).time.width
+                Columns::of(50, 1, &Wanted::default()).time.width,
+                Columns::of(49, 1, &Wanted::default()).time.width
             ),
             (8, 5)
         );
@@ -185,7 +193,7 @@ mod tests {
     fn what_is_asked_for_is_shown_as_far_as_there_is_room() {
         let titles = |width, asked| {
             let wanted = Wanted::parse(asked).expect("columns");
-            let columns = Columns::of(width, &wanted);
+            let columns = Columns::of(width, 1, &wanted);
             let names: Vec<_> = columns.titles().map(|(title, _)| title).collect();
             names.join(" ")
         };
