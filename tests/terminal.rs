@@ -48,7 +48,7 @@ fn a_webhook_comes_and_is_replayed_and_the_terminal_is_as_before() {
         assert!(terminal.is_taken());
         assert_ne!(terminal.settings(), before, "the terminal is not raw");
 
-        let (relay, name) = url(&terminal.shows("curl http://127.0.0.1").await);
+        let (relay, name) = terminal.live().await;
         let path = format!("{name}/stripe");
         let answer = Sender::to(relay)
             .send(Request::post(&path, "{\"id\":\"evt_1\"}"))
@@ -156,9 +156,7 @@ fn what_is_stored_is_opened_without_a_relay_and_sent_where_a_person_says() {
         let Some(mut listener) = Terminal::start(home.path(), &["listen"], &[]) else {
             return;
         };
-        // The URL is known before it is answered at.
-        listener.shows("● live").await;
-        let (relay, name) = url(&listener.shows("curl http://127.0.0.1").await);
+        let (relay, name) = listener.live().await;
         let request = Request::post(&format!("{name}/stripe"), "{\"id\":\"evt_1\"}");
         assert_eq!(Sender::to(relay).send(request).await.status, 200);
         listener.shows("id: \"evt_1\"").await;

@@ -3,7 +3,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
-use super::{home, pty::Terminal, url};
+use super::{home, pty::Terminal};
 use crate::support::{Request, Sender, TestTarget, eventually, story};
 
 fn program(folder: &Path, name: &str, text: &str) -> String {
@@ -41,10 +41,10 @@ fn an_edit_is_shown_and_sent_by_the_form_and_an_editor_that_fails_sends_nothing(
         else {
             return;
         };
-        let (relay, name) = url(&terminal.shows("curl http://127.0.0.1").await);
+        let (relay, name) = terminal.live().await;
         let path = format!("{name}/stripe");
         let request = Request::post(&path, "{\"amount\":4200}");
-        Sender::to(relay).send(request).await;
+        assert_eq!(Sender::to(relay).send(request).await.status, 200);
         terminal.shows("amount").await;
 
         terminal.press("e");
@@ -84,10 +84,10 @@ fn a_copy_goes_to_the_program_that_is_named_and_an_export_into_its_file() {
         let Some(mut terminal) = Terminal::start(home.path(), &["listen"], &variables) else {
             return;
         };
-        let (relay, name) = url(&terminal.shows("curl http://127.0.0.1").await);
+        let (relay, name) = terminal.live().await;
         let hook = format!("{name}/hook");
         let request = Request::post(&hook, "{\"a\":\"\x1b[31m\"}");
-        Sender::to(relay).send(request).await;
+        assert_eq!(Sender::to(relay).send(request).await.status, 200);
         terminal.shows("a: ").await;
 
         terminal.press("yy");
@@ -116,7 +116,6 @@ fn a_copy_goes_to_the_program_that_is_named_and_an_export_into_its_file() {
             written.starts_with("{\"v\":1,\"type\":\"capture\""),
             "{written}"
         );
-        terminal.press("\x03");
-        assert_eq!(terminal.ended().await.code(), Some(0));
+        assert_eq!(terminal.quit().await.code(), Some(0));
     });
 }

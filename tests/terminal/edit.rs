@@ -2,7 +2,7 @@
 
 use tempfile::TempDir;
 
-use super::{home, pty::Terminal, url};
+use super::{home, pty::Terminal};
 use crate::support::{Request, Sender, TestTarget, story};
 
 /// What the app got first.
@@ -14,7 +14,7 @@ async fn stored(target: &TestTarget) -> Option<(TempDir, Terminal)> {
     let port = target.addr.port().to_string();
     let listener = Terminal::start(home.path(), &["listen", &port], &[])?;
     listener.shows("● live").await;
-    let (relay, name) = url(&listener.shows("curl http://127.0.0.1").await);
+    let (relay, name) = listener.live().await;
     let request = Request::post(&format!("{name}/stripe"), BODY);
     assert_eq!(Sender::to(relay).send(request).await.status, 200);
     listener.shows("id: \"evt_1\"").await;

@@ -9,6 +9,7 @@
 use std::{
     fs::File,
     io::{Read as _, Write as _},
+    net::SocketAddr,
     num::NonZeroU16,
     os::fd::{AsFd as _, OwnedFd},
     path::Path,
@@ -165,6 +166,23 @@ impl Terminal {
             } else {
                 Err(format!("\n{text}"))
             }
+        })
+        .await
+    }
+
+    /// Waits until the endpoint is answered at, which is after its URL is shown; where that is.
+    pub(crate) async fn live(&self) -> (SocketAddr, String) {
+        self.shows("● live").await;
+        super::url(&self.shows("curl http://127.0.0.1").await)
+    }
+
+    /// Presses `Q` until the program has ended: a terminal that was lent throws away what was typed meanwhile.
+    pub(crate) async fn quit(&mut self) -> ExitStatus {
+        eventually("the end of the program", || {
+            self.press("Q");
+            let ended = self.child.try_wait().expect("it can be asked");
+            let text = self.text();
+            async move { ended.ok_or_else(|| format!("\n{text}")) }
         })
         .await
     }
