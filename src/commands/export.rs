@@ -1,6 +1,7 @@
 //! `hooktool export`, and `show --as`: stored requests for other programs.
 //!
-//! In: ids, or this folder's requests. Out: one document or text, secrets masked unless asked for; a file is whole or not there.
+//! In: ids, or a filter over this folder's requests. Out: one document or text, secrets masked unless asked for; a file is whole or
+//! not there.
 //!
 //! ```text
 //! numbers ─▶ request, tries ─▶ exchange ─▶ mask ─▶ curl · http · har · JSON lines ─▶ stdout, or FILE by way of a draft
