@@ -71,7 +71,7 @@ pub(super) async fn run(agent: &Agent, welcome: Box<Welcome>) {
             prove(board);
             return std::future::pending().await;
         };
-        doubt(board, cause);
+        doubt(board, &cause);
         // The bound alone: a pause of no time at all is none to whoever answers wrongly.
         sleep(Backoff::MIN + backoff.next(random())).await;
     }
@@ -85,9 +85,9 @@ fn prove(board: &Board) {
 }
 
 /// Tells a cause once, however often it is met.
-fn doubt(board: &Board, cause: String) {
+fn doubt(board: &Board, cause: &str) {
     let doubted = Proof::Doubted {
-        cause: cause.clone(),
+        cause: cause.to_owned(),
     };
     let before = board.proof.send_replace(doubted.clone());
     if before != doubted {
