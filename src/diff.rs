@@ -146,6 +146,19 @@ impl Diff {
     }
 }
 
+impl Diff {
+    /// Whether both say the same: what differs is volatile, or how a body is spelled or compressed.
+    pub fn is_alike(&self) -> bool {
+        let changes: &[Change] = match &self.body {
+            BodyDiff::Same | BodyDiff::SameDecoded => &[],
+            BodyDiff::Json { changes, more: 0 } => changes,
+            BodyDiff::Json { .. } | BodyDiff::Text(_) | BodyDiff::Binary { .. } => return false,
+        };
+        let all = self.head.iter().chain(&self.headers).chain(changes);
+        all.into_iter().all(|change| change.is_volatile)
+    }
+}
+
 /// Compares two messages.
 pub fn compare(from: &Side<'_>, to: &Side<'_>) -> Diff {
     Diff {

@@ -27,7 +27,7 @@ mod har;
 mod http;
 mod mask;
 
-pub use mask::{MASK, is_secret};
+pub use mask::{MASK, headers as mask, is_secret};
 
 /// What is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

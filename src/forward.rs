@@ -13,6 +13,7 @@
 
 mod body;
 mod connect;
+mod cut;
 mod failure;
 pub(crate) mod lines;
 mod pool;
@@ -32,7 +33,7 @@ use http_body_util::{BodyExt as _, Empty, combinators::UnsyncBoxBody};
 use hyper::{body::Incoming, client::conn::http1::SendRequest};
 use tokio::time::{Instant, timeout_at};
 
-pub use self::{body::Kept, words::Distrust};
+pub use self::{body::Kept, cut::CUT, words::Distrust};
 use self::{
     body::{Outbound, Progress},
     connect::Connector,
@@ -110,6 +111,8 @@ pub struct Forwarder {
     options: Arc<Options>,
     connector: Arc<Connector>,
     pool: Pool,
+    /// Whether connections are dropped once a request is written.
+    cuts: bool,
 }
 
 impl Forwarder {
@@ -138,7 +141,18 @@ impl Forwarder {
             connector: Arc::new(Connector::new(options.insecure)),
             options: Arc::new(options),
             pool: Pool::default(),
+            cuts: false,
         })
+    }
+
+    /// The same, but it drops each connection when its request was written, before the answer: every attempt is broken, by [`CUT`]
+    /// if all went so.
+    #[must_use]
+    pub fn cutting(&self) -> Self {
+        Self {
+            cuts: true,
+            ..self.clone()
+        }
     }
 
     /// Sends a capture to a target. Redirects are not followed, nothing that was written is sent again, nothing but the
@@ -245,6 +259,11 @@ impl Forwarder {
         progress: &Progress,
         connect: &mut Option<Duration>,
     ) -> Result<Answered, Failure> {
+        if self.cuts {
+            let cut = cut::send(&self.connector, target, request, progress, connect);
+            // Every forward has room for what it awaits, and few are cut.
+            return Err(Box::pin(cut).await);
+        }
         if let Some(mut idle) = self.pool.take(target) {
             match idle.try_send_request(request).await {
                 Ok(response) => return self.answered(target, response, idle),

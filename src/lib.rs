@@ -15,7 +15,7 @@
 //! |---|---|
 //! | [`cli`], [`commands`], [`config`], [`exit`] | the front door: flags, verbs, settings, exit codes |
 //! | [`output`], [`tui`] | the same history, shown as lines, JSON or a screen |
-//! | [`replay`] | one stored request, sent again |
+//! | [`replay`] | requests sent again, in a lab if need be |
 //! | [`exchange`] | stored requests as exports and comparisons take them |
 //! | [`agent`], [`backoff`] | the link to the relay, kept |
 //! | [`search`] | which stored requests fit a filter |
@@ -23,7 +23,7 @@
 //! | [`forward`], [`target`] | one request to the app, and where the app is |
 //! | [`event`] | what the listener tells its views, and what the person asks |
 //! | [`webhook`] | what webhooks mean: senders, events, signatures |
-//! | [`diff`], [`export`] | two requests compared; requests for other programs |
+//! | [`diff`], [`export`], [`fixture`] | two requests compared; requests for other programs, and read back from a file |
 //! | [`filter`] | one line that says which requests are meant |
 //! | [`mod@format`], [`text`] | strangers' bytes made readable and safe |
 
@@ -38,6 +38,7 @@ pub mod exchange;
 pub mod exit;
 pub mod export;
 pub mod filter;
+pub mod fixture;
 pub mod format;
 pub mod forward;
 pub mod history;

@@ -23,7 +23,11 @@ use tokio::{
     time::{Duration, Instant, timeout_at},
 };
 
-pub use self::many::{Sent, many};
+pub use self::{
+    given::given,
+    lab::{Lab, Sending, Variant},
+    many::{Sent, many},
+};
 pub use crate::event::Edits;
 use crate::{
     forward::{Forwarder, Kept, RequestBody, Tried},
@@ -32,6 +36,8 @@ use crate::{
 };
 
 mod edits;
+mod given;
+mod lab;
 mod many;
 
 /// How long an answer may take to end before its attempt is recorded as one that still streams.
@@ -158,7 +164,7 @@ pub fn last_target(
 
 /// The target an attempt went to: its URL without the request's own path. That stands in its edit of the path, behind the
 /// endpoint's name; an edited replay sent another one than was captured.
-fn target_of(attempt: &Attempt, capture: &Capture) -> Option<Target> {
+pub fn target_of(attempt: &Attempt, capture: &Capture) -> Option<Target> {
     let changed = attempt.changes.iter().rev().find_map(|edit| match edit {
         Edit::Changed { what, from, to } if what == "path" => Some((from, to)),
         _ => None,

@@ -11,8 +11,11 @@ use tempfile::TempDir;
 mod bodies;
 mod export;
 mod filters;
+mod fixtures;
+mod lab;
 pub(crate) mod relay;
 mod requests;
+mod watch;
 
 /// A home that is empty but for what a test puts there, and one run of the binary in it.
 pub(crate) struct Home {

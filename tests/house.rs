@@ -62,6 +62,7 @@ const LISTENER: &[(&str, &[&str])] = &[
     ("text", &[]),
     ("format", &["text"]),
     ("diff", &["format", "text"]),
+    ("fixture", &["export", "history"]),
     ("export", &["format", "text"]),
     ("webhook", &["format", "text"]),
     ("output", &["history", "format", "text"]),

@@ -10,6 +10,8 @@ use hooktool::{cli, exit};
 
 use crate::cli::Home;
 
+#[cfg(unix)]
+mod ci;
 mod shown;
 
 const README: &str = include_str!("../README.md");

@@ -96,16 +96,25 @@ pub enum Form {
 
 /// `hooktool replay`.
 #[derive(Debug, Args)]
-#[command(before_help = "\
+#[command(
+    before_help = "\
 Examples:
   hooktool replay last
   hooktool replay 1199 1203 --to 3001
   hooktool replay last --times 3 --expect 2xx
   hooktool replay last --edit --header 'X-Debug: 1'
-  hooktool replay --where 'path:/stripe status:5xx since:1h'")]
+  hooktool replay --where 'path:/stripe status:5xx since:1h'
+  hooktool replay fixtures/*.json --to 3000 --expect-same --junit report.xml
+  hooktool replay last --times 2 --parallel 2
+  hooktool replay last --expect 2xx --watch src",
+    after_help = "\
+A file is JSON lines as `hooktool export --as json` writes them; its requests are
+sent, and not put into the history. A sending of --cut passes when its
+connection was dropped as wished: it has no answer to be judged."
+)]
 pub struct Replay {
-    /// Numbers, ids or the beginnings of them, or `last`.
-    #[arg(required_unless_present = "filter", value_name = "ID")]
+    /// Numbers, ids or the beginnings of them, `last`; or files of requests.
+    #[arg(required_unless_present = "filter", value_name = "ID|FILE")]
     pub ids: Vec<String>,
     /// Every request that fits, oldest first; `hooktool list FILTER` shows them.
     #[arg(long = "where", value_name = "FILTER", conflicts_with = "ids")]
@@ -118,9 +127,25 @@ pub struct Replay {
     /// target].
     #[arg(long, value_name = "TARGET", value_parser = value::target)]
     pub to: Option<Target>,
-    /// Send each one so often, one after the other.
+    /// Send each one so often; with --parallel that is a duplicate at once.
     #[arg(long, value_name = "N", default_value = "1", value_parser = value::count)]
     pub times: usize,
+    /// So many under way at a time.
+    #[arg(long, value_name = "N", default_value = "1", value_parser = value::parallel)]
+    pub parallel: usize,
+    /// Begin each one so long after the one before it: redeliveries that come
+    /// late.
+    #[arg(long, value_name = "TIME", value_parser = value::duration)]
+    pub delay: Option<Duration>,
+    /// Send them out of order; the seed that it says gives this order again.
+    #[arg(long)]
+    pub shuffle: bool,
+    /// The order of an earlier --shuffle.
+    #[arg(long, value_name = "N", requires = "shuffle")]
+    pub seed: Option<u64>,
+    /// Drop the connection when the request is sent, before the answer.
+    #[arg(long)]
+    pub cut: bool,
     /// Set a header, in place of those of the same name; may be repeated.
     #[arg(long, value_name = "K: V", value_parser = value::header)]
     pub header: Vec<(http::HeaderName, http::HeaderValue)>,
@@ -133,6 +158,18 @@ pub struct Replay {
     /// Exit with 6 unless every answer has one of these statuses.
     #[arg(long, value_name = "2xx|200,404", value_parser = value::expect)]
     pub expect: Option<Expect>,
+    /// Exit with 6 unless every answer is the one recorded last: status, and
+    /// body but for ids, times and signatures in JSON; shows what differs.
+    #[arg(long)]
+    pub expect_same: bool,
+    /// Write a report for CI to this file, whatever comes: a test case each time
+    /// a request is sent.
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+    /// Send again when a file at one of these paths changes, or when the app is
+    /// back; say what passes and what changed in the answer, until ^C.
+    #[arg(long, value_name = "PATH", num_args = 1.., conflicts_with_all = ["edit", "junit", "cut"])]
+    pub watch: Vec<PathBuf>,
     /// JSON lines, one try each.
     #[arg(long)]
     pub json: bool,

@@ -14,6 +14,7 @@ use http::{HeaderName, HeaderValue, Uri};
 use super::requests::BodySource;
 use crate::{
     config::RelayAt,
+    event::Replays,
     filter::{Clock, FIELDS, Filter, FilterError},
     forward::HostHeader,
     output::Output,
@@ -239,6 +240,11 @@ pub(crate) fn retry(text: &str) -> Result<u32, String> {
 /// A number from 1.
 pub(crate) fn count(text: &str) -> Result<usize, String> {
     within(text, 1, 1_000_000)
+}
+
+/// How many are under way at a time.
+pub(crate) fn parallel(text: &str) -> Result<usize, String> {
+    within(text, 1, Replays::PARALLEL)
 }
 
 fn within<N>(text: &str, first: N, last: N) -> Result<N, String>

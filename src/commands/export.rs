@@ -13,7 +13,10 @@ use std::{
     sync::Arc,
 };
 
-use super::{draft::Draft, stored::Stored};
+use super::{
+    draft::Draft,
+    stored::{Stored, last_answer, names_a_request},
+};
 use crate::{
     cli::{
         export::{Export as Args, Form},
@@ -21,7 +24,7 @@ use crate::{
     },
     exchange::{exchange, whole},
     exit::{Failure, Report},
-    export::{Exchange, Export, Format},
+    export::{self, Exchange, Export, Format},
     history::{Number, Reader, Request, Summary},
     output::{
         json::{self, record::CaptureRecord},
@@ -60,13 +63,6 @@ fn numbers(stored: &Stored, args: &Args) -> Result<Vec<Number>, Failure> {
     }
     let rows = stored.matching(&args.which.join(" "), None)?;
     Ok(rows.iter().map(|row| row.number).collect())
-}
-
-/// Whether a word is a number, an id or `last`, and not a term of a filter.
-fn names_a_request(word: &str) -> bool {
-    let digits = word.strip_prefix('#').unwrap_or(word);
-    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    is_number || word == "last" || word.starts_with("req_")
 }
 
 /// What is worth telling afterwards.
@@ -233,8 +229,10 @@ fn record(
     out: &mut impl Write,
 ) -> Result<usize, Failure> {
     let body = whole(reader, request)?;
+    let mut answer = last_answer(reader, request.summary.number)?;
     if with_secrets {
-        json::line(out, &CaptureRecord::new(request, body.as_ref()))?;
+        let record = CaptureRecord::new(request, body.as_ref()).answered(answer.as_ref());
+        json::line(out, &record)?;
         return Ok(0);
     }
     let mut exchange = Exchange {
@@ -245,7 +243,10 @@ fn record(
         url: None,
         tries: Vec::new(),
     };
-    let secrets = exchange.mask();
+    let mut secrets = exchange.mask();
+    if let Some(answer) = &mut answer {
+        secrets += export::mask(&mut answer.headers);
+    }
     let masked = Request {
         summary: Summary {
             path: exchange.capture.path.clone(),
@@ -254,6 +255,7 @@ fn record(
         capture: Arc::new(exchange.capture),
         relay: exchange.relay,
     };
-    json::line(out, &CaptureRecord::new(&masked, body.as_ref()))?;
+    let record = CaptureRecord::new(&masked, body.as_ref()).answered(answer.as_ref());
+    json::line(out, &record)?;
     Ok(secrets)
 }

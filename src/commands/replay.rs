@@ -1,99 +1,172 @@
-//! `hooktool replay`: stored requests, sent straight to the target once more.
+//! `hooktool replay`: requests of the history or of files, sent straight to the target once more.
 //!
-//! In: ids or a filter, and what to change. Out: a line or a record a try; every try is in the history, where a running `listen`
-//! sees it. All requests are looked up before anything is sent, and read one by one then.
+//! In: ids, a filter or files, what to change, what to expect. Out: a line or a record a try, and what came of all. Tries of stored
+//! requests are in the history, where a running `listen` sees them. All requests are looked up before anything is sent.
+//!
+//! ```text
+//! items ─▶ lab ─▶ sent ─▶ judged ─▶ told ─▶ table, report, exit code
+//! ```
 
-use std::io;
-
-use bytes::Bytes;
-
-use super::{edit, stored::Stored};
 use crate::{
-    cli::requests::{BodySource, Replay},
+    cli::requests::Replay,
     config::Settings,
     exit::{Failure, Report},
     forward::Forwarder,
-    history::{Attempt, Cause, History, Number, PickError, Request, Retention},
-    output::{
-        Surroundings,
-        follow::Printer as _,
-        json::{self, record::AttemptRecord},
-        lines::{Lines, Options},
-    },
-    replay::{self, Edits, ReplayError},
-    target::Routes,
+    history::{Attempt, History, PickError, Retention},
+    output::say,
+    replay::{self, Lab, ReplayError, Sending, Variant},
+    target::{Routes, Target},
 };
 
+use super::stored::Stored;
+
+mod answers;
+mod cases;
+mod items;
+mod junit;
 mod many;
+mod table;
+mod telling;
+mod watch;
+
+use cases::Case;
+use items::{Item, What};
+use telling::Telling;
 
 /// Sends the requests.
 pub(super) async fn run(args: Replay) -> Result<(), Failure> {
     let stored = Stored::open()?;
     let settings = Settings::resolve(&stored.layers)?;
-    let Some(numbers) = chosen(&args, &stored, &settings.routes)? else {
+    let Some(items) = items::chosen(&args, &stored, &settings.routes)? else {
         return Ok(());
     };
-    let body = args.body.as_ref().map(read).transpose()?;
-    let forwarder = Forwarder::new(settings.forward).map_err(|why| {
-        let report = Report::new("requests cannot be sent like this");
-        Failure::Usage(report.because(why))
-    })?;
-    let routes = &settings.routes;
-    let history = History::open(&settings.folders.history(), Retention::default())?;
-    let mut printer = Printer::new(&args, &stored);
-    let mut tally = Tally::default();
-    for number in numbers {
-        let request = stored.numbered(number, &number.to_string())?;
-        let mut edits = Edits {
-            set: args.header.clone(),
-            body: body.clone(),
-            ..Edits::default()
+    let round = Round::new(&args, items, &settings)?;
+    let telling = Telling::new(&args, stored);
+    if args.watch.is_empty() {
+        round.once(&args, telling).await
+    } else {
+        watch::run(&args.watch, &round, telling).await
+    }
+}
+
+/// What is sent, and how.
+struct Round {
+    items: Vec<Item>,
+    lab: Lab,
+    to: Option<Target>,
+    routes: Routes,
+    forwarder: Forwarder,
+    /// Where tries of stored requests are recorded; none if all are of files.
+    history: Option<History>,
+}
+
+impl Round {
+    fn new(args: &Replay, items: Vec<Item>, settings: &Settings) -> Result<Self, Failure> {
+        let forwarder = Forwarder::new(settings.forward.clone()).map_err(|why| {
+            let report = Report::new("requests cannot be sent like this");
+            Failure::Usage(report.because(why))
+        })?;
+        let history = match items.iter().any(Item::is_stored) {
+            true => Some(History::open(
+                &settings.folders.history(),
+                Retention::default(),
+            )?),
+            false => None,
         };
-        if args.edit {
-            edits.body = edit::body(&stored, &request)?;
-            if edits.body.is_none() {
-                continue;
+        Ok(Self {
+            lab: lab(args)?,
+            items,
+            to: args.to.clone(),
+            routes: settings.routes.clone(),
+            forwarder,
+            history,
+        })
+    }
+
+    /// Sends all of it once, and judges it.
+    async fn once(&self, args: &Replay, mut telling: Telling) -> Result<(), Failure> {
+        let sent = self.send(&mut telling).await;
+        let cases = telling.take();
+        if let Some(path) = &args.junit {
+            junit::write(path, &cases)?;
+        }
+        sent?;
+        table::tell(args, &self.lab, &self.items, &cases)?;
+        cases::judge(&cases, &telling.wanted)
+    }
+
+    /// Sends all of it once; each result goes to `telling`, which ends it when something cannot be sent at all.
+    async fn send(&self, telling: &mut Telling) -> Result<(), Failure> {
+        let send = |sending: Sending| self.one(sending);
+        let tell = |sending: Sending, sent| match self.items.get(sending.request) {
+            Some(item) => telling.tell(item, sending, sent),
+            None => Ok(()),
+        };
+        self.lab.run(self.items.len(), send, tell).await
+    }
+
+    async fn one(&self, sending: Sending) -> Result<Attempt, ReplayError> {
+        let Some(item) = self.items.get(sending.request) else {
+            return Err(ReplayError::NoRequest(0));
+        };
+        let (forwarder, edits) = sending.variant.applied(&self.forwarder, &item.edits);
+        match (&item.what, &self.history) {
+            (What::Stored(request), Some(history)) => {
+                let (number, to) = (request.summary.number, self.to.clone());
+                replay::run(history, &forwarder, number, to, &self.routes, &edits).await
+            }
+            (What::Stored(request), None) => Err(ReplayError::NoRequest(request.summary.number)),
+            (
+                What::Given {
+                    fixture, target, ..
+                },
+                _,
+            ) => {
+                let request = (&fixture.capture, &fixture.body);
+                Ok(replay::given(&forwarder, target, request, &edits).await)
             }
         }
-        for _ in 0..args.times {
-            let number = request.summary.number;
-            let to = args.to.clone();
-            let sent = replay::run(&history, &forwarder, number, to, routes, &edits).await;
-            let attempt = recorded(&stored, &request, sent.map_err(|error| refused(&error))?)?;
-            printer.print(&request, &attempt)?;
-            tally.count(&args, &attempt);
+    }
+}
+
+/// How it is sent; says the seed of a new order.
+fn lab(args: &Replay) -> Result<Lab, Failure> {
+    let seed = match (args.shuffle, args.seed) {
+        (false, _) => None,
+        (true, Some(seed)) => Some(seed),
+        (true, None) => {
+            let mut bytes = [0; 4];
+            let drawn = aws_lc_rs::rand::fill(&mut bytes);
+            drawn.map_err(|_| Failure::Other(Report::new("the system gives no random numbers")))?;
+            Some(u64::from(u32::from_be_bytes(bytes)))
         }
+    };
+    if let Some(seed) = seed {
+        say(format_args!(
+            "shuffled: --seed {seed} gives this order again"
+        ));
     }
-    tally.finish()
+    // One list: each flag that names a way of sending puts its variant here.
+    let asked = [(args.cut, Variant::Cut)];
+    let variants: Vec<_> = asked
+        .iter()
+        .filter(|(is, _)| *is)
+        .map(|(_, way)| *way)
+        .collect();
+    Ok(Lab {
+        variants: if variants.is_empty() {
+            vec![Variant::Plain]
+        } else {
+            variants
+        },
+        times: u32::try_from(args.times).unwrap_or(u32::MAX),
+        gap: args.delay.unwrap_or_default(),
+        parallel: args.parallel,
+        seed,
+    })
 }
 
-/// The requests that are meant, in order; none if the person said no.
-fn chosen(args: &Replay, stored: &Stored, routes: &Routes) -> Result<Option<Vec<Number>>, Failure> {
-    if let Some(filter) = &args.filter {
-        return many::chosen(args, stored, filter, routes);
-    }
-    let picked = args.ids.iter().map(|id| stored.pick(id));
-    let numbers = picked.map(|request| request.map(|request| request.summary.number));
-    numbers.collect::<Result<_, _>>().map(Some)
-}
-
-fn read(body: &BodySource) -> Result<Bytes, Failure> {
-    match body {
-        BodySource::Text(text) => Ok(Bytes::copy_from_slice(text.as_bytes())),
-        BodySource::File(path) => std::fs::read(path).map(Bytes::from).map_err(|error| {
-            let report = Report::new(format!("{} cannot be read", path.display()));
-            Failure::Usage(report.because(error.to_string()))
-        }),
-    }
-}
-
-/// The attempt with the number that the history gave it.
-fn recorded(stored: &Stored, request: &Request, attempt: Attempt) -> Result<Attempt, Failure> {
-    let all = stored.reader.attempts(request.summary.number)?;
-    let is_it = |one: &Attempt| one.cause == Cause::Replay && one.started_at == attempt.started_at;
-    Ok(all.into_iter().rev().find(is_it).unwrap_or(attempt))
-}
-
+/// Why a request was not sent at all.
 fn refused(error: &ReplayError) -> Failure {
     match error {
         ReplayError::NoRequest(number) => Failure::Pick(PickError::None {
@@ -108,90 +181,5 @@ fn refused(error: &ReplayError) -> Failure {
         }
         ReplayError::Upgrade(_) => Failure::Other(Report::new(error.to_string())),
         ReplayError::History(error) => Failure::History(error.clone()),
-    }
-}
-
-/// What is printed of each try.
-enum Printer {
-    Lines(Lines<io::Stdout>),
-    Json,
-}
-
-impl Printer {
-    fn new(args: &Replay, stored: &Stored) -> Self {
-        if args.json {
-            return Self::Json;
-        }
-        let options = Options {
-            level: 0,
-            color: Surroundings::here().can_color,
-            zone: stored.zone,
-        };
-        Self::Lines(Lines::new(io::stdout(), options))
-    }
-
-    fn print(&mut self, request: &Request, attempt: &Attempt) -> Result<(), Failure> {
-        match self {
-            Self::Lines(lines) => lines.attempt(&request.summary, attempt)?,
-            Self::Json => {
-                let record = AttemptRecord::new(&request.summary, attempt);
-                json::line(&mut io::stdout(), &record)?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// How the tries went.
-#[derive(Default)]
-struct Tally {
-    tries: usize,
-    answered: usize,
-    unexpected: Option<String>,
-    failed: Option<String>,
-}
-
-impl Tally {
-    fn count(&mut self, args: &Replay, attempt: &Attempt) {
-        self.tries += 1;
-        match &attempt.answer {
-            Some(answer) => {
-                self.answered += 1;
-                let fits = |expect: &crate::cli::value::Expect| expect.fits(answer.status);
-                if !args.expect.as_ref().is_none_or(fits) {
-                    let text = format!("{} answered {}", attempt.target, answer.status);
-                    self.unexpected.get_or_insert(text);
-                }
-            }
-            None => {
-                let why = attempt.error.as_deref().unwrap_or("no answer");
-                let text = format!("{}: {why}", attempt.target);
-                if args.expect.is_some() {
-                    self.unexpected.get_or_insert(text.clone());
-                }
-                self.failed.get_or_insert(text);
-            }
-        }
-    }
-
-    fn finish(self) -> Result<(), Failure> {
-        if self.tries > 0 && self.answered == 0 {
-            let report = Report::new("the target could not be reached");
-            let report = report.because(self.failed.unwrap_or_default());
-            return Err(Failure::Target(
-                report.hint("is the app running? --to names another target"),
-            ));
-        }
-        if let Some(text) = self.unexpected {
-            return Err(Failure::Expectation(
-                Report::new("not every answer was as expected").because(text),
-            ));
-        }
-        match self.failed {
-            None => Ok(()),
-            Some(text) => Err(Failure::Other(
-                Report::new("not every try was answered").because(text),
-            )),
-        }
     }
 }

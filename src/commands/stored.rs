@@ -4,7 +4,7 @@ use crate::{
     config::Layers,
     exit::Failure,
     filter::{Clock, Filter},
-    history::{Number, Reader, Request, Select, Summary},
+    history::{HistoryError, KeptAnswer, Number, Reader, Request, Select, Summary},
     search::Search,
     text::Zone,
 };
@@ -64,4 +64,23 @@ impl Stored {
         // Retention may have dropped it a moment ago.
         Ok(self.reader.request(number)?.ok_or_else(gone)?)
     }
+}
+
+/// Whether a word is a number, an id or `last`, and not a term of a filter.
+pub(super) fn names_a_request(word: &str) -> bool {
+    let digits = word.strip_prefix('#').unwrap_or(word);
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number || word == "last" || word.starts_with("req_")
+}
+
+/// What the app answered last, if it ever did.
+pub(super) fn last_answer(
+    reader: &Reader,
+    number: Number,
+) -> Result<Option<KeptAnswer>, HistoryError> {
+    let attempts = reader.attempts(number)?;
+    Ok(attempts
+        .into_iter()
+        .rev()
+        .find_map(|attempt| attempt.answer))
 }

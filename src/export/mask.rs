@@ -33,7 +33,7 @@ pub fn is_secret(name: &[u8]) -> bool {
 }
 
 /// Masks header lines; how many.
-pub(super) fn headers(headers: &mut Headers) -> usize {
+pub fn headers(headers: &mut Headers) -> usize {
     let mut masked = 0_usize;
     for (name, value) in &mut headers.0 {
         if is_secret(name) && !value.is_empty() {

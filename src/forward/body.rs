@@ -5,7 +5,7 @@
 
 use std::{
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, ready},
 };
 
@@ -29,6 +29,9 @@ pub(super) struct Outbound {
 impl Outbound {
     /// `inner` is not asked for anything when `len` is 0.
     pub(super) fn new(inner: RequestBody, len: u64, progress: Progress) -> Self {
+        if len == 0 {
+            progress.ended();
+        }
         Self {
             inner: (len > 0).then_some(inner),
             left: len,
@@ -68,6 +71,7 @@ impl Body for Outbound {
             self.progress.moved();
             if left == 0 {
                 self.inner = None;
+                self.progress.ended();
             }
             if !piece.is_empty() {
                 return Poll::Ready(Some(Ok(Frame::data(piece))));
@@ -84,29 +88,54 @@ impl Body for Outbound {
     }
 }
 
-/// When a request's body last moved, and whether it broke off before its end.
+/// When a request's body last moved, and how it ended.
 #[derive(Clone, Debug)]
-pub(super) struct Progress(Arc<Mutex<(Instant, bool)>>);
+pub(super) struct Progress(Arc<Mutex<Moves>>);
+
+#[derive(Debug)]
+struct Moves {
+    last: Instant,
+    /// It broke off before its end.
+    is_cut: bool,
+    /// All of it was handed over.
+    is_ended: bool,
+}
 
 impl Progress {
     pub(super) fn new(began: Instant) -> Self {
-        Self(Arc::new(Mutex::new((began, false))))
+        Self(Arc::new(Mutex::new(Moves {
+            last: began,
+            is_cut: false,
+            is_ended: false,
+        })))
     }
 
     pub(super) fn last(&self) -> Instant {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).0
+        self.lock().last
     }
 
     pub(super) fn is_cut(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).1
+        self.lock().is_cut
+    }
+
+    pub(super) fn is_ended(&self) -> bool {
+        self.lock().is_ended
     }
 
     fn moved(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).0 = Instant::now();
+        self.lock().last = Instant::now();
     }
 
     fn cut(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).1 = true;
+        self.lock().is_cut = true;
+    }
+
+    fn ended(&self) {
+        self.lock().is_ended = true;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Moves> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -24,7 +24,7 @@ use tokio::{
     net::TcpStream,
     time::timeout,
 };
-use tokio_rustls::TlsConnector;
+use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use super::{Failure, body::Outbound, failure::MAX_HEAD, pool::Pool};
 use crate::target::Target;
@@ -62,16 +62,25 @@ impl Connector {
         if !target.is_tls {
             return http(target, stream, pool, upgrades).await;
         }
+        let stream = self.secure(target, stream).await?;
+        http(target, stream, pool, upgrades).await
+    }
+
+    /// TLS over a connection to the target.
+    pub(super) async fn secure(
+        &self,
+        target: &Target,
+        stream: TcpStream,
+    ) -> Result<TlsStream<TcpStream>, Failure> {
         let config = self.config().map_err(|error| {
             Failure::broken(format!("the system's certificates cannot be used: {error}"))
         })?;
         let name = ServerName::try_from(target.host.clone())
             .map_err(|_| Failure::unknown_host(target, None))?;
-        let stream = TlsConnector::from(config)
+        TlsConnector::from(config)
             .connect(name, stream)
             .await
-            .map_err(|error| Failure::no_tls(target, &error))?;
-        http(target, stream, pool, upgrades).await
+            .map_err(|error| Failure::no_tls(target, &error))
     }
 
     fn config(&self) -> Result<Arc<ClientConfig>, rustls::Error> {

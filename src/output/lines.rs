@@ -14,7 +14,7 @@ use std::{
 
 use anstyle::{AnsiColor, Style};
 use bytes::Bytes;
-use hooktool_relay::capture::{EndpointName, Outcome};
+use hooktool_relay::capture::{Capture, EndpointName, Outcome, UnixMillis};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -85,15 +85,47 @@ impl<W: Write> Lines<W> {
         }
     }
 
-    fn head(&self, at: hooktool_relay::capture::UnixMillis, row: &Summary) -> String {
-        let when = text::date_clock(at, self.options.zone);
-        let method = text::safe(row.method.as_bytes(), Mode::Cell);
-        let path = match row.path.is_empty() {
-            true => text::safe(b"/", Mode::Cell),
-            false => text::safe(&row.path, Mode::Cell),
-        };
+    fn head(&self, at: UnixMillis, row: &Summary) -> String {
         let webhook = row.webhook.as_deref().map_or_else(String::new, webhook);
-        format!("{when}  #{}  {method} {path}{webhook}", row.number)
+        let name = format!("#{}", row.number);
+        self.named(at, &name, &row.method, &row.path) + &webhook
+    }
+
+    fn named(&self, at: UnixMillis, name: &str, method: &str, path: &[u8]) -> String {
+        let when = text::date_clock(at, self.options.zone);
+        let name = text::safe(name.as_bytes(), Mode::Cell);
+        let method = text::safe(method.as_bytes(), Mode::Cell);
+        let path = match path.is_empty() {
+            true => text::safe(b"/", Mode::Cell),
+            false => text::safe(path, Mode::Cell),
+        };
+        format!("{when}  {name}  {method} {path}")
+    }
+
+    /// A try of a request that is in no history, called by a name.
+    pub(crate) fn try_of(
+        &mut self,
+        name: &str,
+        request: &Capture,
+        attempt: &Attempt,
+    ) -> io::Result<()> {
+        let method = request.method.as_str();
+        let head = self.named(attempt.started_at, name, method, &request.path);
+        self.tried(&head, attempt)
+    }
+
+    fn tried(&mut self, head: &str, attempt: &Attempt) -> io::Result<()> {
+        let style = if self.options.color {
+            style(attempt)
+        } else {
+            Style::new()
+        };
+        let (result, rest) = result(attempt);
+        let flags = flags(attempt);
+        writeln!(
+            self.out,
+            "{head}  --> {style}{result}{style:#}{rest}{flags}"
+        )
     }
 }
 
@@ -127,17 +159,7 @@ impl<W: Write + Send + 'static> Printer for Lines<W> {
             return Ok(());
         }
         let head = self.head(attempt.started_at, request);
-        let style = if self.options.color {
-            style(attempt)
-        } else {
-            Style::new()
-        };
-        let (result, rest) = result(attempt);
-        let flags = flags(attempt);
-        writeln!(
-            self.out,
-            "{head}  --> {style}{result}{style:#}{rest}{flags}"
-        )
+        self.tried(&head, attempt)
     }
 
     fn said(&mut self, said: &Said) -> io::Result<()> {

@@ -1,13 +1,10 @@
 //! Stored requests, sent again together: so many times each, so far apart, so many at once.
 //!
-//! ```text
-//! numbers × times ─▶ gap ─▶ at most `parallel` under way ─▶ each result as it comes
-//! ```
+//! The person at a screen chose them; how they go is the lab's business.
 
-use futures_util::{StreamExt as _, stream};
-use tokio::time::{Instant, sleep_until};
+use std::convert::Infallible;
 
-use super::{ReplayError, run};
+use super::{Lab, ReplayError, Sending, Variant, run};
 use crate::{
     event::Replays,
     forward::Forwarder,
@@ -27,20 +24,23 @@ pub async fn many(
     replays: &Replays,
     mut tell: impl FnMut(Sent),
 ) {
-    let times = replays.times as usize;
-    let numbers = replays.numbers.clone().into_iter();
-    let each = numbers.flat_map(|number| std::iter::repeat_n(number, times));
-    let began = Instant::now();
-    let gap = replays.gap;
-    let sends = (0_u32..).zip(each).map(|(place, number)| async move {
-        sleep_until(began + gap.saturating_mul(place)).await;
+    let lab = Lab {
+        variants: vec![Variant::Plain],
+        times: replays.times,
+        gap: replays.gap,
+        parallel: replays.parallel,
+        seed: None,
+    };
+    let numbers = &replays.numbers;
+    let send = async |sending: Sending| {
+        let number = numbers.get(sending.request).copied().unwrap_or_default();
         let to = replays.to.clone();
         let sent = run(history, forwarder, number, to, otherwise, &replays.edits);
         (number, sent.await)
-    });
-    let parallel = replays.parallel.clamp(1, Replays::PARALLEL);
-    let mut sent = stream::iter(sends).buffer_unordered(parallel);
-    while let Some(one) = sent.next().await {
-        tell(one);
-    }
+    };
+    let tell = |_, sent| -> Result<(), Infallible> {
+        tell(sent);
+        Ok(())
+    };
+    let Ok(()) = lab.run(numbers.len(), send, tell).await;
 }

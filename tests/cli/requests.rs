@@ -19,7 +19,7 @@ const NO: &[u8] = b"HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n";
 const ID: &str = "req_00000000800000000000000000";
 
 /// One request, which the target at `url` answered with 400.
-async fn home(url: &str) -> Home {
+pub(super) async fn home(url: &str) -> Home {
     home_after(Some(url)).await
 }
 

@@ -4,7 +4,9 @@ use std::{borrow::Cow, time::Duration};
 
 use bytes::Bytes;
 use data_encoding::BASE64;
-use hooktool_relay::capture::{Body, Edit, EndpointName, Headers, Kind, Seq, UnixMillis, latin1};
+use hooktool_relay::capture::{
+    Body, CaptureId, Edit, EndpointName, Headers, Kind, Seq, UnixMillis, latin1,
+};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -95,6 +97,8 @@ pub struct CaptureRecord<'a> {
     note: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     last: Option<Option<LastRecord>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer: Option<RecordedRecord<'a>>,
 }
 
 impl<'a> CaptureRecord<'a> {
@@ -130,7 +134,21 @@ impl<'a> CaptureRecord<'a> {
             body: size.map(|size| BodyRecord::new(body.map(AsRef::as_ref), size)),
             note: row.note.as_deref(),
             last: None,
+            answer: None,
         }
+    }
+
+    /// The same with what the app answered last, to be compared with what it will answer.
+    #[must_use]
+    pub fn answered(mut self, answer: Option<&'a KeptAnswer>) -> Self {
+        self.answer = answer.map(|answer| RecordedRecord {
+            status: answer.status,
+            headers: &answer.headers,
+            body: BodyRecord::new(Some(&answer.body), answer.len),
+            ended: answer.ended,
+            cut: answer.len > answer.body.len() as u64,
+        });
+        self
     }
 
     /// A request as a list has it: without data, with its latest attempt.
@@ -200,7 +218,9 @@ pub struct AttemptRecord<'a> {
     v: u8,
     r#type: &'static str,
     capture: String,
-    number: u64,
+    number: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<&'a str>,
     r#try: Option<u32>,
     cause: &'static str,
     target: Option<&'a str>,
@@ -215,16 +235,42 @@ pub struct AttemptRecord<'a> {
     changes: Option<&'a [Edit]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     answer: Option<Option<AnswerRecord<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    variant: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    passed: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<&'a str>,
+}
+
+/// What a replay says of an attempt beside what became of it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Judged<'a> {
+    /// In which way the request was sent, if in another than usual.
+    pub variant: Option<&'a str>,
+    /// Whether it was as expected, if anything was.
+    pub passed: Option<bool>,
+    /// What was not as expected.
+    pub why: Option<&'a str>,
 }
 
 impl<'a> AttemptRecord<'a> {
     /// An attempt on a request.
     pub fn new(row: &'a Summary, attempt: &'a Attempt) -> Self {
         Self {
+            number: Some(row.number),
+            ..Self::of_file(row.id, None, attempt)
+        }
+    }
+
+    /// An attempt on a request of a file, which is called so: the file and a line.
+    pub fn of_file(id: CaptureId, file: Option<&'a str>, attempt: &'a Attempt) -> Self {
+        Self {
             v: V,
             r#type: "attempt",
-            capture: row.id.to_string(),
-            number: row.number,
+            capture: id.to_string(),
+            number: None,
+            file,
             r#try: attempt.try_number,
             cause: attempt.cause.as_str(),
             target: Some(attempt.target.as_str()).filter(|target| !target.is_empty()),
@@ -237,6 +283,20 @@ impl<'a> AttemptRecord<'a> {
             error: attempt.error.as_deref(),
             changes: None,
             answer: None,
+            variant: None,
+            passed: None,
+            why: None,
+        }
+    }
+
+    /// The same with what a replay says of it.
+    #[must_use]
+    pub fn judged(self, judged: Judged<'a>) -> Self {
+        Self {
+            variant: judged.variant,
+            passed: judged.passed,
+            why: judged.why,
+            ..self
         }
     }
 
@@ -259,6 +319,16 @@ struct AnswerRecord<'a> {
     cut: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     carried: Option<CarriedRecord>,
+}
+
+/// What the app answered last.
+#[derive(Debug, Serialize)]
+struct RecordedRecord<'a> {
+    status: u16,
+    headers: &'a Headers,
+    body: BodyRecord<'a>,
+    ended: bool,
+    cut: bool,
 }
 
 /// What an upgrade carried: bytes to the app and from it, and how long it was open.
