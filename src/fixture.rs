@@ -254,4 +254,5 @@ fn masked(headers: &Headers, path: &[u8]) -> usize {
 }
 
 #[cfg(test)]
+#[expect(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests;

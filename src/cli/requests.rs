@@ -108,9 +108,9 @@ Examples:
   hooktool replay last --times 2 --parallel 2
   hooktool replay last --expect 2xx --watch src",
     after_help = "\
-A file is JSON lines as `hooktool export --as json` writes them; its requests are
-sent, and not put into the history. A sending of --cut passes when its
-connection was dropped as wished: it has no answer to be judged."
+A file is what `hooktool export --as json` writes. Its requests are sent, and
+not put into the history. What --cut sends passes when its connection was
+dropped: it has no answer to be judged."
 )]
 pub struct Replay {
     /// Numbers, ids or the beginnings of them, `last`; or files of requests.

@@ -130,7 +130,7 @@ mod tests {
         );
         let body = escaped(text, Mode::Body);
         for text in [cell, body] {
-            let allowed = |letter: char| letter == '\n' || letter >= ' ' && letter < '\u{fffe}';
+            let allowed = |letter: char| letter == '\n' || (' '..'\u{fffe}').contains(&letter);
             assert!(text.chars().all(allowed), "{text:?}");
             assert!(text.ends_with("'é'"), "{text}");
         }
