@@ -44,7 +44,7 @@ impl Listening {
     async fn ask(&self, request: Request) -> (u16, String, String) {
         let answer = self.sender.send(request).await;
         let kind = answer.header("content-type").unwrap_or_default();
-        let kind = String::from_utf8_lossy(kind).into_owned();
+        let kind = str::from_utf8(kind).expect("text").to_owned();
         (answer.status, kind, answer.text().to_owned())
     }
 
