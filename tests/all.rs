@@ -2,6 +2,7 @@
 
 mod app;
 mod catchup;
+mod challenge;
 mod cli;
 mod delivery;
 mod evil;

@@ -180,6 +180,7 @@ impl Listening {
             only: settings.only.clone(),
             wait_for_target: settings.wait_for_target,
             retry: settings.retry,
+            answer_challenges: settings.answer_challenges,
             recognise: self.recognise.clone(),
         }
     }
