@@ -107,6 +107,10 @@ fn one(text: &str, line: usize) -> Result<Fixture, FixtureError> {
         column: None,
         what,
     };
+    if !text.starts_with('{') {
+        let what = "no record of hooktool: it has JSON objects, one after the other";
+        return Err(wrong(what.to_owned()));
+    }
     let kind: Kind<'_> = serde_json::from_str(text).map_err(|error| at(&error, line))?;
     if kind.v != Some(V) {
         return Err(wrong(match kind.v {

@@ -16,6 +16,7 @@
 //! | [`cli`], [`commands`], [`config`], [`exit`] | the front door: flags, verbs, settings, exit codes |
 //! | [`output`], [`tui`] | the same history, shown as lines, JSON or a screen |
 //! | [`replay`] | requests sent again, in a lab if need be |
+//! | [`trigger`] | a sample, made new and sent |
 //! | [`exchange`] | stored requests as exports and comparisons take them |
 //! | [`agent`], [`backoff`] | the link to the relay, kept |
 //! | [`search`] | which stored requests fit a filter |
@@ -47,5 +48,6 @@ pub mod replay;
 pub mod search;
 pub mod target;
 pub mod text;
+pub mod trigger;
 pub mod tui;
 pub mod webhook;

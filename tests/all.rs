@@ -2,6 +2,7 @@
 
 mod app;
 mod catchup;
+mod challenge;
 mod cli;
 mod delivery;
 mod evil;
@@ -21,6 +22,7 @@ mod streaming;
 mod support;
 #[cfg(unix)]
 mod terminal;
+mod trigger;
 mod tui;
 mod wait;
 mod webhook;

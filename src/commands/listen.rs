@@ -35,7 +35,7 @@ use super::{recognise, stop, wishes::Wishes};
 
 mod ending;
 mod kept;
-mod names;
+pub(super) mod names;
 mod place;
 
 use kept::When;
@@ -180,6 +180,7 @@ impl Listening {
             only: settings.only.clone(),
             wait_for_target: settings.wait_for_target,
             retry: settings.retry,
+            answer_challenges: settings.answer_challenges,
             recognise: self.recognise.clone(),
         }
     }

@@ -26,12 +26,16 @@ mod items;
 mod junit;
 mod many;
 mod table;
+mod tally;
 mod telling;
 mod watch;
 
 use cases::Case;
-use items::{Item, What};
-use telling::Telling;
+pub(super) use cases::{Wanted, judge};
+pub(super) use items::Item;
+use items::What;
+pub(super) use tally::Tally;
+pub(super) use telling::Telling;
 
 /// Sends the requests.
 pub(super) async fn run(args: Replay) -> Result<(), Failure> {
@@ -41,7 +45,8 @@ pub(super) async fn run(args: Replay) -> Result<(), Failure> {
         return Ok(());
     };
     let round = Round::new(&args, items, &settings)?;
-    let telling = Telling::new(&args, stored);
+    let wanted = Wanted::new(args.expect.clone(), args.expect_same);
+    let telling = Telling::new(args.json, wanted, stored);
     if args.watch.is_empty() {
         round.once(&args, telling).await
     } else {
@@ -92,7 +97,7 @@ impl Round {
         }
         sent?;
         table::tell(args, &self.lab, &self.items, &cases)?;
-        cases::judge(&cases, &telling.wanted)
+        judge(&cases, &telling.wanted)
     }
 
     /// Sends all of it once; each result goes to `telling`, which ends it when something cannot be sent at all.

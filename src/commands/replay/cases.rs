@@ -2,17 +2,17 @@
 //!
 //! In: attempts, and what was expected of them. Out: a [`Case`] each, a [`Failure`] for all. Must not know: how they are shown.
 
-use super::{answers, items::Item};
+use super::{answers, items::Item, tally::Tally};
 use crate::{
-    cli::{requests::Replay, value::Expect},
-    exit::{Failure, Report},
+    cli::value::Expect,
+    exit::Failure,
     forward::CUT,
     history::{Attempt, KeptAnswer},
     replay::{Sending, Variant},
 };
 
 /// One request, sent once.
-pub(super) struct Case {
+pub(crate) struct Case {
     /// What people call the request.
     pub(super) name: String,
     /// Its method and path.
@@ -27,7 +27,7 @@ pub(super) struct Case {
 
 /// Why a case is not as it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Wrong {
+pub(crate) enum Wrong {
     /// It could not be sent at all.
     Unsent(String),
     /// Nothing answered, which was not expected of it.
@@ -63,17 +63,15 @@ impl Case {
 
 /// What is expected of every answer.
 #[derive(Clone, Debug)]
-pub(super) struct Wanted {
+pub(crate) struct Wanted {
     status: Option<Expect>,
     is_same: bool,
 }
 
 impl Wanted {
-    pub(super) fn new(args: &Replay) -> Self {
-        Self {
-            status: args.expect.clone(),
-            is_same: args.expect_same,
-        }
+    /// One of these statuses, if any are given; and whether it is to be the recorded answer.
+    pub(crate) fn new(status: Option<Expect>, is_same: bool) -> Self {
+        Self { status, is_same }
     }
 
     /// Whether anything is.
@@ -117,34 +115,14 @@ impl Wanted {
 }
 
 /// Whether all went as it should.
-pub(super) fn judge(cases: &[Case], wanted: &Wanted) -> Result<(), Failure> {
-    let first = |is: fn(&Wrong) -> bool| {
-        let wrongs = cases.iter().filter_map(|case| case.wrong.as_ref());
-        wrongs
-            .into_iter()
-            .find(|wrong| is(wrong))
-            .map(Wrong::sentence)
-    };
-    let unanswered = first(|wrong| matches!(wrong, Wrong::Unanswered(_)));
-    let has_spoken = |case: &Case| case.answer().is_some() || case.is_cut();
-    if let Some(text) = unanswered.filter(|_| !cases.iter().any(has_spoken)) {
-        let report = Report::new("the target could not be reached").because(text);
-        return Err(Failure::Target(
-            report.hint("is the app running? --to names another target"),
-        ));
-    }
-    if let Some(text) = first(|wrong| !matches!(wrong, Wrong::Unanswered(_))) {
-        let report = Report::new("not every answer was as expected");
-        return Err(Failure::Expectation(report.because(text)));
-    }
-    match unanswered {
-        None => Ok(()),
-        Some(text) if wanted.is_something() => {
-            let report = Report::new("not every answer was as expected");
-            Err(Failure::Expectation(report.because(text)))
+pub(crate) fn judge(cases: &[Case], wanted: &Wanted) -> Result<(), Failure> {
+    let mut tally = Tally::default();
+    for case in cases {
+        match &case.wrong {
+            None => tally.well(),
+            Some(Wrong::Unanswered(why)) => tally.failed(why, wanted.is_something()),
+            Some(wrong) => tally.unexpected(wrong.sentence()),
         }
-        Some(text) => Err(Failure::Other(
-            Report::new("not every try was answered").because(text),
-        )),
     }
+    tally.finish()
 }

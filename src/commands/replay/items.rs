@@ -29,7 +29,7 @@ const LARGEST: u64 = 250 * 1024 * 1024;
 const ENDS: [&str; 3] = ["json", "jsonl", "ndjson"];
 
 /// A request that is meant.
-pub(super) struct Item {
+pub(crate) struct Item {
     pub(super) what: What,
     /// What is changed in it before it is sent.
     pub(super) edits: Edits,
@@ -38,7 +38,7 @@ pub(super) struct Item {
 }
 
 /// Where it comes from.
-pub(super) enum What {
+pub(crate) enum What {
     /// The history.
     Stored(Box<Request>),
     /// A file.
@@ -52,6 +52,15 @@ pub(super) enum What {
 }
 
 impl Item {
+    /// A request of the history, as it is.
+    pub(crate) fn stored(request: Request) -> Self {
+        Self {
+            what: What::Stored(Box::new(request)),
+            edits: Edits::default(),
+            recorded: None,
+        }
+    }
+
     pub(super) fn is_stored(&self) -> bool {
         matches!(self.what, What::Stored(_))
     }

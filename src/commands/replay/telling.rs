@@ -13,7 +13,6 @@ use super::{
     refused,
 };
 use crate::{
-    cli::requests::Replay,
     commands::stored::Stored,
     exit::Failure,
     history::{Attempt, Cause, Number},
@@ -30,10 +29,10 @@ use crate::{
 };
 
 /// Tells, and gathers.
-pub(super) struct Telling {
-    stored: Stored,
+pub(crate) struct Telling {
+    pub(crate) stored: Stored,
     printer: Printer,
-    pub(super) wanted: Wanted,
+    pub(crate) wanted: Wanted,
     /// Tries that were told, since two may begin in one millisecond.
     told: HashSet<(Number, u32)>,
     cases: Vec<Case>,
@@ -45,18 +44,19 @@ enum Printer {
 }
 
 impl Telling {
-    pub(super) fn new(args: &Replay, stored: Stored) -> Self {
+    /// In records or in lines; `stored` says the clock, and the numbers of tries.
+    pub(crate) fn new(is_json: bool, wanted: Wanted, stored: Stored) -> Self {
         let options = Options {
             level: 0,
             color: Surroundings::here().can_color,
             zone: stored.zone,
         };
         Self {
-            printer: match args.json {
+            printer: match is_json {
                 true => Printer::Json,
                 false => Printer::Lines(Lines::new(io::stdout(), options)),
             },
-            wanted: Wanted::new(args),
+            wanted,
             stored,
             told: HashSet::new(),
             cases: Vec::new(),
@@ -69,12 +69,12 @@ impl Telling {
     }
 
     /// The cases since the last time.
-    pub(super) fn take(&mut self) -> Vec<Case> {
+    pub(crate) fn take(&mut self) -> Vec<Case> {
         std::mem::take(&mut self.cases)
     }
 
     /// Tells of one.
-    pub(super) fn tell(
+    pub(crate) fn tell(
         &mut self,
         item: &Item,
         sending: Sending,

@@ -151,6 +151,8 @@ struct LastRecord {
     status: Option<u16>,
     ms: Option<u64>,
     late: bool,
+    #[serde(skip_serializing_if = "is_not")]
+    challenge: bool,
 }
 
 impl LastRecord {
@@ -158,9 +160,10 @@ impl LastRecord {
         Self {
             cause: last.cause.as_str(),
             outcome: last.outcome.as_str(),
-            status: last.status,
+            status: last.app_status(),
             ms: last.took.map(millis),
             late: last.late,
+            challenge: last.is_challenge(),
         }
     }
 }
@@ -183,6 +186,8 @@ pub struct AttemptRecord<'a> {
     ms: Option<u64>,
     sender_status: Option<u16>,
     late: bool,
+    #[serde(skip_serializing_if = "is_not")]
+    challenge: bool,
     error: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     changes: Option<&'a [Edit]>,
@@ -229,10 +234,11 @@ impl<'a> AttemptRecord<'a> {
             target: Some(attempt.target.as_str()).filter(|target| !target.is_empty()),
             started_at: moment(attempt.started_at),
             outcome: attempt.outcome.as_str(),
-            status: attempt.answer.as_ref().map(|answer| answer.status),
+            status: attempt.app_status(),
             ms: attempt.took.map(millis),
             sender_status: attempt.sent.as_ref().and_then(|sent| sent.status),
             late: attempt.late,
+            challenge: attempt.is_challenge(),
             error: attempt.error.as_deref(),
             changes: None,
             answer: None,
@@ -306,6 +312,11 @@ impl<'a> AnswerRecord<'a> {
             }),
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_not(word: &bool) -> bool {
+    !*word
 }
 
 fn millis(time: Duration) -> u64 {
