@@ -11,6 +11,7 @@ pub mod export;
 pub mod listen;
 pub mod relay;
 pub mod requests;
+pub mod sign;
 pub mod value;
 pub mod webhook;
 

@@ -17,7 +17,9 @@
 //! | `known`, `block` | recognition |
 //! | `scheme`, `signature`, `key`, `crypto`, `certificate`, `check` | one way of signing, tried with one secret |
 //! | `doctor`, `diagnosis`, `causes`, `rewrite` | the verdict, and what the usual causes would give |
-//! | `sign`, `splice` | signing again |
+//! | `examined` | all there is to tell of a signature |
+//! | `sign`, `splice`, `spoil` | signing again, and wrongly |
+//! | `keyring` | senders and secrets as they are at a moment |
 //! | `handshake` | challenges and their answers |
 #![warn(
     clippy::indexing_slicing,
@@ -34,8 +36,10 @@ mod crypto;
 mod definition;
 mod diagnosis;
 mod doctor;
+mod examined;
 mod handshake;
 mod key;
+mod keyring;
 mod known;
 mod pointer;
 mod provider;
@@ -47,6 +51,7 @@ mod sign;
 mod signature;
 mod source;
 mod splice;
+mod spoil;
 mod template;
 mod url;
 mod words;
@@ -59,11 +64,14 @@ pub use self::{
     definition::Sender,
     diagnosis::{Diagnosis, Verdict},
     doctor::{Doctor, Request},
+    examined::{Age, Examined, Told},
     handshake::Reply,
     key::Secret,
+    keyring::{Keyring, Keys},
     known::{Known, Seen},
     provider::{Provider, Stands},
     reading::{DefinitionError, Layer},
     request::{Head, LOOKED_AT},
-    sign::{Refusal, Signed, Signing},
+    sign::{Refusal, Signed, Signing, Written},
+    url::called,
 };

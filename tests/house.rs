@@ -56,7 +56,7 @@ const LISTENER: &[(&str, &[&str])] = &[
         "agent",
         &["link", "protocol", "forward", "history", "filter"],
     ),
-    ("replay", &["forward", "history"]),
+    ("replay", &["forward", "history", "webhook"]),
     ("search", &["history", "filter"]),
     ("filter", &["format", "text"]),
     ("text", &[]),
@@ -64,12 +64,15 @@ const LISTENER: &[(&str, &[&str])] = &[
     ("diff", &["format", "text"]),
     ("export", &["format", "text"]),
     ("webhook", &["format", "text"]),
-    ("output", &["history", "format", "text"]),
-    ("exchange", &["history", "format", "diff", "export", "text"]),
+    ("output", &["history", "format", "text", "webhook"]),
+    (
+        "exchange",
+        &["history", "format", "diff", "export", "text", "webhook"],
+    ),
     (
         "tui",
         &[
-            "history", "filter", "search", "format", "diff", "export", "exchange", "text",
+            "history", "filter", "search", "format", "diff", "export", "exchange", "text", "webhook",
         ],
     ),
 ];

@@ -69,7 +69,7 @@ pub struct Verify {
     #[arg(long)]
     pub method: Option<http::Method>,
     /// The URL that the sender called; only some sign it.
-    #[arg(long, value_parser = url)]
+    #[arg(long, value_parser = value::url)]
     pub url: Option<String>,
     /// A header line; may be repeated.
     #[arg(long, value_name = "K: V", value_parser = value::header)]
@@ -174,13 +174,6 @@ fn setting(text: &str) -> Result<(String, String), String> {
         .filter(|(name, _)| !name.is_empty())
         .ok_or("give a name and a value, such as webhook_id=8PT5")?;
     Ok((name.to_owned(), value.to_owned()))
-}
-
-fn url(text: &str) -> Result<String, String> {
-    match text.parse::<http::Uri>() {
-        Ok(uri) if matches!(uri.scheme_str(), Some("http" | "https")) => Ok(text.to_owned()),
-        _ => Err("give a whole URL, such as https://relay.example/hooks".to_owned()),
-    }
 }
 
 fn moment(text: &str) -> Result<UnixMillis, String> {

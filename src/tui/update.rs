@@ -177,7 +177,11 @@ fn happened(state: &mut State, input: Input, effects: &mut Vec<Effect>) {
             } else {
                 Mood::Note
             };
-            state.say(mood, owned(&notice.text));
+            let text = owned(&notice.text);
+            if let Some(number) = notice.about {
+                state.acting.remember(number, text.clone());
+            }
+            state.say(mood, text);
         }
         Input::Round(round) => deed::round(state, &round),
         Input::Loaded(loaded) => take(state, loaded, effects),

@@ -7,10 +7,15 @@
 //! sender known? ─no─▶ none       signature there? ─no─▶ none, or bad with a secret set
 //!      │ yes                         │ yes
 //!      ▼                             ▼
-//! secret set? ──no─▶ unknown     holds? ─no─▶ bad: the usual causes in turn
+//! secret set? ──no─▶ unknown     the secret is a key? ─no─▶ unknown
 //!                                    │ yes
-//!                                    └─▶ clock within tolerance? ─▶ ok · old     a token ─▶ token
+//!                                    ▼
+//!                                holds? ─no─▶ bad          a token ─▶ token
+//!                                    │ yes
+//!                                    └─▶ clock within tolerance? ─▶ ok · old
 //! ```
+//!
+//! The verdict never depends on the cause: [`Doctor::verdict`] finds the one, [`Doctor::diagnose`] looks for the other too.
 
 use std::collections::BTreeMap;
 
@@ -51,29 +56,66 @@ pub struct Doctor<'a> {
 
 impl Doctor<'_> {
     /// Judges a request at a moment in Unix milliseconds. With the id of a provider it is taken for the sender, else recognised;
-    /// an id that is not known gives `none`.
+    /// an id that is not known gives `none`. The cause of a bad signature is not looked for.
     pub fn verdict(&self, request: &Request<'_>, provider: Option<&str>, now: i64) -> Diagnosis {
+        self.judged(request, provider, now, |case| case.judge().0)
+    }
+
+    /// The same verdict, with the cause of a signature that does not hold, or what was tried to find it.
+    pub fn diagnose(&self, request: &Request<'_>, provider: Option<&str>, now: i64) -> Diagnosis {
+        self.judged(request, provider, now, |case| case.diagnose())
+    }
+
+    /// The secret of the sender by which a request's signature holds, whatever the clock says.
+    pub fn matching(&self, request: &Request<'_>, provider: &str) -> Option<Secret> {
+        self.with_case(request, Some(provider), 0, |case| match case.tried() {
+            Some((_, secret, Check::Holds)) => Some(secret.clone()),
+            _ => None,
+        })?
+    }
+
+    /// The secrets of a provider, else of the one that it is built on.
+    pub fn secrets_of(&self, provider: &str) -> Vec<&Secret> {
+        let provider = self.known.provider(provider);
+        provider.map(|provider| self.own(provider)).unwrap_or_default()
+    }
+
+    fn judged(
+        &self,
+        request: &Request<'_>,
+        provider: Option<&str>,
+        now: i64,
+        judge: impl FnOnce(&Case<'_, '_>) -> Diagnosis,
+    ) -> Diagnosis {
+        let judged = self.with_case(request, provider, now, |case| Diagnosis {
+            seen: Some(case.provider.seen(case.facts)),
+            ..judge(case)
+        });
+        judged.unwrap_or_else(|| Diagnosis::new(Verdict::None, "no known sender"))
+    }
+
+    /// Looks at a request of a known sender; none: its sender is not known.
+    pub(super) fn with_case<T>(
+        &self,
+        request: &Request<'_>,
+        provider: Option<&str>,
+        now: i64,
+        look: impl FnOnce(&Case<'_, '_>) -> T,
+    ) -> Option<T> {
         let facts = Facts::new(request.head, request.body, true, &self.known.pointers);
         let provider = match provider {
             Some(id) => self.known.provider(id),
             None => self.known.recognise(&facts),
-        };
-        let Some(provider) = provider else {
-            return Diagnosis::new(Verdict::None, "no known sender");
-        };
-        let case = Case {
+        }?;
+        Some(look(&Case {
             doctor: self,
             request,
             facts: &facts,
             provider,
             now,
-        };
-        let mut diagnosis = case.judge();
-        diagnosis.seen = Some(provider.seen(&facts));
-        diagnosis
+        }))
     }
 
-    /// The secrets of a provider, else of the one that it is built on.
     pub(super) fn own(&self, provider: &Provider) -> Vec<&Secret> {
         let of = |id: &str| -> Vec<_> {
             let secrets = self.secrets.iter();
@@ -92,11 +134,36 @@ pub(super) struct Case<'c, 'f> {
     pub(super) request: &'c Request<'c>,
     pub(super) facts: &'c Facts<'f>,
     pub(super) provider: &'c Provider,
-    now: i64,
+    pub(super) now: i64,
 }
 
+/// The scheme and the secret that a verdict is by, and what they gave; none: no secret is set.
+type By<'c> = Option<(&'c Scheme, &'c Secret, Check)>;
+
 impl<'c, 'f> Case<'c, 'f> {
-    fn judge(&self) -> Diagnosis {
+    /// The verdict, and what a cause is looked for by.
+    fn judge(&self) -> (Diagnosis, By<'c>) {
+        match self.tried() {
+            Some((scheme, secret, Check::Holds)) => (self.holds(scheme, secret), None),
+            Some((scheme, secret, check)) => {
+                let diagnosis = self.fails(scheme, secret, &check);
+                (diagnosis, Some((scheme, secret, check)))
+            }
+            None => (self.unset(), None),
+        }
+    }
+
+    /// The verdict with its cause.
+    fn diagnose(&self) -> Diagnosis {
+        let (diagnosis, by) = self.judge();
+        match by {
+            Some((scheme, secret, check)) => self.caused(diagnosis, scheme, secret, &check),
+            None => diagnosis,
+        }
+    }
+
+    /// Every secret of the sender: the first by which the signature holds, else the one that says most.
+    pub(super) fn tried(&self) -> By<'c> {
         let secrets = self.doctor.own(self.provider);
         let mut worst = None;
         for secret in &secrets {
@@ -104,16 +171,13 @@ impl<'c, 'f> Case<'c, 'f> {
                 continue;
             };
             match scheme.check(&self.trial(secret)) {
-                Check::Holds => return self.holds(scheme, secret),
+                Check::Holds => return Some((scheme, *secret, Check::Holds)),
                 // What could not be checked says less than what failed.
                 check @ Check::Fails => worst = Some((scheme, *secret, check)),
                 check => worst = worst.or(Some((scheme, *secret, check))),
             }
         }
-        match worst {
-            Some((scheme, secret, check)) => self.fails(scheme, secret, check),
-            None => self.unset(),
-        }
+        worst
     }
 
     /// The scheme of the request, for a secret of this form if one is set.
@@ -199,7 +263,7 @@ impl<'c, 'f> Case<'c, 'f> {
         diagnosis
     }
 
-    fn stamp(&self, scheme: &Scheme) -> Option<Stamp> {
+    pub(super) fn stamp(&self, scheme: &Scheme) -> Option<Stamp> {
         let rule = scheme.timestamp.as_ref()?;
         rule.find(self.facts, scheme.signature.as_ref())
     }
@@ -223,51 +287,61 @@ impl<'c, 'f> Case<'c, 'f> {
         rule.is_some_and(|rule| rule.is_doubled(self.facts))
     }
 
-    fn fails(&self, scheme: &'c Scheme, secret: &'c Secret, check: Check) -> Diagnosis {
-        let bad = |reason: String| Diagnosis {
+    fn fails(&self, scheme: &Scheme, secret: &Secret, check: &Check) -> Diagnosis {
+        let judged = |verdict, reason: String| Diagnosis {
             timestamp_ok: self.timely(scheme),
-            ..Diagnosis::new(Verdict::Bad, reason)
+            ..Diagnosis::new(verdict, reason)
         };
-        let looks = scheme.key.mistaken(secret.bytes());
-        let looks = looks.map(|what| format!("the secret looks like {what}, not a signing secret"));
         match check {
             Check::Holds => self.holds(scheme, secret),
             Check::Missing(_) if self.is_question() => {
                 Diagnosis::new(Verdict::None, "it is a handshake, which is not signed")
             }
-            Check::Missing(what) => bad(format!("a secret is set, but {what} is missing")),
-            Check::Malformed(reason) => match causes::find(self, scheme) {
-                Ok(cause) => bad("the signature does not match".to_owned()).caused(cause),
-                Err(_) => bad(reason),
-            },
-            Check::Cannot(what) => Diagnosis {
-                timestamp_ok: self.timely(scheme),
-                ..Diagnosis::new(Verdict::Unknown, format!("it cannot be checked: {what}"))
-            },
-            Check::NoKey(reason) => match causes::find(self, scheme) {
-                Ok(cause) => bad("the signature does not match".to_owned()).caused(cause),
-                Err(_) => {
-                    let reason = looks.unwrap_or_else(|| format!("the secret is no key: {reason}"));
-                    Diagnosis {
-                        timestamp_ok: self.timely(scheme),
-                        ..Diagnosis::new(
-                            Verdict::Unknown,
-                            format!("it cannot be checked: {reason}"),
-                        )
-                    }
-                }
-            },
-            Check::Fails => {
-                let bad = bad("the signature does not match".to_owned());
-                match causes::find(self, scheme) {
-                    Ok(cause) => bad.caused(cause),
-                    Err(tried) => Diagnosis {
-                        cause: looks,
-                        tried,
-                        ..bad
-                    },
-                }
+            Check::Missing(what) => judged(
+                Verdict::Bad,
+                format!("a secret is set, but {what} is missing"),
+            ),
+            Check::Malformed(reason) => judged(Verdict::Bad, reason.clone()),
+            Check::Cannot(what) => {
+                judged(Verdict::Unknown, format!("it cannot be checked: {what}"))
             }
+            // White space round a secret makes another secret of it, by which nothing holds.
+            Check::NoKey(_) if scheme.key.is_key_but_for_space(secret.bytes()) => {
+                judged(Verdict::Bad, MISMATCH.to_owned())
+            }
+            Check::NoKey(reason) => {
+                let reason = looks(scheme, secret)
+                    .unwrap_or_else(|| format!("the secret is no key: {reason}"));
+                judged(Verdict::Unknown, format!("it cannot be checked: {reason}"))
+            }
+            Check::Fails => judged(Verdict::Bad, MISMATCH.to_owned()),
+        }
+    }
+
+    /// The verdict with the usual cause that fits, if a signature was there to be explained.
+    fn caused(
+        &self,
+        mut diagnosis: Diagnosis,
+        scheme: &Scheme,
+        secret: &Secret,
+        check: &Check,
+    ) -> Diagnosis {
+        if !matches!(check, Check::Malformed(_) | Check::NoKey(_) | Check::Fails) {
+            return diagnosis;
+        }
+        match (causes::find(self, scheme), check) {
+            (Ok(cause), _) => {
+                if diagnosis.verdict == Verdict::Bad {
+                    MISMATCH.clone_into(&mut diagnosis.reason);
+                }
+                diagnosis.caused(cause)
+            }
+            (Err(tried), Check::Fails) => Diagnosis {
+                cause: looks(scheme, secret),
+                tried,
+                ..diagnosis
+            },
+            (Err(_), _) => diagnosis,
         }
     }
 
@@ -320,4 +394,12 @@ impl<'c, 'f> Case<'c, 'f> {
             }),
         }
     }
+}
+
+const MISMATCH: &str = "the signature does not match";
+
+/// What a secret looks like, if that is no signing secret.
+fn looks(scheme: &Scheme, secret: &Secret) -> Option<String> {
+    let what = scheme.key.mistaken(secret.bytes())?;
+    Some(format!("the secret looks like {what}, not a signing secret"))
 }

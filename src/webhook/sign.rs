@@ -10,6 +10,7 @@
 
 use std::ops::Range;
 
+use bytes::Bytes;
 use hooktool_relay::capture::Headers;
 
 use super::{
@@ -19,6 +20,7 @@ use super::{
     key::Secret,
     known::Known,
     pointer::Fields,
+    provider::Provider,
     request::{Facts, Head},
     scheme::{Emit, Place, Scheme},
     splice,
@@ -50,8 +52,19 @@ pub struct Signed {
     pub body: Vec<u8>,
     /// Its path and query.
     pub path: Vec<u8>,
-    /// What was written, as the definition says it: `header:stripe-signature`.
-    pub written: Vec<String>,
+    /// What was written, in order.
+    pub written: Vec<Written>,
+}
+
+/// A value that was written to sign.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// Its place, as definitions say it: `header:stripe-signature`.
+    pub place: String,
+    /// What stood there; none: nothing.
+    pub from: Option<Bytes>,
+    /// What stands there now.
+    pub to: Bytes,
 }
 
 /// Why a request cannot be signed.
@@ -63,6 +76,9 @@ pub enum Refusal {
     /// The sender signs no such request.
     #[error("{0} does not sign such a request")]
     Unsigned(String),
+    /// The sender signs no time, so that nothing is ever too old.
+    #[error("{0} signs no time: a request of it is never too old")]
+    Timeless(String),
     /// Only the sender has the key.
     #[error("only {0} can sign: it signs by a private key, and what is set is the public one")]
     SendersKey(String),
@@ -83,40 +99,41 @@ impl Signing<'_> {
     /// # Errors
     /// [`Refusal`]
     pub fn sign(&self, request: &Request<'_>) -> Result<Signed, Refusal> {
-        let provider = self
-            .known
-            .provider(self.provider)
-            .ok_or_else(|| Refusal::NoProvider(self.provider.to_owned()))?;
-        let scheme = {
-            let facts = self.facts(request.head, request.body);
-            let mut schemes = provider.schemes.iter();
-            schemes
-                .find(|scheme| scheme.applies(&facts) && scheme.key.takes(self.secret.bytes()))
-                .ok_or_else(|| Refusal::Unsigned(provider.name.clone()))?
-        };
-        let Some(emit) = &scheme.emit else {
+        let (provider, scheme) = self.scheme(request)?;
+        if scheme.emit.is_none() {
             return Err(match scheme.kind {
                 Kind::Jwt => Refusal::Unsigned(provider.name.clone()),
                 _ => Refusal::SendersKey(provider.name.clone()),
             });
+        }
+        let mut signed = Signed {
+            headers: request.head.headers.clone(),
+            body: request.body.to_vec(),
+            path: request.head.path.to_vec(),
+            written: Vec::new(),
         };
+        let mut others = request.head.headers.clone();
+        let mut next = Some(scheme);
+        while let Some(scheme) = next {
+            signed = self.signed(scheme, request.head.method, signed)?;
+            next = self.beside(provider, scheme, &request.head, &mut others, &signed);
+        }
+        Ok(signed)
+    }
+
+    /// A request signed by one scheme.
+    fn signed(&self, scheme: &Scheme, method: &str, signed: Signed) -> Result<Signed, Refusal> {
         let time = scheme.timestamp.as_ref();
-        let timestamp = time.map(|rule| rule.write(self.now)).unwrap_or_default();
         let mut work = Work {
             signing: self,
             scheme,
-            timestamp,
-            method: request.head.method,
-            signed: Signed {
-                headers: request.head.headers.clone(),
-                body: request.body.to_vec(),
-                path: request.head.path.to_vec(),
-                written: Vec::new(),
-            },
+            timestamp: time.map(|rule| rule.write(self.now)).unwrap_or_default(),
+            method,
+            signed,
         };
         // The timestamp may stand in what is signed, so it is written first.
-        let (last, first): (Vec<&Emit>, Vec<&Emit>) =
-            emit.iter().partition(|emit| emit.text.has_sig());
+        let emit = scheme.emit.iter().flatten();
+        let (last, first): (Vec<&Emit>, Vec<&Emit>) = emit.partition(|emit| emit.text.has_sig());
         for emit in first {
             work.write(emit)?;
         }
@@ -125,6 +142,64 @@ impl Signing<'_> {
             work.write_signature(emit, url.as_deref())?;
         }
         Ok(work.signed)
+    }
+
+    /// Another scheme that the sender signed the same request by: GitHub's SHA-1 beside SHA-256. `others` are the header lines
+    /// without the signatures that are made already.
+    fn beside<'k>(
+        &self,
+        provider: &'k Provider,
+        done: &Scheme,
+        head: &Head<'_>,
+        others: &mut Headers,
+        signed: &Signed,
+    ) -> Option<&'k Scheme> {
+        let header = |scheme: &'k Scheme| scheme.signature.as_ref()?.header();
+        let gone = done.signature.as_ref()?.header()?;
+        others
+            .0
+            .retain(|(name, _)| !name.eq_ignore_ascii_case(gone.as_bytes()));
+        let head = Head {
+            headers: others,
+            ..*head
+        };
+        let facts = self.facts(head, &signed.body);
+        provider.schemes.iter().find(|scheme| {
+            let is_mac = matches!(scheme.kind, Kind::Hmac | Kind::Digest);
+            let is_there = header(scheme).is_some_and(|name| facts.headers(name).next().is_some());
+            let is_ours = scheme.emit.is_some() && scheme.key.takes(self.secret.bytes());
+            is_mac && is_there && is_ours && scheme.applies(&facts)
+        })
+    }
+
+    /// How long ago a request would have to be signed to be refused as too old, in milliseconds: the sender's tolerance and a
+    /// minute, or an hour where it names none.
+    ///
+    /// # Errors
+    /// [`Refusal`]: the sender signs no time.
+    pub fn past(&self, request: &Request<'_>) -> Result<i64, Refusal> {
+        let (provider, scheme) = self.scheme(request)?;
+        let rule = scheme.timestamp.as_ref();
+        let rule = rule.ok_or_else(|| Refusal::Timeless(provider.name.clone()))?;
+        let seconds = match rule.tolerance {
+            Some(tolerance) => i64::from(tolerance).saturating_add(60),
+            None => 3_600,
+        };
+        Ok(seconds.saturating_mul(1_000))
+    }
+
+    /// The sender, and the scheme by which it signs such a request.
+    fn scheme(&self, request: &Request<'_>) -> Result<(&Provider, &Scheme), Refusal> {
+        let provider = self
+            .known
+            .provider(self.provider)
+            .ok_or_else(|| Refusal::NoProvider(self.provider.to_owned()))?;
+        let facts = self.facts(request.head, request.body);
+        let mut schemes = provider.schemes.iter();
+        let scheme = schemes
+            .find(|scheme| scheme.applies(&facts) && scheme.key.takes(self.secret.bytes()))
+            .ok_or_else(|| Refusal::Unsigned(provider.name.clone()))?;
+        Ok((provider, scheme))
     }
 
     fn facts<'a>(&'a self, head: Head<'a>, body: &'a [u8]) -> Facts<'a> {
@@ -154,8 +229,9 @@ impl Work<'_> {
         if let Ok(path) = str::from_utf8(&self.signed.path) {
             let path = url::with_parameter(path, &digest.query, &text);
             if path.as_bytes() != self.signed.path {
-                self.signed.path = path.into_bytes();
-                self.signed.written.push(format!("query:{}", digest.query));
+                let from = std::mem::replace(&mut self.signed.path, path.into_bytes());
+                let to = self.signed.path.clone();
+                self.note(format!("query:{}", digest.query), Some(from.into()), to);
             }
         }
         Some(url::with_parameter(url, &digest.query, &text))
@@ -228,8 +304,10 @@ impl Work<'_> {
 
     fn splice(&mut self, pointer: &str, place: Range<usize>, text: &str) -> Result<(), Refusal> {
         let missing = || Refusal::Missing(format!("body:{pointer}"));
+        let from = self.signed.body.get(place.clone()).ok_or_else(missing)?;
+        let from = Bytes::copy_from_slice(from);
         self.signed.body = splice::written(&self.signed.body, place, text).ok_or_else(missing)?;
-        self.note(format!("body:{pointer}"));
+        self.note(format!("body:{pointer}"), Some(from), text.to_owned());
         Ok(())
     }
 
@@ -237,6 +315,8 @@ impl Work<'_> {
     fn header(&mut self, name: &str, text: String) {
         let is_it = |line: &[u8]| line.eq_ignore_ascii_case(name.as_bytes());
         let lines = &mut self.signed.headers.0;
+        let mut from = None;
+        let to = text.clone();
         match lines.iter().position(|(found, _)| is_it(found)) {
             None => lines.push((name.to_owned().into(), text.into())),
             Some(at) => {
@@ -246,17 +326,16 @@ impl Work<'_> {
                     place <= at.saturating_add(1) || !is_it(found)
                 });
                 if let Some((_, value)) = lines.get_mut(at) {
-                    *value = text.into();
+                    from = Some(std::mem::replace(value, text.into()));
                 }
             }
         }
-        self.note(format!("header:{name}"));
+        self.note(format!("header:{name}"), from, to);
     }
 
-    fn note(&mut self, what: String) {
-        if !self.signed.written.contains(&what) {
-            self.signed.written.push(what);
-        }
+    fn note(&mut self, place: String, from: Option<Bytes>, to: impl Into<Bytes>) {
+        let to = to.into();
+        self.signed.written.push(Written { place, from, to });
     }
 
     /// The signature of the request as it is by now, or of an item of it.

@@ -79,7 +79,7 @@ impl Owned {
             known: Known::built_in(),
             secrets,
         };
-        doctor.verdict(&self.request(), None, now)
+        doctor.diagnose(&self.request(), None, now)
     }
 }
 

@@ -20,6 +20,7 @@ fn json() -> Json<Vec<u8>> {
         Vec::new(),
         endpoint,
         Some("http://localhost:3000".to_owned()),
+        std::sync::Arc::new(std::sync::Arc::new(crate::webhook::Keys::default())),
     )
 }
 

@@ -8,7 +8,11 @@ use super::State;
 use crate::{
     history::Number,
     text::Safe,
-    tui::{deed::Desk, field::Field, load::Save},
+    tui::{
+        deed::Desk,
+        field::{Field, Hidden},
+        load::Save,
+    },
 };
 
 /// What lies over the panes and has the keys.
@@ -54,6 +58,12 @@ pub(in crate::tui) enum Popup {
     Save { save: Save, field: Field },
     /// Before a file is replaced.
     Replace(Save),
+    /// A signing secret of a provider.
+    Secret {
+        provider: String,
+        name: Safe<'static>,
+        field: Hidden<Field>,
+    },
     /// The note beside a request.
     Note { number: Number, field: Field },
     /// Before requests are deleted.
@@ -136,6 +146,7 @@ impl State {
                 | Popup::Note { field, .. }
                 | Popup::Clear { field, .. },
             ) => Some(field),
+            Some(Popup::Secret { field, .. }) => Some(&mut field.0),
             Some(Popup::Desk(desk)) => desk.field(),
             Some(_) => None,
             None if self.bar.is_some() => self.bar.as_mut().map(|bar| &mut bar.field),

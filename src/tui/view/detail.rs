@@ -52,9 +52,9 @@ fn draw_heading(state: &State, canvas: &mut Canvas<'_>, area: Area) {
 /// The tabs, their names as long as there is room for.
 fn tabs(state: &State, width: u16) -> Line {
     let names = match width {
-        ..60 if state.layout().shape == Shape::Narrow => ["B", "H", "R", "T", "W"],
-        ..90 => [" Body", " Head", " Resp", " Tries", " Raw"],
-        _ => [" Body", " Headers", " Response", " Tries", " Raw"],
+        ..60 if state.layout().shape == Shape::Narrow => ["B", "H", "R", "T", "S", "W"],
+        ..90 => [" Body", " Head", " Resp", " Tries", " Sig", " Raw"],
+        _ => [" Body", " Headers", " Response", " Tries", " Sig", " Raw"],
     };
     let tries = state.shown().map_or(0, |detail| detail.tries);
     let mut line = Line::new();
