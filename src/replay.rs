@@ -21,12 +21,12 @@ use tokio::{
     time::{Duration, Instant, timeout_at},
 };
 
+use self::signature::{Case, Settled};
 pub use self::{
     many::{Sent, many},
     signature::{Became, Unsigned, Word},
 };
 pub use crate::event::{Edits, Sign};
-use self::signature::{Case, Settled};
 use crate::{
     forward::{Forwarder, Kept, RequestBody, Tried},
     history::{Attempt, Cause, History, HistoryError, KeptAnswer, Number, Reader, Request},

@@ -248,9 +248,9 @@ fn tried(attempt: &Attempt) -> filter::Attempt<'_> {
 /// Whether a person changed anything but the signature. What a person changed stands before the mark that it was made anew, what
 /// that needed behind it.
 fn is_edited(changes: &[Edit]) -> bool {
-    let mark = changes.iter().position(
-        |edit| matches!(edit, Edit::Changed { what, .. } if what == SIGNED),
-    );
+    let mark = changes
+        .iter()
+        .position(|edit| matches!(edit, Edit::Changed { what, .. } if what == SIGNED));
     let persons = mark.and_then(|mark| changes.get(..mark)).unwrap_or(changes);
     persons.iter().any(is_of_person)
 }

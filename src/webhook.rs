@@ -16,9 +16,9 @@
 //! | `pointer`, `request`, `source`, `template`, `url` | where values stand, and what is made of them |
 //! | `known`, `block` | recognition |
 //! | `scheme`, `signature`, `key`, `crypto`, `certificate`, `check` | one way of signing, tried with one secret |
-//! | `doctor`, `diagnosis`, `causes`, `rewrite` | the verdict, and what the usual causes would give |
+//! | `doctor`, `case`, `diagnosis`, `causes`, `rewrite` | the verdict, and what the usual causes would give |
 //! | `examined` | all there is to tell of a signature |
-//! | `sign`, `splice`, `spoil` | signing again, and wrongly |
+//! | `sign`, `work`, `splice`, `spoil` | signing again, and wrongly |
 //! | `keyring` | senders and secrets as they are at a moment |
 //! | `handshake` | challenges and their answers |
 #![warn(
@@ -29,6 +29,7 @@
 )]
 
 mod block;
+mod case;
 mod causes;
 mod certificate;
 mod check;
@@ -55,6 +56,7 @@ mod spoil;
 mod template;
 mod url;
 mod words;
+mod work;
 
 #[cfg(test)]
 #[expect(clippy::indexing_slicing, reason = "a test may panic")]
@@ -64,7 +66,7 @@ pub use self::{
     definition::Sender,
     diagnosis::{Diagnosis, Verdict},
     doctor::{Doctor, Request},
-    examined::{Age, Examined, Told},
+    examined::{Age, Examined, Told, Tried},
     handshake::Reply,
     key::Secret,
     keyring::{Keyring, Keys},

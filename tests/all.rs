@@ -16,6 +16,7 @@ mod readme;
 mod recognise;
 mod released;
 mod replay;
+mod resign;
 mod streaming;
 mod support;
 #[cfg(unix)]

@@ -72,7 +72,8 @@ const LISTENER: &[(&str, &[&str])] = &[
     (
         "tui",
         &[
-            "history", "filter", "search", "format", "diff", "export", "exchange", "text", "webhook",
+            "history", "filter", "search", "format", "diff", "export", "exchange", "text",
+            "webhook",
         ],
     ),
 ];

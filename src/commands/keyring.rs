@@ -76,7 +76,9 @@ impl FileKeys {
             Err(failure) => {
                 let why = failure.sentence();
                 let why = safe(why.as_bytes(), Mode::Cell);
-                say(format_args!("{why}; signatures are told by the built-in definitions alone"));
+                say(format_args!(
+                    "{why}; signatures are told by the built-in definitions alone"
+                ));
                 Arc::new(Keys::default())
             }
         }

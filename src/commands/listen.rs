@@ -28,7 +28,7 @@ use crate::{
     forward::Forwarder,
     history::{History, Retention, Select},
     output::{self, Output, Start, Surroundings},
-    text, tui,
+    tui,
     webhook::Keyring,
 };
 
@@ -280,7 +280,7 @@ impl Listening {
                     stop,
                 };
                 let ended = tui::run(view).await?;
-                self.goodbye(&ended);
+                ending::goodbye(&ended, &self.settings.folders.history());
                 Ok(())
             }
         }
@@ -324,21 +324,6 @@ impl Listening {
     fn target(&self) -> Option<String> {
         let target = self.settings.routes.default.as_ref();
         target.map(ToString::to_string)
-    }
-
-    fn goodbye(&self, ended: &tui::Ended) {
-        let (requests, failed) = (text::count(ended.requests), text::count(ended.failed));
-        let lasted = text::duration(ended.lasted);
-        let path = self.settings.folders.history();
-        let word = if ended.requests == 1 {
-            "request"
-        } else {
-            "requests"
-        };
-        output::say(format_args!(
-            "{requests} {word} in {lasted}, {failed} failed. Saved: {}. Reopen: hooktool open",
-            path.display()
-        ));
     }
 
     /// Keeps the URL once the link is live, and says it where there is no screen.

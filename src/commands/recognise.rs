@@ -45,7 +45,9 @@ impl Recognise for Recogniser {
             public: &called(capture, &self.relay),
             local: &[],
         };
-        let found = keys.doctor().verdict(&request, Some(&seen.provider), capture.received_at.0);
+        let found = keys
+            .doctor()
+            .verdict(&request, Some(&seen.provider), capture.received_at.0);
         Some(webhook(seen, found.verdict))
     }
 }

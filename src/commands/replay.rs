@@ -69,7 +69,9 @@ pub(super) async fn run(args: Replay) -> Result<(), Failure> {
             }
         }
         let signs = args.sign.variants();
-        let sends = signs.iter().flat_map(|sign| std::iter::repeat_n(*sign, args.times));
+        let sends = signs
+            .iter()
+            .flat_map(|sign| std::iter::repeat_n(*sign, args.times));
         for sign in sends {
             edits.sign = sign;
             let sent = replay::run(&with, number, args.to.clone(), &edits).await;

@@ -21,7 +21,9 @@ pub(super) fn sentence(number: Number, word: &Word, hint: &str) -> String {
             format!("#{number} signed as {sender}, wrong in one character")
         }
         Became::Wrong { is_anew: false } => {
-            let old = age.filter(|age| age.is_over).map(|_| format!(", and {old}"));
+            let old = age
+                .filter(|age| age.is_over)
+                .map(|_| format!(", and {old}"));
             let old = old.unwrap_or_default();
             format!("#{number} has its own signature, wrong in one character{old}")
         }
@@ -34,7 +36,7 @@ pub(super) fn sentence(number: Number, word: &Word, hint: &str) -> String {
             format!("{kept}{hint}")
         }
         Became::NotSigned(Unsigned::CameBad) => {
-            format!("#{number} came with a bad signature: it is kept, a new one would hide that")
+            format!("#{number} came with a bad signature, which is kept")
         }
         Became::NotSigned(why) => {
             let kept = kept(number, word.is_edited, sender, age);
@@ -52,7 +54,9 @@ fn kept(number: Number, is_edited: bool, sender: &str, age: Option<&Age>) -> Str
             let old = ago(age.seconds);
             let tolerance = i64::from(age.tolerance.unwrap_or_default());
             let limit = ago(tolerance);
-            format!("#{number} keeps its signature, {old} old: {sender} allows {limit}, so the app may refuse it")
+            format!(
+                "#{number} keeps its signature, {old} old: {sender} allows {limit}, so the app may refuse it"
+            )
         }
         None => format!("#{number} keeps its signature"),
     }
@@ -80,9 +84,9 @@ pub(super) fn refused(number: Number, why: &Unsigned) -> Failure {
         Unsigned::NoSecret(provider) => {
             Failure::Setting(cannot.hint(format!("`hooktool secret add {provider}` takes it")))
         }
-        Unsigned::Refused(Refusal::Lacks(_)) => Failure::Setting(
-            cannot.hint("--sign-url names the URL that the app takes for its own"),
-        ),
+        Unsigned::Refused(Refusal::Lacks(_)) => {
+            Failure::Setting(cannot.hint("--sign-url names the URL that the app takes for its own"))
+        }
         Unsigned::Refused(_) => Failure::Setting(cannot),
     }
 }

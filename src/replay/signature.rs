@@ -183,7 +183,10 @@ impl Case<'_> {
     /// The copy, signed; and for which URL, if the sender signs that.
     fn signed(&self, provider: &str, sign: Sign) -> Result<(Signed, Option<String>), Unsigned> {
         let verdict = self.verdict(provider, self.original).verdict;
-        let is_meant = matches!(sign, Sign::Anew { even_bad: true } | Sign::Wrong | Sign::Old);
+        let is_meant = matches!(
+            sign,
+            Sign::Anew { even_bad: true } | Sign::Wrong | Sign::Old
+        );
         match verdict {
             Verdict::None => return Err(Unsigned::NoSender),
             Verdict::Bad if !is_meant => return Err(Unsigned::CameBad),
@@ -231,7 +234,11 @@ impl Case<'_> {
             .ok_or_else(|| Unsigned::NoSecret(provider.to_owned()))
     }
 
-    fn verdict(&self, provider: &str, (capture, body): (&Capture, &[u8])) -> crate::webhook::Diagnosis {
+    fn verdict(
+        &self,
+        provider: &str,
+        (capture, body): (&Capture, &[u8]),
+    ) -> crate::webhook::Diagnosis {
         let request = self.judged(capture, body);
         let at = capture.received_at.0;
         self.keys.doctor().verdict(&request, Some(provider), at)
@@ -257,7 +264,11 @@ impl Case<'_> {
     }
 
     fn head(&self, of_copy: bool) -> Head<'_> {
-        head(if of_copy { self.copy.0 } else { self.original.0 })
+        head(if of_copy {
+            self.copy.0
+        } else {
+            self.original.0
+        })
     }
 
     fn name(&self, provider: &str) -> String {
@@ -279,7 +290,10 @@ impl Case<'_> {
                 _ if place.starts_with("query:") => {}
                 Some(from) if from == to => {}
                 Some(from) => changes.push(Edit::Changed { what, from, to }),
-                None => changes.push(Edit::Added { name: what, value: to }),
+                None => changes.push(Edit::Added {
+                    name: what,
+                    value: to,
+                }),
             }
         }
         if copy.path != signed.path {

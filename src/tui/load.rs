@@ -61,9 +61,8 @@ impl Source {
                 } => self.rows(&reader, *newer_than, numbers, *is_wide),
                 What::Search(query) => found(&reader, query),
                 What::Detail(wish) => self.detail(&reader, wish),
-                What::Fetch(fetch) => {
-                    deed::run(&reader, self.keys.as_ref(), fetch).map(|brought| Loaded::Brought(Box::new(brought)))
-                }
+                What::Fetch(fetch) => deed::run(&reader, self.keys.as_ref(), fetch)
+                    .map(|brought| Loaded::Brought(Box::new(brought))),
                 What::Page(wish, tab) => self.whole(&reader, wish, *tab),
                 What::Save(save) => {
                     save::save(&reader, save).map(|saved| Loaded::Saved(save.clone(), saved))

@@ -6,10 +6,11 @@
 use data_encoding::HEXLOWER;
 
 use super::{
+    case::Case,
     check::Trial,
     definition::Kind,
     diagnosis::Diagnosis,
-    doctor::{Case, Doctor, Request},
+    doctor::{Doctor, Request},
     scheme::Scheme,
     signature::{Clocked, Signatures},
     template::Context,
@@ -49,8 +50,17 @@ pub struct Told {
     pub expected: Option<String>,
     /// The beginnings of those that came.
     pub received: Vec<String>,
-    /// Every secret of the sender that was tried: its last characters if it is long enough, and what it is called.
-    pub secrets: Vec<String>,
+    /// Every secret of the sender that was tried.
+    pub secrets: Vec<Tried>,
+}
+
+/// A secret that was tried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tried {
+    /// Its last characters; none of a short one, and none of a certificate.
+    pub tail: Option<String>,
+    /// What it is called.
+    pub label: String,
 }
 
 /// How old a signature is.
@@ -132,9 +142,9 @@ impl<'c> Case<'c, '_> {
             received,
             secrets: secrets
                 .into_iter()
-                .map(|secret| match secret.tail() {
-                    Some(tail) => format!("…{tail}, {}", secret.label),
-                    None => secret.label.clone(),
+                .map(|secret| Tried {
+                    tail: secret.tail().map(str::to_owned),
+                    label: secret.label.clone(),
                 })
                 .collect(),
         })
@@ -183,9 +193,9 @@ impl Scheme {
     }
 }
 
-/// `4be1 09c2…`
+/// `4be1 09c2`
 fn beginning(mac: &[u8]) -> String {
     let digits = HEXLOWER.encode(mac.get(..TOLD).unwrap_or(mac));
     let (first, rest) = digits.split_at_checked(4).unwrap_or((&digits, ""));
-    format!("{first} {rest}…")
+    format!("{first} {rest}")
 }

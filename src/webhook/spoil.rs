@@ -46,7 +46,9 @@ impl Known {
 fn spoil(scheme: &Scheme, rule: &SignatureRule, signed: &mut Signed) {
     match &rule.from {
         Source::Header(name) => {
-            lines(rule, signed, |line| line.eq_ignore_ascii_case(name.as_bytes()));
+            lines(rule, signed, |line| {
+                line.eq_ignore_ascii_case(name.as_bytes())
+            });
         }
         Source::Headers(start) => lines(rule, signed, |line| begins(line, start.as_bytes())),
         Source::Body(_) => fields(scheme, rule, signed),
@@ -91,7 +93,9 @@ fn fields(scheme: &Scheme, rule: &SignatureRule, signed: &mut Signed) {
             continue;
         };
         // Behind the quote, if it is a string.
-        let at = place.start.saturating_add(usize::from(from.starts_with(b"\"")));
+        let at = place
+            .start
+            .saturating_add(usize::from(from.starts_with(b"\"")));
         let has_one = at < place.end && !from.starts_with(b"\"\"");
         if let (Some(byte), true) = (signed.body.get_mut(at), has_one) {
             *byte = other(*byte);

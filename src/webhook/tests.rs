@@ -1,9 +1,11 @@
 //! Every definition on a sample of our own: recognised, signed, verified; and what a changed byte, a bad clock, a bad file gives.
 
 mod causes;
+mod examined;
 mod files;
 mod hostile;
 mod keys;
+mod resigned;
 mod samples;
 
 use hooktool_relay::capture::Headers;

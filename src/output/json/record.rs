@@ -11,8 +11,11 @@ use serde::Serialize;
 use crate::{
     event::{Gap, Link},
     history::{Attempt, KeptAnswer, LastAttempt, Request, Summary},
-    webhook::{self, Diagnosis, Head, Keys, Verdict},
 };
+
+mod sig;
+
+use sig::SigRecord;
 
 /// Version of the records.
 const V: u8 = 1;
@@ -102,54 +105,11 @@ impl<'a> CaptureRecord<'a> {
             event: webhook.and_then(|webhook| webhook.event.as_deref()),
             action: webhook.and_then(|webhook| webhook.action.as_deref()),
             delivery_id: webhook.and_then(|webhook| webhook.delivery_id.as_deref()),
-            sig: webhook.map(|webhook| SigRecord {
-                verdict: &webhook.verdict,
-                scheme: None,
-                now: None,
-            }),
+            sig: webhook.map(SigRecord::new),
             body: size.map(|size| BodyRecord::new(body.map(AsRef::as_ref), size)),
             note: row.note.as_deref(),
             last: None,
         }
-    }
-
-    /// The same with the scheme that it is signed by, as the definitions have it now; none of what was not signed.
-    pub fn signed_by(mut self, request: &Request, keys: &Keys) -> Self {
-        let webhook = request.summary.webhook.as_deref();
-        if let (Some(sig), Some(webhook)) = (&mut self.sig, webhook)
-            && webhook.verdict != Verdict::None.as_str()
-        {
-            let capture = &request.capture;
-            let body: &[u8] = match &capture.body {
-                Body::Whole(bytes) => bytes,
-                Body::Absent | Body::Pieces(_) => &[],
-            };
-            let head = Head {
-                method: capture.method.as_str(),
-                path: &capture.path,
-                headers: &capture.headers,
-            };
-            let request = webhook::Request {
-                head,
-                body,
-                public: &[],
-                local: &[],
-            };
-            sig.scheme = keys.doctor().scheme(&request, Some(&webhook.provider));
-        }
-        self
-    }
-
-    /// The same with what its signature is worth now.
-    pub fn judged(mut self, found: &Diagnosis) -> Self {
-        if let Some(sig) = &mut self.sig {
-            sig.now = Some(NowRecord {
-                verdict: found.verdict.as_str(),
-                reason: found.reason.clone(),
-                cause: found.cause.clone(),
-            });
-        }
-        self
     }
 
     /// A request as a list has it: without data, with its latest attempt.
@@ -160,24 +120,6 @@ impl<'a> CaptureRecord<'a> {
             ..Self::new(request, None)
         }
     }
-}
-
-/// What the signature was worth when the request came, and by which scheme it is signed.
-#[derive(Debug, Serialize)]
-struct SigRecord<'a> {
-    verdict: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    scheme: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    now: Option<NowRecord>,
-}
-
-/// What it is worth by the secrets that are set now, and the clock of when it came.
-#[derive(Debug, Serialize)]
-struct NowRecord {
-    verdict: &'static str,
-    reason: String,
-    cause: Option<String>,
 }
 
 /// A body.

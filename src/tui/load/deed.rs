@@ -92,7 +92,10 @@ fn sealed(
     let (keys, judged) = (keys.keys(), evidence.request());
     let doctor = keys.doctor();
     let found = doctor.verdict(&judged, None, evidence.at.0);
-    let Some(scheme) = doctor.scheme(&judged, None).filter(|_| found.verdict != Verdict::None) else {
+    let Some(scheme) = doctor
+        .scheme(&judged, None)
+        .filter(|_| found.verdict != Verdict::None)
+    else {
         return Ok(None);
     };
     let provider = found.seen.map(|seen| seen.provider);

@@ -6,11 +6,14 @@ use super::{Line, Role, line, text};
 use crate::{
     history::Request,
     text::{Safe, age, count},
-    webhook::{Examined, Told, Verdict},
+    webhook::{Examined, Told, Tried, Verdict},
 };
 
 /// Where values begin, in cells behind a name's beginning.
 const NAMES: usize = 11;
+
+/// Where a sentence is broken, in bytes: it fits a screen of 80 cells.
+const WIDE: usize = 70;
 
 /// Most secrets and signatures that are listed.
 const LISTED: usize = 8;
@@ -23,25 +26,27 @@ pub(in crate::tui) fn signature(
 ) -> Vec<Line> {
     let found = &examined.diagnosis;
     let (role, word) = verdict(found.verdict);
-    let reason = text(found.reason.as_bytes());
-    let mut lines = vec![vec![
-        (role, Safe::format(format_args!(" {word}  "))),
-        (Role::Text, reason),
-    ]];
+    let mut lines = wrapped(&found.reason, WIDE);
+    if let Some(first) = lines.first_mut() {
+        first.insert(0, (role, Safe::format(format_args!(" {word} "))));
+    }
     if let Some(told) = &examined.scheme {
         lines.extend(scheme(told));
         if told.signs_url {
             lines.extend(public.iter().map(|url| fact("url", url.as_bytes())));
         }
         let len = count(request.capture.body.len());
-        let body = Safe::format(format_args!("{len} bytes as received, not decoded, not edited"));
+        let body = Safe::format(format_args!(
+            "{len} bytes as received, not decoded, not edited"
+        ));
         lines.push(named("body", body));
     }
     lines.extend(found.secret.iter().map(|by| fact("by", by.as_bytes())));
     lines.push(Line::new());
     if let Some(cause) = &found.cause {
-        let cause = text(cause.as_bytes());
-        lines.push(line(Role::Strong, Safe::format(format_args!(" Likely: {cause}"))));
+        let strong = |(_, text)| (Role::Strong, text);
+        let cause = wrapped(&format!("Likely: {cause}"), WIDE).into_iter();
+        lines.extend(cause.map(|line| line.into_iter().map(strong).collect()));
     }
     if !found.tried.is_empty() {
         lines.push(line(Role::Text, Safe::own(" No usual cause fits. Tried:")));
@@ -81,16 +86,22 @@ fn scheme(told: &Told) -> Vec<Line> {
         lines.push(time(stamp, *old, told.tolerance));
     }
     let secrets = told.secrets.iter().take(LISTED);
-    lines.extend(secrets.map(|secret| fact("secret", secret.as_bytes())));
+    lines.extend(secrets.map(|Tried { tail, label }| {
+        let label = text(label.as_bytes());
+        let tail = tail.as_ref().map(|tail| text(tail.as_bytes()));
+        let tail = tail.map(|tail| Safe::format(format_args!("…{tail}, ")));
+        let tail = tail.unwrap_or_default();
+        named("secret", Safe::format(format_args!("{tail}{label}")))
+    }));
     if told.secrets.len() > LISTED {
         let more = Safe::format(format_args!("and {} more", told.secrets.len() - LISTED));
         lines.push(named("", more));
     }
     if let Some(expected) = &told.expected {
-        lines.push(fact("expected", expected.as_bytes()));
+        lines.push(mac("expected", expected));
     }
     let received = told.received.iter().take(LISTED);
-    lines.extend(received.map(|one| fact("received", one.as_bytes())));
+    lines.extend(received.map(|one| mac("received", one)));
     lines
 }
 
@@ -126,7 +137,9 @@ fn cure(examined: &Examined) -> Option<Safe<'static>> {
         Verdict::Bad | Verdict::Unknown => Some(Safe::format(format_args!(
             " :secret {provider}   adds a secret; it is judged again"
         ))),
-        Verdict::Old => Some(Safe::own(" r   sends it again, signed with the present time")),
+        Verdict::Old => Some(Safe::own(
+            " r   sends it again, signed with the present time",
+        )),
         Verdict::Ok | Verdict::Token | Verdict::None => None,
     }
 }
@@ -139,6 +152,29 @@ fn before(request: &Request, now: Verdict) -> Option<Line> {
         let told = format_args!(" When it came: {before}. This is by today's secrets.");
         line(Role::Dim, Safe::format(told))
     })
+}
+
+/// The beginning of a MAC.
+fn mac(name: &str, beginning: &str) -> Line {
+    let beginning = text(beginning.as_bytes());
+    named(name, Safe::format(format_args!("{beginning}…")))
+}
+
+/// A sentence, as many lines as it needs.
+fn wrapped(sentence: &str, width: usize) -> Vec<Line> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in sentence.split(' ') {
+        match lines.last_mut() {
+            Some(last) if last.len() + word.len() < width => {
+                last.push(' ');
+                last.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    let shown = lines.iter().map(|words| text(words.as_bytes()));
+    let shown = shown.map(|words| line(Role::Text, Safe::format(format_args!(" {words}"))));
+    shown.collect()
 }
 
 fn fact(name: &str, value: &[u8]) -> Line {

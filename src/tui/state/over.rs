@@ -6,8 +6,9 @@ use hooktool_relay::capture::UnixMillis;
 
 use super::State;
 use crate::{
+    event::Notice,
     history::Number,
-    text::Safe,
+    text::{Mode, Safe, safe},
     tui::{
         deed::Desk,
         field::{Field, Hidden},
@@ -134,6 +135,19 @@ impl State {
             text,
             since: self.now.since_start,
         });
+    }
+
+    /// Tells what the listener said; what it said of a replay before it is sent is told again with how that went.
+    pub(in crate::tui) fn hear(&mut self, notice: &Notice) {
+        let mood = match notice.is_problem {
+            true => Mood::Problem,
+            false => Mood::Note,
+        };
+        let text = safe(notice.text.as_bytes(), Mode::Cell).into_owned();
+        if let Some(number) = notice.about {
+            self.acting.remember(number, text.clone());
+        }
+        self.say(mood, text);
     }
 
     /// The line that is being typed.

@@ -18,7 +18,7 @@ use crate::{
         page::Form,
         state::{Popup, Tab, Wish},
     },
-    webhook::{self, Age, Examined, Keys, Told, Verdict},
+    webhook::{self, Age, Examined, Keys, Told, Tried, Verdict},
 };
 
 /// Each value of a type by its pattern; a variant without a line here does not compile.
@@ -201,7 +201,13 @@ fn examined(text: &str) -> Examined {
         signs_url: true,
         expected: Some(text.to_owned()),
         received: many(),
-        secrets: many(),
+        secrets: vec![
+            Tried {
+                tail: Some(text.to_owned()),
+                label: text.to_owned(),
+            };
+            10
+        ],
     });
     examined
 }
