@@ -6,7 +6,7 @@ use aws_lc_rs::hmac;
 use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 
-use crate::support::{Home, Program, Request, Sender, TestTarget, story};
+use crate::support::{Home, Program, Request, Sender, TestTarget, eventually, story};
 
 const BODY: &str = r#"{"action":"opened","number":7}"#;
 
@@ -123,6 +123,18 @@ fn lines_and_records_name_sender_event_and_verdict() {
     });
 }
 
+/// The requests in the history, once there are so many.
+async fn recorded(home: &Home, count: usize) -> Vec<Value> {
+    eventually("requests in the history", || async {
+        let records = home.records("app", &["list", "--json"]);
+        match records.len() >= count {
+            true => Ok(records),
+            false => Err(format!("{} records", records.len())),
+        }
+    })
+    .await
+}
+
 #[test]
 fn a_secret_and_a_definition_that_come_later_count_from_the_next_request_on() {
     story(async {
@@ -130,24 +142,28 @@ fn a_secret_and_a_definition_that_come_later_count_from_the_next_request_on() {
         let program = home.start_piped("app", &["listen", "--respond", "200"]);
         let (addr, path) = program.url().await;
         let sender = Sender::to(addr);
-        assert_eq!(sender.send(github(&path, "shh")).await.status, 200);
+        sender.send(github(&path, "shh")).await;
+        recorded(&home, 1).await;
         let file = home.path("secret.txt");
         fs::write(&file, "another").expect("written");
         let origin = format!("file:{}", file.display());
         home.records("app", &["secret", "add", "github", &origin]);
         sender.send(github(&path, "shh")).await;
+        recorded(&home, 2).await;
         // The file that the entry names is looked at, too.
         fs::write(&file, "shh").expect("written");
         sender.send(github(&path, "shh")).await;
+        recorded(&home, 3).await;
         let config = home.path(".config/hooktool/providers.toml");
         fs::write(&config, "nonsense").expect("written");
         sender.send(github(&path, "shh")).await;
+        recorded(&home, 4).await;
         let mine = "[[provider]]\nid = \"mine\"\ndetect = [{ header = \"x-mine\" }]\n";
         fs::write(&config, mine).expect("written");
         sender
             .send(Request::post(&path, "{}").header("X-Mine", "1"))
             .await;
-        let records = home.records("app", &["list", "--json"]);
+        let records = recorded(&home, 5).await;
         let verdict = |record: &Value| record["sig"]["verdict"].clone();
         let verdicts: Vec<_> = records.iter().map(verdict).collect();
         assert_eq!(verdicts, ["unknown", "bad", "ok", "ok", "none"]);

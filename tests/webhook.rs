@@ -110,7 +110,9 @@ fn what_keys_of_our_own_sign_by_the_documented_rules_is_ok() {
     let senders = vectors.iter().map(|vector| vector.provider.as_str());
     assert_eq!(
         senders.collect::<Vec<_>>(),
-        ["gitlab", "gitlab", "paypal", "aws-sns", "aws-sns", "aws-sns", "aws-sns"]
+        [
+            "gitlab", "gitlab", "paypal", "aws-sns", "aws-sns", "aws-sns", "aws-sns"
+        ]
     );
     for vector in &vectors {
         let (verdict, reason) = judge(vector, vector.body.as_bytes(), &vector.secret);
