@@ -13,14 +13,14 @@
 //! | part | what it does |
 //! |---|---|
 //! | `definition`, `reading`, `provider` | the schema; files laid over one another; one sender |
-//! | `pointer`, `request`, `source`, `template`, `url` | where values stand, and what is made of them |
+//! | `pointer`, `request`, `source`, `template`, `url`, `elsewhere` | where values stand, and what is made of them |
 //! | `known`, `block` | recognition |
 //! | `scheme`, `signature`, `key`, `crypto`, `certificate`, `check` | one way of signing, tried with one secret |
 //! | `doctor`, `case`, `diagnosis`, `causes`, `rewrite` | the verdict, and what the usual causes would give |
 //! | `examined` | all there is to tell of a signature |
 //! | `sign`, `work`, `splice`, `spoil` | signing again, and wrongly |
 //! | `keyring` | senders and secrets as they are at a moment |
-//! | `handshake` | challenges and their answers |
+//! | `handshake` | challenges and their answers, URLs to visit |
 #![warn(
     clippy::indexing_slicing,
     clippy::string_slice,
@@ -37,6 +37,7 @@ mod crypto;
 mod definition;
 mod diagnosis;
 mod doctor;
+mod elsewhere;
 mod examined;
 mod handshake;
 mod key;
@@ -67,7 +68,7 @@ pub use self::{
     diagnosis::{Diagnosis, Verdict},
     doctor::{Doctor, Request},
     examined::{Age, Examined, Told, Tried},
-    handshake::Reply,
+    handshake::{Challenge, Reply, Visit},
     key::Secret,
     keyring::{Keyring, Keys},
     known::{Known, Seen},

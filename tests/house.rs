@@ -54,7 +54,9 @@ const LISTENER: &[(&str, &[&str])] = &[
     ("history", &[]),
     (
         "agent",
-        &["link", "protocol", "forward", "history", "filter"],
+        &[
+            "link", "protocol", "forward", "history", "filter", "webhook",
+        ],
     ),
     ("replay", &["forward", "history", "webhook"]),
     ("search", &["history", "filter"]),

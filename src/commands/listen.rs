@@ -180,6 +180,7 @@ impl Listening {
             only: settings.only.clone(),
             wait_for_target: settings.wait_for_target,
             retry: settings.retry,
+            answer_challenges: settings.answer_challenges,
             recognise: Some(Arc::new(Recogniser {
                 keys: self.keys.clone(),
                 relay: self.place.relay_name.clone(),
@@ -267,7 +268,6 @@ impl Listening {
                     feed,
                     intents,
                     target: target.unwrap_or_default(),
-                    url: self.place.url.clone(),
                     is_local_relay: self.settings.relay == RelayAt::Local,
                     is_colored: self.is_colored(),
                     theme: self.settings.theme,

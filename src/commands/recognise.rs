@@ -5,12 +5,13 @@
 
 use std::sync::Arc;
 
-use hooktool_relay::capture::{Body, Capture};
+use hooktool_relay::capture::Capture;
 
 use crate::{
     agent::Recognise,
+    filter::inline,
     history::Webhook,
-    webhook::{Head, Keyring, Request, Seen, Verdict, called},
+    webhook::{Challenge, Head, Keyring, Request, Seen, Verdict, called},
 };
 
 /// What a listener on a relay knows.
@@ -25,18 +26,10 @@ pub(super) struct Recogniser {
 impl Recognise for Recogniser {
     fn webhook(&self, capture: &Capture) -> Option<Webhook> {
         let keys = self.keys.keys();
-        let head = Head {
-            method: capture.method.as_str(),
-            path: &capture.path,
-            headers: &capture.headers,
-        };
-        let body: &[u8] = match &capture.body {
-            Body::Absent => &[],
-            Body::Whole(bytes) => bytes,
-            Body::Pieces(_) => {
-                let seen = keys.known.look(head, &[])?;
-                return Some(webhook(seen, Verdict::Unknown));
-            }
+        let head = Head::of(capture);
+        let Some(body) = inline(&capture.body) else {
+            let seen = keys.known.look(head, &[])?;
+            return Some(webhook(seen, Verdict::Unknown));
         };
         let seen = keys.known.look(head, body)?;
         let request = Request {
@@ -49,6 +42,17 @@ impl Recognise for Recogniser {
             .doctor()
             .verdict(&request, Some(&seen.provider), capture.received_at.0);
         Some(webhook(seen, found.verdict))
+    }
+
+    fn challenge(&self, capture: &Capture) -> Option<Challenge> {
+        let request = Request {
+            head: Head::of(capture),
+            body: inline(&capture.body)?,
+            public: &called(capture, &self.relay),
+            local: &[],
+        };
+        let keys = self.keys.keys();
+        keys.doctor().challenge(&request, capture.received_at.0)
     }
 }
 

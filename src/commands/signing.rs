@@ -87,6 +87,9 @@ pub(super) fn refused(number: Number, why: &Unsigned) -> Failure {
         Unsigned::Refused(Refusal::Lacks(_)) => {
             Failure::Setting(cannot.hint("--sign-url names the URL that the app takes for its own"))
         }
+        Unsigned::Refused(Refusal::SendersKey(_)) => Failure::Setting(
+            cannot.hint("without --resign it is sent with the signature that came"),
+        ),
         Unsigned::Refused(_) => Failure::Setting(cannot),
     }
 }

@@ -101,7 +101,11 @@ impl Case<'_> {
             changes: Vec::new(),
             word,
         };
-        let Some(known) = self.keys.known.look(self.head(false), self.original.1) else {
+        let Some(known) = self
+            .keys
+            .known
+            .look(Head::of(self.original.0), self.original.1)
+        else {
             return match sign {
                 Sign::Keep | Sign::IfGood => Ok(kept(None)),
                 Sign::Anew { .. } | Sign::Wrong | Sign::Old => Err(Unsigned::NoSender),
@@ -251,7 +255,7 @@ impl Case<'_> {
 
     fn judged<'s>(&'s self, capture: &'s Capture, body: &'s [u8]) -> Request<'s> {
         Request {
-            head: head(capture),
+            head: Head::of(capture),
             body,
             public: self.public,
             local: &[],
@@ -261,14 +265,6 @@ impl Case<'_> {
     /// The copy as it would be sent.
     fn request(&self) -> Request<'_> {
         self.judged(self.copy.0, self.copy.1)
-    }
-
-    fn head(&self, of_copy: bool) -> Head<'_> {
-        head(if of_copy {
-            self.copy.0
-        } else {
-            self.original.0
-        })
     }
 
     fn name(&self, provider: &str) -> String {
@@ -329,14 +325,6 @@ impl Case<'_> {
             changes,
             word: Some(word),
         }
-    }
-}
-
-fn head(capture: &Capture) -> Head<'_> {
-    Head {
-        method: capture.method.as_str(),
-        path: &capture.path,
-        headers: &capture.headers,
     }
 }
 

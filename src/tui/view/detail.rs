@@ -52,10 +52,10 @@ fn draw_heading(state: &State, canvas: &mut Canvas<'_>, area: Area) {
 /// The tabs, their names as long as there is room for.
 fn tabs(state: &State, width: u16) -> Line {
     let names = match width {
-        ..60 if state.layout().shape == Shape::Narrow => ["B", "H", "R", "T", "S", "W"],
+        0..60 if state.layout().shape == Shape::Narrow => ["B", "H", "R", "T", "S", "W"],
         // Beside the list: the request's number needs the blanks of all but the tab that is shown.
-        ..62 => ["Body", "Head", "Resp", "Tries", "Sig", "Raw"],
-        ..90 => [" Body", " Head", " Resp", " Tries", " Sig", " Raw"],
+        0..62 => ["Body", "Head", "Resp", "Tries", "Sig", "Raw"],
+        62..90 => [" Body", " Head", " Resp", " Tries", " Sig", " Raw"],
         _ => [" Body", " Headers", " Response", " Tries", " Sig", " Raw"],
     };
     let tries = state.shown().map_or(0, |detail| detail.tries);

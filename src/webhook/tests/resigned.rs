@@ -142,7 +142,7 @@ fn what_is_signed_longer_ago_than_the_tolerance_is_old() {
         } else {
             Verdict::Old
         };
-        let found = signed.verdict(&[secret.clone()], NOW);
+        let found = signed.verdict(std::slice::from_ref(secret), NOW);
         assert_eq!(found.verdict, wanted, "{provider}: {}", found.reason);
     }
     let github = secret("github", "k");

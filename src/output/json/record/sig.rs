@@ -49,13 +49,8 @@ impl CaptureRecord<'_> {
                 Body::Whole(bytes) => bytes,
                 Body::Absent | Body::Pieces(_) => &[],
             };
-            let head = Head {
-                method: capture.method.as_str(),
-                path: &capture.path,
-                headers: &capture.headers,
-            };
             let request = webhook::Request {
-                head,
+                head: Head::of(capture),
                 body,
                 public: &[],
                 local: &[],
