@@ -42,7 +42,7 @@ mod turn;
 mod update;
 mod view;
 
-use std::{io, pin::pin, time::Duration};
+use std::{io, pin::pin, sync::Arc, time::Duration};
 
 use ratatui::{
     Terminal,
@@ -63,6 +63,7 @@ use crate::{
     event::{Feed, Intent},
     history::{History, Select},
     text::Zone,
+    webhook::Keyring,
 };
 
 /// What the inspector needs to run.
@@ -84,6 +85,8 @@ pub struct View {
     pub standing: Vec<String>,
     /// Which clock times are shown on.
     pub zone: Zone,
+    /// What signatures are judged by, and secrets kept in.
+    pub keyring: Arc<dyn Keyring>,
     /// Other keys for some actions.
     pub keys: Option<Keymap>,
     /// Whether colours are wanted; bold, dim and reverse are used in any case.

@@ -1,9 +1,11 @@
 //! `hooktool open`: the inspector on what is stored, without a relay. What other processes write shows up as it comes.
 
+use std::sync::Arc;
+
 use tokio::{sync::mpsc, task::spawn_blocking};
 use tokio_util::sync::CancellationToken;
 
-use super::{stop, stored::Stored, wishes::Wishes};
+use super::{keyring::FileKeys, stop, stored::Stored, wishes::Wishes};
 use crate::{
     cli::value::Color,
     config::Settings,
@@ -34,6 +36,7 @@ pub(super) async fn run() -> Result<(), Failure> {
     let opening = spawn_blocking(move || History::open(&path, Retention::default()));
     let history = opening.await.map_err(|_| panicked())??;
     let (board, ended) = (Board::new(), CancellationToken::new());
+    let keys = Arc::new(FileKeys::read(&layers)?.telling(&board));
     let (intents, asked) = mpsc::channel(View::INTENTS);
     let view = View {
         history: history.clone(),
@@ -53,9 +56,10 @@ pub(super) async fn run() -> Result<(), Failure> {
         standing: Vec::new(),
         zone: settings.zone,
         keys: settings.keys.clone(),
+        keyring: keys.clone(),
         stop: ended.clone(),
     };
-    let wishes = Wishes::new(history, forwarder, board, Routes::default());
+    let wishes = Wishes::new(history, forwarder, board, Routes::default(), keys);
     tokio::select! {
         ended = Box::pin(tui::run(view)) => Ok(ended.map(drop)?),
         () = perform(asked, wishes) => unreachable!("wishes are granted until the end"),

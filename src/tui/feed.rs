@@ -141,6 +141,7 @@ impl<S: Stream<Item = io::Result<Event>> + Unpin> Sources<S> {
             Came::Notice(Err(RecvError::Lagged(missed))) => Some(Input::Notice(Notice {
                 is_problem: false,
                 text: format!("{missed} messages came too fast to be shown"),
+                about: None,
             })),
             Came::Gap(Ok(gap)) => Some(Input::Gap(gap.last.0.saturating_sub(gap.first.0) + 1)),
             Came::Gap(Err(RecvError::Lagged(_))) => None,

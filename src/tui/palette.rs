@@ -18,6 +18,7 @@ const KEYS: usize = 16;
 pub(super) enum Command {
     Columns,
     Filter,
+    Secret,
     Time,
     Url,
 }
@@ -33,7 +34,7 @@ pub(super) struct Typed {
 }
 
 /// Every command, by its name.
-const COMMANDS: [Typed; 4] = [
+const COMMANDS: [Typed; 5] = [
     typed(
         Command::Columns,
         "columns",
@@ -41,6 +42,12 @@ const COMMANDS: [Typed; 4] = [
         "show these; none: what fits",
     ),
     typed(Command::Filter, "filter", "FILTER", "show what fits"),
+    typed(
+        Command::Secret,
+        "secret",
+        "PROVIDER",
+        "keep a signing secret; nobody sees it",
+    ),
     typed(
         Command::Time,
         "time",

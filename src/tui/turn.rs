@@ -79,7 +79,7 @@ impl<C: Console> Turn<C> {
                 zone: view.zone,
                 ..State::new(size, route)
             },
-            source: Source::new(view.history, view.select),
+            source: Source::new(view.history, view.select, view.keyring),
             reads: JoinSet::new(),
             intents: view.intents,
             console,

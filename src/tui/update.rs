@@ -171,14 +171,7 @@ fn happened(state: &mut State, input: Input, effects: &mut Vec<Effect>) {
         Input::Gap(count) => state.list.miss(count),
         Input::Reach(reach) => state.reach = reach,
         Input::Hold(hold) => state.hold = hold,
-        Input::Notice(notice) => {
-            let mood = if notice.is_problem {
-                Mood::Problem
-            } else {
-                Mood::Note
-            };
-            state.say(mood, owned(&notice.text));
-        }
+        Input::Notice(notice) => state.hear(&notice),
         Input::Round(round) => deed::round(state, &round),
         Input::Loaded(loaded) => take(state, loaded, effects),
         Input::Busy => state.say(Mood::Problem, Safe::own("busy: not done, try again")),

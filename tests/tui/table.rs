@@ -271,6 +271,7 @@ pub(crate) fn inspector(
         standing: Vec::new(),
         zone: Zone::Local,
         keys: None,
+        keyring: Arc::new(Arc::new(hooktool::webhook::Keys::default())),
         is_colored: true,
         theme: Theme::Dark,
         is_ascii: Some(false),

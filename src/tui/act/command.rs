@@ -2,7 +2,7 @@
 //!
 //! Enter there never sends: an action that would send opens its box instead, and that is confirmed by a key of its own.
 
-use super::{act, filter, replay};
+use super::{act, filter, replay, secret};
 use crate::{
     filter::Filter,
     text::{Mode, Safe, Zone, safe},
@@ -27,7 +27,7 @@ pub(super) fn accept(state: &mut State, effects: &mut Vec<Effect>) -> bool {
         Some(Entry::Typed(typed)) => {
             let given = palette::given(state);
             state.popup = None;
-            run(state, typed, &given);
+            run(state, typed, &given, effects);
         }
         None => {}
     }
@@ -44,7 +44,7 @@ fn perform(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
     }
 }
 
-fn run(state: &mut State, typed: &Typed, given: &str) {
+fn run(state: &mut State, typed: &Typed, given: &str, effects: &mut Vec<Effect>) {
     match typed.command {
         Command::Url => state.open(Popup::Url),
         Command::Time => match given {
@@ -57,6 +57,11 @@ fn run(state: &mut State, typed: &Typed, given: &str) {
             Some(wanted) => state.columns = wanted,
             None => usage(state, typed),
         },
+        Command::Secret => {
+            if !secret::ask(state, given, effects) {
+                usage(state, typed);
+            }
+        }
         Command::Filter if given.is_empty() => filter::open(state),
         Command::Filter => match Filter::parse(given, filter::clock(state)) {
             Ok(filter) => filter::keep_this(state, filter),
