@@ -13,6 +13,7 @@
 //! history.
 
 mod act;
+mod answer;
 mod clipboard;
 mod compare;
 mod console;
@@ -48,7 +49,10 @@ use ratatui::{
     Terminal,
     backend::{Backend, CrosstermBackend},
 };
-use tokio::{sync::mpsc, time::sleep_until};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep_until},
+};
 use tokio_util::sync::CancellationToken;
 
 pub use self::{
@@ -139,7 +143,7 @@ pub async fn run(view: View) -> io::Result<Ended> {
     driving.await
 }
 
-/// The inspector on any terminal; nothing is asked of it, so the dark colours are used unless others are named.
+/// The inspector on any terminal, which is drawn in ASCII only if that is wished.
 ///
 /// # Errors
 /// If the terminal cannot be read or drawn on.
@@ -148,11 +152,8 @@ pub async fn drive<B: Backend, C: Console>(
     screen: &mut Terminal<B>,
     console: C,
 ) -> io::Result<Ended> {
-    let theme = match view.theme {
-        Theme::Auto => Theme::Dark,
-        named => named,
-    };
-    let look = Look::settle(view.is_colored, theme, Some(view.is_ascii == Some(true)));
+    let is_ascii = Some(view.is_ascii == Some(true));
+    let look = Look::settle(view.is_colored, view.theme, is_ascii);
     look_on(view, screen, console, look).await
 }
 
@@ -166,9 +167,14 @@ async fn look_on<B: Backend, C: Console>(
     let size = screen.size().map_err(turn::failed)?;
     let stop = view.stop.clone();
     let changes = view.history.changes();
+    let asked = Instant::now();
+    let is_asked = look.is_colored() && console.ask_background()?;
     let events = console.events();
     let (mut turn, feed) = Turn::new(view, (size.width, size.height), console, look);
     let mut sources = Sources::new(feed, changes, events);
+    if is_asked {
+        sources.expect_answer();
+    }
     for input in sources.first() {
         turn.take(input);
     }
@@ -189,5 +195,6 @@ async fn look_on<B: Backend, C: Console>(
         }
         turn.lend_if_asked(&mut sources)?;
     }
+    sources.hear_out(asked).await;
     Ok(turn.ended())
 }

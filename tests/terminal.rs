@@ -3,6 +3,7 @@
 //! A machine without pseudo-terminals skips these, and says so.
 
 mod act;
+mod answer;
 mod away;
 mod edit;
 mod pty;

@@ -1,15 +1,22 @@
 //! Everything the loop waits for but its own reads, as one stream of inputs.
 //!
 //! In: terminal events, the listener's [`Feed`], the history's changes. Out: [`Input`]s. A source that ended is no longer asked; a
-//! view that lagged is told to read again.
+//! view that lagged is told to read again. The terminal's answer about its background comes among the keys, and is none.
 
-use std::io;
+use std::{collections::VecDeque, io, time::Duration};
 
 use crossterm::event::Event;
 use futures_util::{Stream, StreamExt};
-use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::{
+    sync::broadcast::{self, error::RecvError},
+    time::{Instant, sleep_until, timeout_at},
+};
 
-use super::{terminal, update::Input};
+use super::{
+    answer::{Answer, Heard},
+    terminal,
+    update::Input,
+};
 use crate::{
     event::{Feed, Gap, Notice, Round},
     history::Change,
@@ -21,8 +28,15 @@ pub(super) struct Sources<S> {
     changes: broadcast::Receiver<Change>,
     /// None while another program has the terminal.
     events: Option<S>,
+    /// What the terminal was asked at the start and has not answered yet.
+    answer: Option<Answer>,
+    /// Events that were found to be a person's, to be taken next.
+    keys: VecDeque<Event>,
     has: Has,
 }
+
+/// How long an end waits for the answer to a question of just now: else it would be typed into the shell.
+const LAST_WORDS: Duration = Duration::from_millis(100);
 
 /// Which sources are still there.
 #[derive(Clone, Copy)]
@@ -47,6 +61,8 @@ enum Came {
     Gap(Result<Gap, RecvError>),
     Change(Result<Change, RecvError>),
     Event(Option<io::Result<Event>>),
+    /// What was kept back is due.
+    Due,
 }
 
 impl<S: Stream<Item = io::Result<Event>> + Unpin> Sources<S> {
@@ -66,8 +82,26 @@ impl<S: Stream<Item = io::Result<Event>> + Unpin> Sources<S> {
             feed,
             changes,
             events: Some(events),
+            answer: None,
+            keys: VecDeque::new(),
             has,
         }
+    }
+
+    /// The terminal was just asked for its background.
+    pub(super) fn expect_answer(&mut self) {
+        self.answer = Some(Answer::awaited(Instant::now()));
+    }
+
+    /// Waits until the terminal has answered, or `asked` is long ago; keys that come meanwhile are let go.
+    pub(super) async fn hear_out(&mut self, asked: Instant) {
+        let heard = async {
+            while self.answer.is_some() && !self.is_over() {
+                let _ = self.next().await;
+            }
+        };
+        // There was none: the terminal gives no answer.
+        let _ = timeout_at(asked + LAST_WORDS, heard).await;
     }
 
     /// How the board stands now.
@@ -82,6 +116,7 @@ impl<S: Stream<Item = io::Result<Event>> + Unpin> Sources<S> {
     /// Reads no more keys: another program gets them.
     pub(super) fn lend(&mut self) {
         self.events = None;
+        self.keys.clear();
     }
 
     /// Reads keys again.
@@ -102,10 +137,15 @@ impl<S: Stream<Item = io::Result<Event>> + Unpin> Sources<S> {
     /// # Cancel safety
     /// Safe: one receive, and no await after it.
     pub(super) async fn next(&mut self) -> io::Result<Option<Input>> {
+        if let Some(event) = self.keys.pop_front() {
+            return Ok(terminal::input(&event));
+        }
+        let due = self.answer.as_ref().and_then(Answer::due);
         let came = tokio::select! {
             // Keys first: a person is answered however much comes in.
             biased;
             event = next_of(&mut self.events), if self.has.events => Came::Event(event),
+            () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => Came::Due,
             told = self.feed.link.changed(), if self.has.link => Came::Link(told.is_ok()),
             told = self.feed.reach.changed(), if self.has.reach => Came::Reach(told.is_ok()),
             told = self.feed.hold.changed(), if self.has.hold => Came::Hold(told.is_ok()),
@@ -124,7 +164,12 @@ impl<S: Stream<Item = io::Result<Event>> + Unpin> Sources<S> {
                 self.has.events = false;
                 None
             }
-            Came::Event(Some(event)) => terminal::input(&event?),
+            Came::Event(Some(event)) => self.hear(event?),
+            Came::Due => {
+                let kept = self.answer.as_mut().map(Answer::give_back);
+                self.keys.extend(kept.into_iter().flatten());
+                None
+            }
             Came::Link(told) => {
                 self.has.link = told;
                 told.then(|| Input::Link(self.feed.link.borrow_and_update().clone()))
@@ -165,6 +210,26 @@ impl<S: Stream<Item = io::Result<Event>> + Unpin> Sources<S> {
                 None
             }
         })
+    }
+}
+
+impl<S> Sources<S> {
+    /// An event, unless it belongs to the terminal's answer.
+    fn hear(&mut self, event: Event) -> Option<Input> {
+        let Some(answer) = &mut self.answer else {
+            return terminal::input(&event);
+        };
+        match answer.hear(event, Instant::now()) {
+            Heard::Events(events) => {
+                self.keys.extend(events);
+                let next = self.keys.pop_front();
+                next.and_then(|event| terminal::input(&event))
+            }
+            Heard::Answer(color) => {
+                self.answer = None;
+                color.map(Input::Background)
+            }
+        }
     }
 }
 

@@ -47,6 +47,7 @@ impl Source {
     pub(super) fn load(&self, what: &What) -> Loaded {
         let read = self.reader().and_then(|reader| {
             let loaded = match what {
+                What::Newest => self.newest(&reader),
                 What::All { is_wide } => reader.list(&self.select(*is_wide)).map(Loaded::All),
                 What::Older => reader.dropped().map(Loaded::Older),
                 What::Rows {
@@ -71,6 +72,17 @@ impl Source {
             what: what.clone(),
             cause: error.to_string(),
         })
+    }
+
+    /// As many rows as any screen shows, so that the first frame waits for no more.
+    fn newest(&self, reader: &Reader) -> Result<Loaded, HistoryError> {
+        let select = Select {
+            limit: Some(FIRST),
+            ..self.select(false)
+        };
+        let rows = reader.list(&select)?;
+        let is_all = rows.len() < FIRST;
+        Ok(Loaded::Newest(rows, is_all))
     }
 
     /// What is shown: this folder's endpoints, or all.
@@ -116,6 +128,9 @@ impl Source {
         Ok(Loaded::Rows { rows, gone })
     }
 }
+
+/// Rows that are read before the first frame.
+const FIRST: usize = 256;
 
 fn found(reader: &Reader, query: &Query) -> Result<Loaded, HistoryError> {
     let hits = Search::among(reader, &query.filter, &query.numbers, &query.marked)?;

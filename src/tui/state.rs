@@ -23,6 +23,7 @@ use hooktool_relay::capture::UnixMillis;
 use super::{
     act::deed,
     layout::{Layout, Pane, Split, layout},
+    look::Look,
     page::{Detail, Form, Tree},
     search::Search,
 };
@@ -148,7 +149,9 @@ pub(super) struct Sync {
     pub(super) is_detail_reading: bool,
     /// Whether the loaded detail changed in the history.
     pub(super) is_detail_stale: bool,
-    /// Whether the rows were read at least once.
+    /// Whether the newest rows were read, which are shown before all others are.
+    pub(super) is_begun: bool,
+    /// Whether all rows were read at least once.
     pub(super) is_loaded: bool,
 }
 
@@ -157,6 +160,7 @@ pub(super) struct Sync {
 pub(super) struct State {
     pub(super) size: (u16, u16),
     pub(super) now: Time,
+    pub(super) look: Look,
     pub(super) route: Route,
     /// Public URL, as soon as it is known.
     pub(super) url: Option<String>,
@@ -229,6 +233,7 @@ impl State {
         Self {
             size,
             now: Time::default(),
+            look: Look::default(),
             route,
             url,
             link: Link::Connecting { attempt: 1 },

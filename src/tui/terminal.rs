@@ -32,6 +32,7 @@ use crossterm::{
 };
 
 use super::{
+    answer::QUESTION,
     keys::{Code, Key},
     update::Input,
 };
@@ -79,6 +80,13 @@ fn enter() -> io::Result<()> {
         Hide,
         SetTitle("hooktool")
     )
+}
+
+/// Asks the terminal for its background; the answer comes among the events.
+pub(super) fn ask_background() -> io::Result<()> {
+    let mut stdout = io::stdout();
+    stdout.write_all(QUESTION)?;
+    stdout.flush()
 }
 
 /// Gives the terminal to another program for a while. Signals that its keys send are that program's.

@@ -57,7 +57,6 @@ pub(super) struct Turn<C> {
     is_lent: bool,
     /// The program that has the terminal, to be ended with the loop.
     running: Running,
-    look: Look,
     began: Instant,
     drawn: Option<Instant>,
     is_changed: bool,
@@ -77,6 +76,7 @@ impl<C: Console> Turn<C> {
         let turn = Self {
             state: State {
                 zone: view.zone,
+                look,
                 ..State::new(size, route, view.url)
             },
             source: Source::new(view.history, view.select),
@@ -86,7 +86,6 @@ impl<C: Console> Turn<C> {
             errand: None,
             is_lent: false,
             running: Running::default(),
-            look,
             began: Instant::now(),
             drawn: None,
             is_changed: true,
@@ -259,9 +258,9 @@ impl<C: Console> Turn<C> {
         if (size.width, size.height) != self.state.size {
             self.take(Input::Size(size.width, size.height));
         }
-        let (state, look) = (&self.state, self.look);
+        let state = &self.state;
         screen
-            .draw(|frame| view::draw(state, frame, look))
+            .draw(|frame| view::draw(state, frame, state.look))
             .map_err(failed)?;
         if let Some(place) = view::place_of_person(state) {
             // The cursor is hidden, but a screen reader follows it.

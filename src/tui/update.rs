@@ -34,6 +34,8 @@ pub(super) enum Input {
     Key(Key),
     Paste(String),
     Size(u16, u16),
+    /// The terminal's background: red, green and blue, each from 0 to 1.
+    Background([f64; 3]),
     Link(Link),
     Reach(Reach),
     Hold(Hold),
@@ -68,6 +70,8 @@ pub(super) enum Effect {
 /// Something to read from the history.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum What {
+    /// The newest rows, for the first frame.
+    Newest,
     /// All rows; those of every endpoint, if the filter asks for endpoints.
     All {
         is_wide: bool,
@@ -93,6 +97,8 @@ pub(super) enum What {
 /// Something that was read.
 #[derive(Debug)]
 pub(super) enum Loaded {
+    /// Whether they are all there are.
+    Newest(Vec<Summary>, bool),
     All(Vec<Summary>),
     Rows {
         rows: Vec<Summary>,
@@ -155,6 +161,7 @@ fn happened(state: &mut State, input: Input, effects: &mut Vec<Effect>) {
             state.size = (width, height);
             state.put_on_line(line);
         }
+        Input::Background(color) => state.look.learn(color),
         Input::Link(link) => {
             if let Link::Live(live) = &link {
                 state.url = Some(live.url.clone());
@@ -284,9 +291,14 @@ pub(super) fn touched(state: &mut State) {
 
 fn take(state: &mut State, loaded: Loaded, effects: &mut Vec<Effect>) {
     match loaded {
+        Loaded::Newest(rows, is_all) => {
+            state.sync.is_reading = false;
+            state.sync.all |= !is_all;
+            state.replace_rows(rows, is_all);
+        }
         Loaded::All(rows) => {
             state.sync.is_reading = false;
-            state.replace_rows(rows);
+            state.replace_rows(rows, true);
         }
         Loaded::Rows { rows, gone } => {
             state.sync.is_reading = false;
@@ -330,7 +342,9 @@ fn take(state: &mut State, loaded: Loaded, effects: &mut Vec<Effect>) {
                     });
                 }
                 What::Page(..) | What::Fetch(_) | What::Save(_) | What::Older => {}
-                What::All { .. } | What::Rows { .. } => state.sync.is_reading = false,
+                What::Newest | What::All { .. } | What::Rows { .. } => {
+                    state.sync.is_reading = false;
+                }
                 What::Search(query) => {
                     state.found(&query, &[]);
                     if let Some(sieve) = &mut state.list.sieve {
@@ -351,7 +365,7 @@ fn take(state: &mut State, loaded: Loaded, effects: &mut Vec<Effect>) {
 fn settle(state: &mut State, effects: &mut Vec<Effect>) {
     if let Some(what) = rows_to_read(state) {
         state.sync.is_reading = true;
-        if matches!(what, What::All { .. }) {
+        if matches!(what, What::Newest | What::All { .. }) {
             effects.push(Effect::Load(What::Older));
         }
         effects.push(Effect::Load(what));
@@ -382,6 +396,9 @@ fn rows_to_read(state: &mut State) -> Option<What> {
     let is_wide = state.list.is_wide();
     let changed = std::mem::take(&mut state.sync.changed);
     if std::mem::take(&mut state.sync.all) {
+        if !state.sync.is_begun {
+            return Some(What::Newest);
+        }
         return Some(What::All { is_wide });
     }
     let newest = state.list.newest();

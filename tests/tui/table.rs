@@ -176,6 +176,10 @@ impl Console for Tty {
         }))
     }
 
+    fn ask_background(&mut self) -> io::Result<bool> {
+        Ok(false)
+    }
+
     fn lend(&mut self) -> io::Result<()> {
         Ok(())
     }

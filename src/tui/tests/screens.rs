@@ -285,7 +285,7 @@ fn styles() {
     ] {
         let look = Look {
             palette,
-            is_ascii: false,
+            ..Look::default()
         };
         insta::assert_snapshot!(name, styles_of(&draw_with(&state, look)));
     }
@@ -312,7 +312,7 @@ fn without_colours_everything_is_told_by_words_and_weight() {
         &busy(),
         Look {
             palette: Palette::Plain,
-            is_ascii: false,
+            ..Look::default()
         },
     );
     let is_plain = |cell: &ratatui::buffer::Cell| {

@@ -99,7 +99,11 @@ fn link(state: &State, layout: &Layout) -> Line {
 fn history(state: &State, is_narrow: bool) -> Line {
     let mut line = vec![(Role::Strong, Safe::own("□ HISTORY"))];
     if !is_narrow {
-        let text = format_args!("  {} · not listening", counts::requests(state));
+        let requests = match state.sync.is_loaded {
+            true => Safe::format(format_args!("{} · ", counts::requests(state))),
+            false => Safe::default(),
+        };
+        let text = format_args!("  {requests}not listening");
         line.push((Role::Text, Safe::format(text)));
     }
     line

@@ -32,7 +32,9 @@ pub(in crate::tui) fn next(state: &State, set: Set) -> Set {
     let order = [Set::Selected, Set::Marked, Set::Shown];
     let after = order.into_iter().cycle().skip(set as usize + 1);
     let mut others = after.take(order.len());
-    let has_any = |set: &Set| !numbers(state, *set).is_empty();
+    // All that are shown are known when all are read.
+    let is_known = |set: &Set| *set != Set::Shown || state.sync.is_loaded;
+    let has_any = |set: &Set| is_known(set) && !numbers(state, *set).is_empty();
     others.find(has_any).unwrap_or(set)
 }
 
