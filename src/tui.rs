@@ -31,6 +31,7 @@ mod log;
 mod look;
 mod page;
 mod palette;
+mod print;
 mod program;
 mod rows;
 mod search;
@@ -64,8 +65,9 @@ pub use self::{
 };
 use self::{feed::Sources, look::Look, turn::Turn, update::Input};
 use crate::{
-    event::{Feed, Intent},
+    event::{Feed, Intent, Panes},
     history::{History, Select},
+    target::Target,
     text::Zone,
 };
 
@@ -84,10 +86,12 @@ pub struct View {
     pub target: String,
     /// The public URL, if it is known before the link is live.
     pub url: Option<String>,
+    /// The relay's host, for the time before the link is live.
+    pub relay: String,
+    /// How many paths have targets of their own.
+    pub routes: usize,
     /// Whether the relay is embedded, so that its URL works on this machine only.
     pub is_local_relay: bool,
-    /// What else was said of how requests are answered and which are forwarded, a few words each; shown under the link.
-    pub standing: Vec<String>,
     /// Which clock times are shown on.
     pub zone: Zone,
     /// Other keys for some actions.
@@ -98,6 +102,10 @@ pub struct View {
     pub theme: Theme,
     /// Whether only ASCII is drawn; none: where the terminal shows nothing else.
     pub is_ascii: Option<bool>,
+    /// Where the panes stood the last time.
+    pub panes: Panes,
+    /// Whether the screen changes by time alone.
+    pub is_animated: bool,
     /// Whether a listener is behind it; else it shows what is stored, and asks where replays go.
     pub is_listening: bool,
     /// Ends the inspector.
@@ -131,7 +139,8 @@ pub async fn run(view: View) -> io::Result<Ended> {
     if let Some(keys) = view.keys.clone() {
         keys.choose();
     }
-    let _guard = terminal::Guard::take()?;
+    let target: Option<Target> = view.target.parse().ok();
+    let _guard = terminal::Guard::take(target.map(|target| target.port))?;
     let mut screen = Terminal::new(CrosstermBackend::new(io::stdout()))?;
     let stop = view.stop.clone();
     let look = Look::settle(view.is_colored, view.theme, view.is_ascii);

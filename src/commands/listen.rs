@@ -18,13 +18,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     agent::{Agent, Ended, Plan, Recognise, Valve},
-    cli::value::Color,
+    cli::value::{self, Color},
     config::{
-        Layers, RelayAt, Settings,
+        Layers, RelayAt, Settings, panes,
         secrets::{self, Secret},
     },
     event::{Board, Intent, Link},
     exit::{Failure, Report},
+    filter::Filter,
     forward::Forwarder,
     history::{History, Retention, Select},
     output::{self, Output, Start, Surroundings},
@@ -100,6 +101,9 @@ impl Listening {
             .map_err(|_| ending::panicked())??;
         let board = Board::new();
         board.hold.send_modify(|hold| hold.on = settings.hold);
+        board
+            .standing
+            .send_replace(standing(&settings.answer, settings.only.as_ref()));
         Ok(Self {
             settings,
             place,
@@ -259,12 +263,15 @@ impl Listening {
                     intents,
                     target: target.unwrap_or_default(),
                     url: self.place.url.clone(),
+                    relay: self.place.dial.authority(),
+                    routes: self.settings.routes.routes.len(),
                     is_local_relay: self.settings.relay == RelayAt::Local,
                     is_colored: self.is_colored(),
                     theme: self.settings.theme,
                     is_ascii: self.settings.ascii,
+                    panes: panes::read(&self.settings.folders),
+                    is_animated: self.settings.animation,
                     is_listening: true,
-                    standing: self.standing(),
                     zone: self.settings.zone,
                     keys: self.settings.keys.clone(),
                     stop,
@@ -276,18 +283,15 @@ impl Listening {
         }
     }
 
-    /// What was said of answers and of what is forwarded, where it is not the default.
-    fn standing(&self) -> Vec<String> {
-        let settings = &self.settings;
-        let answer = match &settings.answer {
-            AnswerPolicy::App => None,
-            AnswerPolicy::Now => Some("answer now".to_owned()),
-            AnswerPolicy::Strict => Some("answer strict".to_owned()),
-            AnswerPolicy::Respond { status, .. } => Some(format!("answer {status}")),
+    /// Forwards only what fits, or everything.
+    fn only(&self, text: Option<&str>, valve: &Valve) {
+        let filter = match text.map(value::only).transpose() {
+            Ok(filter) => filter,
+            Err(why) => return self.board.tell(true, format!("only: {why}")),
         };
-        let only = settings.only.as_ref();
-        let only = only.map(|filter| format!("only {}", filter.text()));
-        answer.into_iter().chain(only).collect()
+        let standing = standing(&self.settings.answer, filter.as_ref());
+        self.board.standing.send_replace(standing);
+        valve.only(filter);
     }
 
     fn is_colored(&self) -> bool {
@@ -382,15 +386,29 @@ impl Listening {
             self.forwarder.clone(),
             self.board.clone(),
             self.settings.routes.clone(),
+            self.settings.folders.clone(),
         );
         loop {
             match wishes.next(&mut asked).await {
                 Intent::Hold(on) => valve.hold(on),
                 Intent::Release => valve.release(),
+                Intent::Only(text) => self.only(text.as_deref(), &valve),
                 Intent::Connect => self.connect_now.notify_one(),
                 Intent::Quit => self.stop.cancel(),
                 wish => wishes.grant(wish).await,
             }
         }
     }
+}
+
+/// What holds of answers and of what is forwarded, where it is not the default.
+fn standing(answer: &AnswerPolicy, only: Option<&Filter>) -> Vec<String> {
+    let answer = match answer {
+        AnswerPolicy::App => None,
+        AnswerPolicy::Now => Some("answer now".to_owned()),
+        AnswerPolicy::Strict => Some("answer strict".to_owned()),
+        AnswerPolicy::Respond { status, .. } => Some(format!("answer {status}")),
+    };
+    let only = only.map(|filter| format!("only {}", filter.text()));
+    answer.into_iter().chain(only).collect()
 }

@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 use super::{stop, stored::Stored, wishes::Wishes};
 use crate::{
     cli::value::Color,
-    config::Settings,
+    config::{Settings, panes},
     event::{Board, Intent},
     exit::{Failure, Report},
     forward::Forwarder,
@@ -42,21 +42,30 @@ pub(super) async fn run() -> Result<(), Failure> {
         intents,
         target: String::new(),
         url: None,
+        relay: String::new(),
+        routes: 0,
         is_local_relay: false,
         theme: settings.theme,
         is_ascii: settings.ascii,
+        panes: panes::read(&settings.folders),
+        is_animated: settings.animation,
         is_colored: match settings.color {
             Color::Auto => here.can_color,
             Color::Always => true,
             Color::Never => false,
         },
         is_listening: false,
-        standing: Vec::new(),
         zone: settings.zone,
         keys: settings.keys.clone(),
         stop: ended.clone(),
     };
-    let wishes = Wishes::new(history, forwarder, board, Routes::default());
+    let wishes = Wishes::new(
+        history,
+        forwarder,
+        board,
+        Routes::default(),
+        settings.folders.clone(),
+    );
     tokio::select! {
         ended = Box::pin(tui::run(view)) => Ok(ended.map(drop)?),
         () = perform(asked, wishes) => unreachable!("wishes are granted until the end"),

@@ -12,7 +12,8 @@ use tokio::{
 
 use super::export::{Tally, Writing};
 use crate::{
-    event::{Board, Edits, Export, Form, Intent, Replays, Round},
+    config::{Folders, panes},
+    event::{Board, Edits, Export, Form, Intent, Panes, Replays, Round},
     exit::Failure,
     export::Format,
     forward::Forwarder,
@@ -38,6 +39,7 @@ struct With {
     board: Board,
     /// Where goes what was never forwarded.
     routes: Routes,
+    folders: Folders,
 }
 
 impl Wishes {
@@ -46,12 +48,14 @@ impl Wishes {
         forwarder: Forwarder,
         board: Board,
         routes: Routes,
+        folders: Folders,
     ) -> Self {
         let with = With {
             history,
             forwarder,
             board,
             routes,
+            folders,
         };
         Self {
             with,
@@ -111,8 +115,13 @@ impl Wishes {
                 numbers,
                 with_bookmarked,
             } => self.removal = with.remove(numbers, with_bookmarked).await.or(self.removal),
+            Intent::Keep(panes) => with.keep_panes(panes).await,
             Intent::Restore => self.removal = with.restore(self.removal).await,
-            Intent::Hold(_) | Intent::Release | Intent::Connect | Intent::Quit => {}
+            Intent::Hold(_)
+            | Intent::Release
+            | Intent::Only(_)
+            | Intent::Connect
+            | Intent::Quit => {}
         }
     }
 }
@@ -149,6 +158,16 @@ impl With {
         round.told.extend(well.into_iter().take(room));
         // Without a view nobody needs it.
         let _ = self.board.rounds.send(round);
+    }
+
+    async fn keep_panes(&self, panes: Panes) {
+        let folders = self.folders.clone();
+        // A panic in it is the same as a disk that takes nothing.
+        let kept = spawn_blocking(move || panes::keep(&folders, panes)).await;
+        if let Ok(Err(error)) = kept {
+            let text = format!("the border's place is not kept: {error}");
+            self.board.tell(true, text);
+        }
     }
 
     async fn export(&self, export: Export) {

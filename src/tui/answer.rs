@@ -19,7 +19,7 @@ use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use tokio::time::Instant;
 
 /// Asks for the background.
-pub(super) const QUESTION: &[u8] = b"\x1b]11;?\x07";
+pub(super) const QUESTION: &str = "\x1b]11;?\x07";
 
 /// How every answer begins.
 const HEAD: &str = "\x1b]11;";

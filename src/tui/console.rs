@@ -31,6 +31,12 @@ pub trait Console: Clipboard {
     /// If the terminal cannot be written to.
     fn ask_background(&mut self) -> io::Result<bool>;
 
+    /// Takes the mouse from the terminal, or gives it back.
+    ///
+    /// # Errors
+    /// If the terminal cannot be written to.
+    fn mouse(&mut self, on: bool) -> io::Result<()>;
+
     /// Leaves every mode that was set, so that another program finds the terminal as it was before the inspector.
     ///
     /// # Errors
@@ -71,6 +77,10 @@ impl Console for Tty {
             terminal::ask_background()?;
         }
         Ok(cfg!(unix))
+    }
+
+    fn mouse(&mut self, on: bool) -> io::Result<()> {
+        terminal::mouse(on)
     }
 
     fn lend(&mut self) -> io::Result<()> {

@@ -18,7 +18,7 @@ use super::{
     update::Input,
 };
 use crate::{
-    event::{Feed, Gap, Notice, Round},
+    event::{Feed, Notice, Round},
     history::Change,
 };
 
@@ -44,9 +44,9 @@ struct Has {
     link: bool,
     reach: bool,
     hold: bool,
+    standing: bool,
     notices: bool,
     rounds: bool,
-    gaps: bool,
     changes: bool,
     events: bool,
 }
@@ -56,9 +56,9 @@ enum Came {
     Link(bool),
     Reach(bool),
     Hold(bool),
+    Standing(bool),
     Notice(Result<Notice, RecvError>),
     Round(Result<Round, RecvError>),
-    Gap(Result<Gap, RecvError>),
     Change(Result<Change, RecvError>),
     Event(Option<io::Result<Event>>),
     /// What was kept back is due.
@@ -72,9 +72,9 @@ impl<S: Stream<Item = io::Result<Event>> + Unpin> Sources<S> {
             link: true,
             reach: true,
             hold: true,
+            standing: true,
             notices: true,
             rounds: true,
-            gaps: true,
             changes: true,
             events: true,
         };
@@ -105,11 +105,12 @@ impl<S: Stream<Item = io::Result<Event>> + Unpin> Sources<S> {
     }
 
     /// How the board stands now.
-    pub(super) fn first(&mut self) -> [Input; 3] {
+    pub(super) fn first(&mut self) -> [Input; 4] {
         [
             Input::Link(self.feed.link.borrow_and_update().clone()),
             Input::Reach(self.feed.reach.borrow_and_update().clone()),
             Input::Hold(self.feed.hold.borrow_and_update().clone()),
+            Input::Standing(self.feed.standing.borrow_and_update().clone()),
         ]
     }
 
@@ -149,9 +150,9 @@ impl<S: Stream<Item = io::Result<Event>> + Unpin> Sources<S> {
             told = self.feed.link.changed(), if self.has.link => Came::Link(told.is_ok()),
             told = self.feed.reach.changed(), if self.has.reach => Came::Reach(told.is_ok()),
             told = self.feed.hold.changed(), if self.has.hold => Came::Hold(told.is_ok()),
+            told = self.feed.standing.changed(), if self.has.standing => Came::Standing(told.is_ok()),
             notice = self.feed.notices.recv(), if self.has.notices => Came::Notice(notice),
             round = self.feed.rounds.recv(), if self.has.rounds => Came::Round(round),
-            gap = self.feed.gaps.recv(), if self.has.gaps => Came::Gap(gap),
             change = self.changes.recv(), if self.has.changes => Came::Change(change),
             else => return std::future::pending().await,
         };
@@ -182,17 +183,15 @@ impl<S: Stream<Item = io::Result<Event>> + Unpin> Sources<S> {
                 self.has.hold = told;
                 told.then(|| Input::Hold(self.feed.hold.borrow_and_update().clone()))
             }
+            Came::Standing(told) => {
+                self.has.standing = told;
+                told.then(|| Input::Standing(self.feed.standing.borrow_and_update().clone()))
+            }
             Came::Notice(Ok(notice)) => Some(Input::Notice(notice)),
             Came::Notice(Err(RecvError::Lagged(missed))) => Some(Input::Notice(Notice {
                 is_problem: false,
                 text: format!("{missed} messages came too fast to be shown"),
             })),
-            Came::Gap(Ok(gap)) => Some(Input::Gap(gap.last.0.saturating_sub(gap.first.0) + 1)),
-            Came::Gap(Err(RecvError::Lagged(_))) => None,
-            Came::Gap(Err(RecvError::Closed)) => {
-                self.has.gaps = false;
-                None
-            }
             Came::Change(Ok(change)) => Some(Input::Changed(change)),
             Came::Change(Err(RecvError::Lagged(_))) => Some(Input::Changed(Change::Reload)),
             Came::Round(Ok(round)) => Some(Input::Round(round)),

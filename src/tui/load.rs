@@ -14,7 +14,7 @@ use hooktool_relay::capture::Body;
 use super::{
     page,
     state::{Query, Tab, Wish},
-    update::{Loaded, What},
+    update::{Loaded, Reading, What},
 };
 use crate::{
     format::decode::Encoding,
@@ -49,7 +49,7 @@ impl Source {
             let loaded = match what {
                 What::Newest => self.newest(&reader),
                 What::All { is_wide } => reader.list(&self.select(*is_wide)).map(Loaded::All),
-                What::Older => reader.dropped().map(Loaded::Older),
+                What::Older => self.missing(&reader),
                 What::Rows {
                     newer_than,
                     numbers,
@@ -60,7 +60,7 @@ impl Source {
                 What::Fetch(fetch) => {
                     deed::run(&reader, fetch).map(|brought| Loaded::Brought(Box::new(brought)))
                 }
-                What::Page(wish, tab) => whole(&reader, wish, *tab),
+                What::Page(wish, tab, reading) => whole(&reader, wish, *tab, *reading),
                 What::Save(save) => {
                     save::save(&reader, save).map(|saved| Loaded::Saved(save.clone(), saved))
                 }
@@ -72,6 +72,11 @@ impl Source {
             what: what.clone(),
             cause: error.to_string(),
         })
+    }
+
+    fn missing(&self, reader: &Reader) -> Result<Loaded, HistoryError> {
+        let gaps = reader.missing(&self.select)?;
+        Ok(Loaded::Older(reader.dropped()?, gaps))
     }
 
     /// As many rows as any screen shows, so that the first frame waits for no more.
@@ -160,7 +165,7 @@ fn detail(reader: &Reader, wish: &Wish) -> Result<Loaded, HistoryError> {
 const PAGED: usize = 32 * 1024 * 1024;
 
 /// A tab as text: bodies whole, the others as they are shown.
-fn whole(reader: &Reader, wish: &Wish, tab: Tab) -> Result<Loaded, HistoryError> {
+fn whole(reader: &Reader, wish: &Wish, tab: Tab, reading: Reading) -> Result<Loaded, HistoryError> {
     let Some(request) = reader.request(wish.number)? else {
         return Ok(Loaded::NoDetail);
     };
@@ -168,7 +173,7 @@ fn whole(reader: &Reader, wish: &Wish, tab: Tab) -> Result<Loaded, HistoryError>
     let most = if tab == Tab::Body { PAGED } else { page::SHOWN };
     let body = beginning(reader, wish.number, &request.capture.body, most)?;
     let text = page::whole(&request, &attempts, &body, wish, tab);
-    Ok(Loaded::Page(text.into()))
+    Ok(Loaded::Page(text.into(), reading))
 }
 
 /// The first bytes of a body.

@@ -18,6 +18,8 @@ const KEYS: usize = 16;
 pub(super) enum Command {
     Columns,
     Filter,
+    Only,
+    Theme,
     Time,
     Url,
 }
@@ -33,14 +35,26 @@ pub(super) struct Typed {
 }
 
 /// Every command, by its name.
-const COMMANDS: [Typed; 4] = [
+const COMMANDS: [Typed; 6] = [
     typed(
         Command::Columns,
         "columns",
-        "number method size from sig note",
+        "number path method size from sig note",
         "show these; none: what fits",
     ),
     typed(Command::Filter, "filter", "FILTER", "show what fits"),
+    typed(
+        Command::Only,
+        "only",
+        "FILTER",
+        "forward only what fits; none: all",
+    ),
+    typed(
+        Command::Theme,
+        "theme",
+        "auto|dark|light",
+        "colours for this background",
+    ),
     typed(
         Command::Time,
         "time",

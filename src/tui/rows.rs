@@ -160,7 +160,7 @@ impl State {
     pub(super) fn select(&mut self, number: Option<Number>) {
         if self.list.selected != number {
             self.list.selected = number;
-            self.scroll = 0;
+            (self.scroll, self.passed) = (0, 0);
             self.column = 0;
             self.chosen = None;
             self.revealed = None;

@@ -21,6 +21,7 @@ use super::{
     errand::Errand,
     feed::Sources,
     fetch::{Brought, Clip},
+    layout::Split,
     load::Source,
     look::Look,
     program::Running,
@@ -69,14 +70,17 @@ impl<C: Console> Turn<C> {
     pub(super) fn new(view: View, size: (u16, u16), console: C, look: Look) -> (Self, Feed) {
         let route = Route {
             target: view.target,
+            relay: view.relay,
+            routes: view.routes,
             is_local_relay: view.is_local_relay,
             is_listening: view.is_listening,
-            standing: view.standing,
         };
         let turn = Self {
             state: State {
                 zone: view.zone,
                 look,
+                split: Split::of(view.panes),
+                is_animated: view.is_animated,
                 ..State::new(size, route, view.url)
             },
             source: Source::new(view.history, view.select),
@@ -204,9 +208,17 @@ impl<C: Console> Turn<C> {
                 Effect::Copy(clip) => self.copy(clip),
                 Effect::Tell(clip, why) => self.tell(clip, why),
                 Effect::Lend(errand) => self.errand = Some(errand),
+                Effect::Mouse(on) => self.mouse(on),
                 Effect::Redraw => self.is_redrawn = true,
                 Effect::Quit => self.has_quit = true,
             }
+        }
+    }
+
+    fn mouse(&mut self, on: bool) {
+        if self.console.mouse(on).is_err() {
+            // The terminal is gone then, and says so to whoever reads it.
+            self.is_redrawn = true;
         }
     }
 

@@ -5,7 +5,11 @@
 use std::sync::Arc;
 
 use super::{
-    act::{act, away, deed, detail, filter, save},
+    act::{
+        act, away, deed, detail, filter,
+        mouse::{self, Mouse},
+        save,
+    },
     deed::Deed,
     errand::{Errand, Returned},
     fetch::{Brought, Clip, Fetch},
@@ -17,9 +21,9 @@ use super::{
 };
 use crate::{
     event::{Hold, Intent, Link, Notice, Reach, Round},
-    history::{Change, Dropped, Number, Summary},
+    history::{Change, Dropped, Missing, Number, Summary},
     search::Hit,
-    text::{Mode, Safe, safe},
+    text::{Mode, Safe, clock, count, safe},
 };
 
 /// How many changed rows are noted one by one; more of them and all are read again.
@@ -39,15 +43,17 @@ pub(super) enum Input {
     Link(Link),
     Reach(Reach),
     Hold(Hold),
+    /// What holds of answers and of what is forwarded.
+    Standing(Vec<String>),
     Notice(Notice),
     /// Requests that were sent again together.
     Round(Round),
     Changed(Change),
-    /// So many requests were dropped by the relay before they could be delivered.
-    Gap(u64),
     Loaded(Loaded),
     /// An intent found its queue full, or nobody to perform it.
     Busy,
+    /// The mouse, while it is ours.
+    Mouse(Mouse),
     Tick(Time),
 }
 
@@ -62,6 +68,8 @@ pub(super) enum Effect {
     Tell(Clip, Option<Safe<'static>>),
     /// Lend the terminal to another program.
     Lend(Errand),
+    /// Take the mouse from the terminal, or give it back.
+    Mouse(bool),
     /// Draw every cell anew.
     Redraw,
     Quit,
@@ -76,7 +84,7 @@ pub(super) enum What {
     All {
         is_wide: bool,
     },
-    /// What retention let go.
+    /// What is missing.
     Older,
     /// Rows above a number (none: all that are selected), and those of these numbers.
     Rows {
@@ -88,10 +96,19 @@ pub(super) enum What {
     Search(Query),
     Detail(Wish),
     Fetch(Fetch),
-    /// The text of a tab, whole, for a pager.
-    Page(Wish, Tab),
+    /// The text of a tab, whole, for a pager or the normal screen.
+    Page(Wish, Tab, Reading),
     /// A body, into a file.
     Save(Save),
+}
+
+/// How a text is read outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// In the person's pager.
+    Paged,
+    /// On the normal screen.
+    Printed,
 }
 
 /// Something that was read.
@@ -104,7 +121,8 @@ pub(super) enum Loaded {
         rows: Vec<Summary>,
         gone: Vec<Number>,
     },
-    Older(Option<Dropped>),
+    /// What retention let go, and what the relay did before it was delivered.
+    Older(Option<Dropped>, Vec<Missing>),
     Found {
         query: Query,
         hits: Vec<Hit>,
@@ -113,8 +131,8 @@ pub(super) enum Loaded {
     /// It is no longer there.
     NoDetail,
     Brought(Box<Brought>),
-    /// Text for a pager, safe to be shown.
-    Page(Arc<str>),
+    /// Text that is safe to be shown.
+    Page(Arc<str>, Reading),
     /// A body is in a file, or it is not.
     Saved(Save, Saved),
     /// The terminal is back.
@@ -172,12 +190,16 @@ fn happened(state: &mut State, input: Input, effects: &mut Vec<Effect>) {
                 let (mood, text) = log::link(&link);
                 state.note(mood, text);
             }
+            let was_live = matches!(state.link, Link::Live(_));
+            catch_up(state, &link);
+            if !(was_live && matches!(link, Link::Live(_))) {
+                state.link_since = state.now;
+            }
             state.link = link;
-            state.link_since = state.now;
         }
-        Input::Gap(count) => state.list.miss(count),
         Input::Reach(reach) => state.reach = reach,
         Input::Hold(hold) => state.hold = hold,
+        Input::Standing(standing) => state.standing = standing,
         Input::Notice(notice) => {
             let mood = if notice.is_problem {
                 Mood::Problem
@@ -188,9 +210,40 @@ fn happened(state: &mut State, input: Input, effects: &mut Vec<Effect>) {
         }
         Input::Round(round) => deed::round(state, &round),
         Input::Loaded(loaded) => take(state, loaded, effects),
+        Input::Mouse(mouse) => mouse::moved(state, mouse),
         Input::Busy => state.say(Mood::Problem, Safe::own("busy: not done, try again")),
         Input::Tick(_) | Input::Changed(_) | Input::Key(_) => {}
     }
+}
+
+/// Tells that all is here that came while nobody listened.
+fn catch_up(state: &mut State, link: &Link) {
+    let done = |link: &Link| match link {
+        Link::Live(live) if live.waiting > 0 && live.caught_up >= live.waiting => {
+            Some((live.waiting, live.waiting_since))
+        }
+        _ => None,
+    };
+    let Some((came, since)) = done(link).filter(|_| done(&state.link).is_none()) else {
+        return;
+    };
+    let hour = |at| {
+        let at = clock(at, state.zone);
+        safe(
+            at.as_str().get(..5).unwrap_or_default().as_bytes(),
+            Mode::Cell,
+        )
+        .into_owned()
+    };
+    let came = count(came);
+    let text = match since {
+        Some(since) => {
+            let (since, now) = (hour(since), hour(state.now.wall));
+            Safe::format(format_args!("{came} came while away ({since} to {now})"))
+        }
+        None => Safe::format(format_args!("{came} came while away")),
+    };
+    state.say(Mood::Done, text);
 }
 
 fn owned(text: &str) -> Safe<'static> {
@@ -201,6 +254,7 @@ fn tick(state: &mut State, now: Time) -> bool {
     let countdown = |state: &State| {
         state
             .until_next_try()
+            .filter(|_| state.is_animated)
             .map(|left| left.as_millis().div_ceil(1000))
     };
     let before = countdown(state);
@@ -220,6 +274,10 @@ fn tick(state: &mut State, now: Time) -> bool {
 }
 
 fn changed(state: &mut State, change: &Change) {
+    if *change == Change::Missed {
+        state.sync.missing = true;
+        return;
+    }
     let (Change::Captured(number) | Change::Attempted(number) | Change::Noted(number)) = *change
     else {
         state.sync.all = true;
@@ -253,7 +311,7 @@ fn pressed(state: &mut State, key: Key, effects: &mut Vec<Effect>) -> bool {
         Action::QuitNow
             | Action::Erase(_)
             | Action::Cursor(_)
-            | Action::Do(Deed::Copy(_) | Deed::Export(_))
+            | Action::Do(Deed::Copy(_) | Deed::Print | Deed::Export(_))
     );
     if is_early && !is_harmless {
         return was_problem;
@@ -304,8 +362,8 @@ fn take(state: &mut State, loaded: Loaded, effects: &mut Vec<Effect>) {
             state.sync.is_reading = false;
             state.merge_rows(rows, &gone);
         }
-        Loaded::Older(older) => {
-            state.list.older = older;
+        Loaded::Older(older, gaps) => {
+            (state.list.older, state.list.gaps) = (older, gaps);
             state.bring_into_view();
         }
         Loaded::Found { query, hits } => state.found(&query, &hits),
@@ -319,7 +377,8 @@ fn take(state: &mut State, loaded: Loaded, effects: &mut Vec<Effect>) {
             }
         }
         Loaded::Brought(brought) => deed::bring(state, *brought, effects),
-        Loaded::Page(text) => effects.push(Effect::Lend(Errand::Page(text))),
+        Loaded::Page(text, Reading::Paged) => effects.push(Effect::Lend(Errand::Page(text))),
+        Loaded::Page(text, Reading::Printed) => effects.push(Effect::Lend(Errand::Print(text))),
         Loaded::Returned(Returned::Edited(edited, ended)) => {
             deed::edited(state, edited, ended, effects);
         }
@@ -365,10 +424,11 @@ fn take(state: &mut State, loaded: Loaded, effects: &mut Vec<Effect>) {
 fn settle(state: &mut State, effects: &mut Vec<Effect>) {
     if let Some(what) = rows_to_read(state) {
         state.sync.is_reading = true;
-        if matches!(what, What::Newest | What::All { .. }) {
-            effects.push(Effect::Load(What::Older));
-        }
+        state.sync.missing |= matches!(what, What::Newest | What::All { .. });
         effects.push(Effect::Load(what));
+    }
+    if std::mem::take(&mut state.sync.missing) {
+        effects.push(Effect::Load(What::Older));
     }
     if let Some(query) = state.list.query() {
         effects.push(Effect::Load(What::Search(query)));

@@ -11,7 +11,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers, Panes};
 use futures_util::{Stream, stream};
 use hooktool::{
     event::{Board, Intent, Link, Live},
@@ -180,6 +180,10 @@ impl Console for Tty {
         Ok(false)
     }
 
+    fn mouse(&mut self, _: bool) -> io::Result<()> {
+        Ok(())
+    }
+
     fn lend(&mut self) -> io::Result<()> {
         Ok(())
     }
@@ -271,13 +275,16 @@ pub(crate) fn inspector(
         intents: asked,
         target: "http://localhost:3000".into(),
         url: None,
+        relay: String::new(),
+        routes: 0,
         is_local_relay: false,
         is_listening: true,
-        standing: Vec::new(),
         zone: Zone::Local,
         keys: None,
         is_colored: true,
         theme: Theme::Dark,
+        panes: Panes::default(),
+        is_animated: true,
         is_ascii: Some(false),
         stop: stop.clone(),
     };

@@ -5,14 +5,14 @@ use crate::{
     tui::{
         errand::{Errand, Returned},
         state::{Away, Mood, State},
-        update::{Effect, What},
+        update::{Effect, Reading, What},
     },
 };
 
-/// Asks for the text of the tab that is shown, whole; the pager starts when it is there.
-pub(super) fn page(state: &State, effects: &mut Vec<Effect>) {
+/// Asks for the text of the tab that is shown, whole; it is paged or printed when it is there.
+pub(super) fn page(state: &State, reading: Reading, effects: &mut Vec<Effect>) {
     if let Some(wish) = state.wish() {
-        effects.push(Effect::Load(What::Page(wish, state.tab)));
+        effects.push(Effect::Load(What::Page(wish, state.tab, reading)));
     }
 }
 

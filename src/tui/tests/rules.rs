@@ -280,7 +280,7 @@ fn a_failed_read_is_told_and_not_repeated_for_ever() {
     let (_, effects) = update(&mut state, Input::Paste("rQ".into()));
     assert_eq!(
         effects,
-        [Effect::Load(What::Older), Effect::Load(What::Newest)]
+        [Effect::Load(What::Newest), Effect::Load(What::Older)]
     );
     let failed = Loaded::Failed {
         what: What::Newest,

@@ -5,6 +5,7 @@ use ratatui::{Terminal, backend::TestBackend, buffer::Buffer, style::Modifier};
 use super::*;
 use crate::{
     event::{Hold, Live, Reach},
+    history::Webhook,
     tui::{
         look::{Look, Palette},
         view,
@@ -87,6 +88,34 @@ fn busy() -> State {
 #[test]
 fn list() {
     at_every_size("list", busy());
+}
+
+#[test]
+fn wider_screens_have_more_columns() {
+    let mut state = busy();
+    let webhook = |event: &str, verdict: &str| {
+        Some(Box::new(Webhook {
+            provider: "stripe".into(),
+            event: Some(event.into()),
+            action: None,
+            delivery_id: None,
+            attempt: None,
+            verdict: verdict.into(),
+        }))
+    };
+    for (number, event, verdict) in [
+        (1195, "invoice.paid", "ok"),
+        (1199, "customer.subscription.updated", "bad"),
+        (1200, "charge.succeeded", "token"),
+    ] {
+        let mut row = state.list.row(number).expect("a row").clone();
+        row.webhook = webhook(event, verdict);
+        arrive(&mut state, row);
+    }
+    for (width, height) in [(80, 24), (150, 40), (180, 50), (220, 50)] {
+        update(&mut state, Input::Size(width, height));
+        insta::assert_snapshot!(format!("wide_{width}x{height}"), text(&draw(&state)));
+    }
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! Which columns a list has, and where: pure arithmetic over its width.
 //!
 //! ```text
-//!  93 and more   gutter # time METHOD event SIZE FROM SIG ST LAT NOTE
+//! 111 and more   gutter # time METHOD event PATH SIZE FROM SIG ST LAT NOTE
+//!  93            the path stands behind the event, as far as there is room
+//!  78            gutter # time event PATH SIG ST LAT NOTE
 //!  56            gutter # time event SIG ST LAT NOTE
 //!  50            without #
 //!  47            without seconds
@@ -19,6 +21,13 @@ use crate::{
 
 /// From this width of the list on there is room for METHOD, SIZE and FROM.
 const RICH: u16 = 93;
+
+/// From this width of the list on there is room for PATH; beside METHOD, SIZE and FROM, from the other on.
+const PATHS: (u16, u16) = (78, 111);
+
+/// Cells of an event and of a path.
+const EVENT: u16 = 26;
+const PATH: u16 = 16;
 
 /// Fewest cells that an event is left.
 const LEAST: u16 = 13;
@@ -39,6 +48,8 @@ pub(super) struct Columns {
     pub(super) time: Place,
     pub(super) method: Option<Place>,
     pub(super) event: Place,
+    /// The path; without it, it stands behind the event.
+    pub(super) path: Option<Place>,
     pub(super) size: Option<Place>,
     pub(super) from: Option<Place>,
     pub(super) sig: Option<Place>,
@@ -65,6 +76,8 @@ impl Columns {
         let has_sig = ask(Column::Sig, 4, width >= 42);
         let has_note = ask(Column::Note, 5, width >= 47);
         let has_number = ask(Column::Number, digits + 1, width >= 56);
+        let fits = width >= PATHS.1 || (width >= PATHS.0 && !is_rich);
+        let has_path = ask(Column::Path, PATH + 1, fits);
         let has_method = ask(Column::Method, 7, is_rich);
         let has_size = ask(Column::Size, 9, is_rich);
         let has_from = ask(Column::From, 16, is_rich);
@@ -77,7 +90,16 @@ impl Columns {
         let beside = 4 + 6 + beside(has_sig, 4) + beside(has_note, 5);
         let beside = beside + if has_size { 9 } else { 0 } + if has_from { 16 } else { 0 };
         let event = width.saturating_sub(left.x + beside + 1);
-        let event = left.take(event, false);
+        let (event, path) = match has_path {
+            // What is left over is the path's: an event seldom needs more.
+            true => {
+                let most = event.saturating_sub(PATH + 1);
+                let both = (most.min(EVENT), event);
+                let event = left.take(both.0, false);
+                (event, Some(left.take(both.1 - both.0 - 1, false)))
+            }
+            false => (left.take(event, false), None),
+        };
         let size = has_size.then(|| left.take(8, true));
         let from = has_from.then(|| left.take(15, false));
         let sig = has_sig.then(|| left.take(3, false));
@@ -86,6 +108,7 @@ impl Columns {
             time,
             method,
             event,
+            path,
             size,
             from,
             sig,
@@ -103,6 +126,7 @@ impl Columns {
             ("TIME", Some(self.time)),
             ("METHOD", self.method),
             ("EVENT", Some(self.event)),
+            ("PATH", self.path),
             ("SIZE", self.size),
             ("FROM", self.from),
             ("SIG", self.sig),
@@ -123,6 +147,16 @@ impl Place {
             x: row.x + x,
             width: self.width.min(row.width - x),
             ..row
+        }
+    }
+}
+
+impl Place {
+    /// This one and the next one as one.
+    pub(super) fn with(self, next: Self) -> Self {
+        Self {
+            width: next.x + next.width - self.x,
+            ..self
         }
     }
 }
@@ -175,8 +209,13 @@ mod tests {
                 .collect();
             names.join(" ")
         };
+        assert_eq!(
+            titles(111),
+            "# TIME METHOD EVENT PATH SIZE FROM SIG ST LAT NOTE"
+        );
         assert_eq!(titles(93), "# TIME METHOD EVENT SIZE FROM SIG ST LAT NOTE");
-        assert_eq!(titles(80), "# TIME EVENT SIG ST LAT NOTE");
+        assert_eq!(titles(80), "# TIME EVENT PATH SIG ST LAT NOTE");
+        assert_eq!(titles(77), "# TIME EVENT SIG ST LAT NOTE");
         assert_eq!(titles(55), "TIME EVENT SIG ST LAT NOTE");
         assert_eq!(titles(46), "TIME EVENT SIG ST LAT");
         assert_eq!(titles(40), "TIME EVENT ST LAT");
@@ -199,7 +238,7 @@ mod tests {
         };
         assert_eq!(titles(80, "from, method"), "TIME METHOD EVENT FROM ST LAT");
         assert_eq!(titles(40, "number sig"), "TIME EVENT SIG ST LAT");
-        assert_eq!(titles(80, ""), titles(80, "number sig note"));
+        assert_eq!(titles(80, ""), titles(80, "number path sig note"));
         assert_eq!(Wanted::parse("number colour"), None);
     }
 }
