@@ -37,6 +37,7 @@ mod rows;
 mod search;
 mod state;
 mod suspend;
+mod sync;
 mod terminal;
 #[cfg(test)]
 mod tests;

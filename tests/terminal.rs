@@ -6,6 +6,7 @@ mod act;
 mod answer;
 mod away;
 mod edit;
+mod more;
 mod pty;
 
 use std::{fs, net::SocketAddr};

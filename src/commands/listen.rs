@@ -9,7 +9,6 @@
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use hooktool_relay::capture::AnswerPolicy;
 use tokio::{
     sync::{Notify, mpsc},
     task::spawn_blocking,
@@ -18,14 +17,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     agent::{Agent, Ended, Plan, Recognise, Valve},
-    cli::value::{self, Color},
+    cli::value::Color,
     config::{
         Layers, RelayAt, Settings, panes,
         secrets::{self, Secret},
     },
     event::{Board, Intent, Link},
     exit::{Failure, Report},
-    filter::Filter,
     forward::Forwarder,
     history::{History, Retention, Select},
     output::{self, Output, Start, Surroundings},
@@ -38,6 +36,7 @@ mod ending;
 mod kept;
 mod names;
 mod place;
+mod standing;
 
 use kept::When;
 use place::Place;
@@ -103,7 +102,7 @@ impl Listening {
         board.hold.send_modify(|hold| hold.on = settings.hold);
         board
             .standing
-            .send_replace(standing(&settings.answer, settings.only.as_ref()));
+            .send_replace(standing::words(&settings.answer, settings.only.as_ref()));
         Ok(Self {
             settings,
             place,
@@ -283,17 +282,6 @@ impl Listening {
         }
     }
 
-    /// Forwards only what fits, or everything.
-    fn only(&self, text: Option<&str>, valve: &Valve) {
-        let filter = match text.map(value::only).transpose() {
-            Ok(filter) => filter,
-            Err(why) => return self.board.tell(true, format!("only: {why}")),
-        };
-        let standing = standing(&self.settings.answer, filter.as_ref());
-        self.board.standing.send_replace(standing);
-        valve.only(filter);
-    }
-
     fn is_colored(&self) -> bool {
         match self.settings.color {
             Color::Auto => self.here.can_color,
@@ -392,23 +380,13 @@ impl Listening {
             match wishes.next(&mut asked).await {
                 Intent::Hold(on) => valve.hold(on),
                 Intent::Release => valve.release(),
-                Intent::Only(text) => self.only(text.as_deref(), &valve),
+                Intent::Only(text) => {
+                    standing::only(&self.settings.answer, text.as_deref(), &valve, &self.board);
+                }
                 Intent::Connect => self.connect_now.notify_one(),
                 Intent::Quit => self.stop.cancel(),
                 wish => wishes.grant(wish).await,
             }
         }
     }
-}
-
-/// What holds of answers and of what is forwarded, where it is not the default.
-fn standing(answer: &AnswerPolicy, only: Option<&Filter>) -> Vec<String> {
-    let answer = match answer {
-        AnswerPolicy::App => None,
-        AnswerPolicy::Now => Some("answer now".to_owned()),
-        AnswerPolicy::Strict => Some("answer strict".to_owned()),
-        AnswerPolicy::Respond { status, .. } => Some(format!("answer {status}")),
-    };
-    let only = only.map(|filter| format!("only {}", filter.text()));
-    answer.into_iter().chain(only).collect()
 }

@@ -18,16 +18,14 @@ use super::{
     log,
     page::Detail,
     state::{Mood, Query, State, Tab, Time, Toast, Wish},
+    sync,
 };
 use crate::{
     event::{Hold, Intent, Link, Notice, Reach, Round},
     history::{Change, Dropped, Missing, Number, Summary},
     search::Hit,
-    text::{Mode, Safe, clock, count, safe},
+    text::{Mode, Safe, safe},
 };
-
-/// How many changed rows are noted one by one; more of them and all are read again.
-const NOTED: usize = 256;
 
 /// Keys pressed this soon after a box opened were meant for what was there before.
 const GRACE: std::time::Duration = std::time::Duration::from_millis(150);
@@ -149,7 +147,7 @@ pub(super) fn update(state: &mut State, input: Input) -> (bool, Vec<Effect>) {
     let is_visible = match input {
         Input::Tick(now) => tick(state, now),
         Input::Changed(change) => {
-            changed(state, &change);
+            sync::changed(state, &change);
             false
         }
         Input::Key(key) => pressed(state, key, &mut effects),
@@ -158,7 +156,7 @@ pub(super) fn update(state: &mut State, input: Input) -> (bool, Vec<Effect>) {
             true
         }
     };
-    settle(state, &mut effects);
+    sync::settle(state, &mut effects);
     (is_visible, effects)
 }
 
@@ -191,7 +189,7 @@ fn happened(state: &mut State, input: Input, effects: &mut Vec<Effect>) {
                 state.note(mood, text);
             }
             let was_live = matches!(state.link, Link::Live(_));
-            catch_up(state, &link);
+            away::catch_up(state, &link);
             if !(was_live && matches!(link, Link::Live(_))) {
                 state.link_since = state.now;
             }
@@ -214,36 +212,6 @@ fn happened(state: &mut State, input: Input, effects: &mut Vec<Effect>) {
         Input::Busy => state.say(Mood::Problem, Safe::own("busy: not done, try again")),
         Input::Tick(_) | Input::Changed(_) | Input::Key(_) => {}
     }
-}
-
-/// Tells that all is here that came while nobody listened.
-fn catch_up(state: &mut State, link: &Link) {
-    let done = |link: &Link| match link {
-        Link::Live(live) if live.waiting > 0 && live.caught_up >= live.waiting => {
-            Some((live.waiting, live.waiting_since))
-        }
-        _ => None,
-    };
-    let Some((came, since)) = done(link).filter(|_| done(&state.link).is_none()) else {
-        return;
-    };
-    let hour = |at| {
-        let at = clock(at, state.zone);
-        safe(
-            at.as_str().get(..5).unwrap_or_default().as_bytes(),
-            Mode::Cell,
-        )
-        .into_owned()
-    };
-    let came = count(came);
-    let text = match since {
-        Some(since) => {
-            let (since, now) = (hour(since), hour(state.now.wall));
-            Safe::format(format_args!("{came} came while away ({since} to {now})"))
-        }
-        None => Safe::format(format_args!("{came} came while away")),
-    };
-    state.say(Mood::Done, text);
 }
 
 fn owned(text: &str) -> Safe<'static> {
@@ -271,25 +239,6 @@ fn tick(state: &mut State, now: Time) -> bool {
     let is_sifted = !is_applied && state.sift();
     let is_seen = is_hidden && deed::appears(state).is_none();
     ends || is_applied || is_sifted || is_seen || countdown(state) != before
-}
-
-fn changed(state: &mut State, change: &Change) {
-    if *change == Change::Missed {
-        state.sync.missing = true;
-        return;
-    }
-    let (Change::Captured(number) | Change::Attempted(number) | Change::Noted(number)) = *change
-    else {
-        state.sync.all = true;
-        state.sync.is_detail_stale = true;
-        return;
-    };
-    // Noted even if it is no row yet: the read under way may have been too early for this change and still bring the row.
-    state.sync.changed.insert(number);
-    state.sync.is_detail_stale |= state.list.selected == Some(number);
-    if state.sync.changed.len() > NOTED {
-        state.sync.all = true;
-    }
 }
 
 fn pressed(state: &mut State, key: Key, effects: &mut Vec<Effect>) -> bool {
@@ -418,59 +367,4 @@ fn take(state: &mut State, loaded: Loaded, effects: &mut Vec<Effect>) {
             );
         }
     }
-}
-
-/// Asks for what has to be read, one read of rows and one of the detail at a time.
-fn settle(state: &mut State, effects: &mut Vec<Effect>) {
-    if let Some(what) = rows_to_read(state) {
-        state.sync.is_reading = true;
-        state.sync.missing |= matches!(what, What::Newest | What::All { .. });
-        effects.push(Effect::Load(what));
-    }
-    if std::mem::take(&mut state.sync.missing) {
-        effects.push(Effect::Load(What::Older));
-    }
-    if let Some(query) = state.list.query() {
-        effects.push(Effect::Load(What::Search(query)));
-    }
-    if state.sync.is_detail_reading {
-        return;
-    }
-    let wish = state.wish();
-    let shown = state.detail.as_ref().map(|detail| &detail.wish);
-    match wish {
-        Some(wish) if state.sync.is_detail_stale || shown != Some(&wish) => {
-            state.sync.is_detail_stale = false;
-            state.sync.is_detail_reading = true;
-            effects.push(Effect::Load(What::Detail(wish)));
-        }
-        Some(_) => {}
-        None => state.detail = None,
-    }
-}
-
-fn rows_to_read(state: &mut State) -> Option<What> {
-    if state.sync.is_reading {
-        return None;
-    }
-    let is_wide = state.list.is_wide();
-    let changed = std::mem::take(&mut state.sync.changed);
-    if std::mem::take(&mut state.sync.all) {
-        if !state.sync.is_begun {
-            return Some(What::Newest);
-        }
-        return Some(What::All { is_wide });
-    }
-    let newest = state.list.newest();
-    let is_newer = changed.last().copied() > newest;
-    let newer_than = is_newer.then_some(newest);
-    // The others belong to endpoints that are not shown.
-    let is_row = |&number: &Number| state.index(number).is_some();
-    let numbers: Vec<Number> = changed.into_iter().filter(is_row).collect();
-    let has_any = newer_than.is_some() || !numbers.is_empty();
-    has_any.then_some(What::Rows {
-        newer_than,
-        numbers,
-        is_wide,
-    })
 }

@@ -176,6 +176,12 @@ impl Terminal {
         super::url(&self.shows("curl http://127.0.0.1").await)
     }
 
+    /// Whether clicks go to the program.
+    pub(crate) fn has_mouse(&self) -> bool {
+        let parser = self.parser();
+        parser.screen().mouse_protocol_mode() != vt100::MouseProtocolMode::None
+    }
+
     /// Whether anything is drawn in cyan, which a light background has none of.
     pub(crate) fn has_cyan(&self) -> bool {
         let parser = self.parser();

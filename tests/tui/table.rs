@@ -11,10 +11,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers, Panes};
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use futures_util::{Stream, stream};
 use hooktool::{
-    event::{Board, Intent, Link, Live},
+    event::{Board, Intent, Link, Live, Panes},
     history::{Arrival, Attempt, Cause, History, KeptAnswer, Number, Retention, Select},
     text::Zone,
     tui::{Clipboard, Console, Ended, Theme, Tool, View, drive},

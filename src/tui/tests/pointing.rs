@@ -52,7 +52,9 @@ fn a_click_selects_and_the_wheel_moves_what_is_under_it() {
 
 /// A screen with a body of one long line, read.
 fn long(size: (u16, u16)) -> State {
-    let body = format!("text {}END", "0123456789".repeat(30)).leak().as_bytes();
+    let body = format!("text {}END", "0123456789".repeat(30))
+        .leak()
+        .as_bytes();
     let mut state = screen(size, rows(1..=3));
     press_all(&mut state, &[code(Code::Enter)]);
     let wish = state.wish().expect("a wish");
