@@ -85,8 +85,6 @@ pub struct View {
     pub intents: mpsc::Sender<Intent>,
     /// The default target, a base URL; empty if requests are only captured.
     pub target: String,
-    /// The public URL, if it is known before the link is live.
-    pub url: Option<String>,
     /// The relay's host, for the time before the link is live.
     pub relay: String,
     /// How many paths have targets of their own.

@@ -13,12 +13,12 @@
 //! | part | what it does |
 //! |---|---|
 //! | `definition`, `reading`, `provider` | the schema; files laid over one another; one sender |
-//! | `pointer`, `request`, `source`, `template`, `url` | where values stand, and what is made of them |
+//! | `pointer`, `request`, `source`, `template`, `url`, `elsewhere` | where values stand, and what is made of them |
 //! | `known`, `block` | recognition |
 //! | `scheme`, `signature`, `key`, `crypto`, `certificate`, `check` | one way of signing, tried with one secret |
 //! | `doctor`, `diagnosis`, `causes`, `rewrite` | the verdict, and what the usual causes would give |
 //! | `sign`, `splice` | signing again |
-//! | `handshake` | challenges and their answers |
+//! | `handshake` | challenges and their answers, URLs to visit |
 #![warn(
     clippy::indexing_slicing,
     clippy::string_slice,
@@ -34,6 +34,7 @@ mod crypto;
 mod definition;
 mod diagnosis;
 mod doctor;
+mod elsewhere;
 mod handshake;
 mod key;
 mod known;
@@ -59,7 +60,7 @@ pub use self::{
     definition::Sender,
     diagnosis::{Diagnosis, Verdict},
     doctor::{Doctor, Request},
-    handshake::Reply,
+    handshake::{Challenge, Reply, Visit},
     key::Secret,
     known::{Known, Seen},
     provider::{Provider, Stands},

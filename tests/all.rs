@@ -2,6 +2,7 @@
 
 mod app;
 mod catchup;
+mod challenge;
 mod cli;
 mod delivery;
 mod evil;
@@ -13,6 +14,7 @@ mod house;
 mod limits;
 mod public;
 mod readme;
+mod ready;
 mod recognise;
 mod released;
 mod replay;

@@ -54,7 +54,9 @@ const LISTENER: &[(&str, &[&str])] = &[
     ("history", &[]),
     (
         "agent",
-        &["link", "protocol", "forward", "history", "filter"],
+        &[
+            "link", "protocol", "forward", "history", "filter", "webhook",
+        ],
     ),
     ("replay", &["forward", "history"]),
     ("search", &["history", "filter"]),
@@ -70,6 +72,7 @@ const LISTENER: &[(&str, &[&str])] = &[
         "tui",
         &[
             "history", "filter", "search", "format", "diff", "export", "exchange", "text",
+            "webhook",
         ],
     ),
 ];

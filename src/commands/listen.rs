@@ -183,6 +183,7 @@ impl Listening {
             only: settings.only.clone(),
             wait_for_target: settings.wait_for_target,
             retry: settings.retry,
+            answer_challenges: settings.answer_challenges,
             recognise: self.recognise.clone(),
         }
     }
@@ -261,7 +262,6 @@ impl Listening {
                     feed,
                     intents,
                     target: target.unwrap_or_default(),
-                    url: self.place.url.clone(),
                     relay: self.place.dial.authority(),
                     routes: self.settings.routes.routes.len(),
                     is_local_relay: self.settings.relay == RelayAt::Local,

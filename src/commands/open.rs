@@ -41,7 +41,6 @@ pub(super) async fn run() -> Result<(), Failure> {
         feed: board.feed(),
         intents,
         target: String::new(),
-        url: None,
         relay: String::new(),
         routes: 0,
         is_local_relay: false,

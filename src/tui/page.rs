@@ -13,12 +13,13 @@ mod whole;
 
 use std::borrow::Cow;
 
-use hooktool_relay::capture::Outcome;
+use hooktool_relay::capture::{Capture, Outcome};
 
 use super::state::{Tab, Wish};
 use crate::{
     history::{Attempt, KeptAnswer, Number, Request},
     text::{Mode, Safe, Zone, date_clock, safe, size},
+    webhook::Known,
 };
 
 pub(super) use self::tree::Tree;
@@ -137,7 +138,7 @@ pub(super) fn compose(request: &Request, attempts: &[Attempt], body: &[u8], wish
     Detail {
         number: request.summary.number,
         wish: wish.clone(),
-        body: body::page(&content, wish),
+        body: asking(capture, body::page(&content, wish)),
         response: tries::response(attempt.or(attempts.last()), wish),
         pages: [
             headers::page(request, attempt, wish.reveals),
@@ -149,6 +150,22 @@ pub(super) fn compose(request: &Request, attempts: &[Attempt], body: &[u8], wish
         chosen,
         last_url: tries.last().map(|attempt| attempt.target.clone()),
     }
+}
+
+/// A page of a body, below the URL that its sender wants a person to visit, if it does.
+fn asking(capture: &Capture, mut page: Page) -> Page {
+    if let Some(visit) = Known::built_in().visit(capture) {
+        let role = if visit.is_allowed {
+            Role::Key
+        } else {
+            Role::Bad
+        };
+        let advice = format_args!("{} (y s copies it):", visit.advice());
+        let url = line(Role::Text, text(visit.url.as_bytes()));
+        let advice = line(role, Safe::format(advice));
+        page.lines.splice(0..0, [advice, url]);
+    }
+    page
 }
 
 /// The attempts that were tries, and which of them is wished.

@@ -58,7 +58,7 @@ fn blank(size: (u16, u16)) -> State {
         is_local_relay: false,
         is_listening: true,
     };
-    let mut state = State::new(size, route, None);
+    let mut state = State::new(size, route);
     state.now.wall = UnixMillis(NOON);
     state
 }

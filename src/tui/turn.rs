@@ -81,7 +81,7 @@ impl<C: Console> Turn<C> {
                 look,
                 split: Split::of(view.panes),
                 is_animated: view.is_animated,
-                ..State::new(size, route, view.url)
+                ..State::new(size, route)
             },
             source: Source::new(view.history, view.select),
             reads: JoinSet::new(),

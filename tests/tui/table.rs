@@ -274,7 +274,6 @@ pub(crate) fn inspector(
         feed: board.feed(),
         intents: asked,
         target: "http://localhost:3000".into(),
-        url: None,
         relay: String::new(),
         routes: 0,
         is_local_relay: false,

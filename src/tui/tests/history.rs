@@ -15,7 +15,7 @@ fn stored(size: (u16, u16), rows: Vec<Summary>) -> State {
         is_local_relay: false,
         is_listening: false,
     };
-    let mut state = State::new(size, route, None);
+    let mut state = State::new(size, route);
     state.now.wall = UnixMillis(NOON);
     update(&mut state, Input::Loaded(Loaded::All(rows)));
     state

@@ -1,8 +1,9 @@
 //! Which columns a list has, and where: pure arithmetic over its width.
 //!
 //! ```text
-//! 111 and more   gutter # time METHOD event PATH SIZE FROM SIG ST LAT NOTE
-//!  93            the path stands behind the event, as far as there is room
+//! 112 and more   gutter # time METHOD event PATH SIZE FROM SIG ST LAT NOTE
+//!  96            without FROM
+//!  87            without SIZE
 //!  78            gutter # time event PATH SIG ST LAT NOTE
 //!  56            gutter # time event SIG ST LAT NOTE
 //!  50            without #
@@ -19,11 +20,11 @@ use crate::{
     },
 };
 
-/// From this width of the list on there is room for METHOD, SIZE and FROM.
-const RICH: u16 = 93;
-
-/// From this width of the list on there is room for PATH; beside METHOD, SIZE and FROM, from the other on.
-const PATHS: (u16, u16) = (78, 111);
+/// From these widths of the list on there is room for PATH, and beside it for METHOD, SIZE and FROM, with an event whole.
+const PATHS: u16 = 78;
+const METHODS: u16 = 87;
+const SIZES: u16 = 96;
+const FROMS: u16 = 112;
 
 /// Cells of an event and of a path.
 const EVENT: u16 = 26;
@@ -66,7 +67,6 @@ impl Columns {
     pub(super) fn of(width: u16, newest: Number, wanted: &Wanted) -> Self {
         let digits = newest.checked_ilog10().unwrap_or_default() + 1;
         let digits = u16::try_from(digits).unwrap_or(u16::MAX).max(5);
-        let is_rich = width >= RICH;
         let mut taken = 2 + 6 + 4 + 6 + LEAST;
         let mut ask = |column, cells, fits| {
             let has = wanted.has(column, fits) && taken + cells <= width;
@@ -76,11 +76,10 @@ impl Columns {
         let has_sig = ask(Column::Sig, 4, width >= 42);
         let has_note = ask(Column::Note, 5, width >= 47);
         let has_number = ask(Column::Number, digits + 1, width >= 56);
-        let fits = width >= PATHS.1 || (width >= PATHS.0 && !is_rich);
-        let has_path = ask(Column::Path, PATH + 1, fits);
-        let has_method = ask(Column::Method, 7, is_rich);
-        let has_size = ask(Column::Size, 9, is_rich);
-        let has_from = ask(Column::From, 16, is_rich);
+        let has_path = ask(Column::Path, PATH + 1, width >= PATHS);
+        let has_method = ask(Column::Method, 7, width >= METHODS);
+        let has_size = ask(Column::Size, 9, width >= SIZES);
+        let has_from = ask(Column::From, 16, width >= FROMS);
         let has_seconds = width >= 50 && taken + 3 <= width;
         let mut left = Rest { x: 2 };
         let number = has_number.then(|| left.take(digits, true));
@@ -210,10 +209,11 @@ mod tests {
             names.join(" ")
         };
         assert_eq!(
-            titles(111),
+            titles(112),
             "# TIME METHOD EVENT PATH SIZE FROM SIG ST LAT NOTE"
         );
-        assert_eq!(titles(93), "# TIME METHOD EVENT SIZE FROM SIG ST LAT NOTE");
+        assert_eq!(titles(96), "# TIME METHOD EVENT PATH SIZE SIG ST LAT NOTE");
+        assert_eq!(titles(87), "# TIME METHOD EVENT PATH SIG ST LAT NOTE");
         assert_eq!(titles(80), "# TIME EVENT PATH SIG ST LAT NOTE");
         assert_eq!(titles(77), "# TIME EVENT SIG ST LAT NOTE");
         assert_eq!(titles(55), "TIME EVENT SIG ST LAT NOTE");
