@@ -14,11 +14,12 @@ use crate::{
     forward::Forwarder,
     history::{Attempt, History, PickError, Retention},
     output::say,
-    replay::{self, Lab, ReplayError, Sending, Variant},
+    replay::{self, Lab, ReplayError, Sending, Sign, Variant, With},
     target::{Routes, Target},
+    text::{self, Mode},
 };
 
-use super::stored::Stored;
+use super::{keyring::FileKeys, signing, stored::Stored};
 
 mod answers;
 mod cases;
@@ -44,7 +45,8 @@ pub(super) async fn run(args: Replay) -> Result<(), Failure> {
     let Some(items) = items::chosen(&args, &stored, &settings.routes)? else {
         return Ok(());
     };
-    let round = Round::new(&args, items, &settings)?;
+    let keys = FileKeys::read(&stored.layers)?;
+    let round = Round::new(&args, items, &settings, keys)?;
     let wanted = Wanted::new(args.expect.clone(), args.expect_same);
     let telling = Telling::new(args.json, wanted, stored);
     if args.watch.is_empty() {
@@ -61,12 +63,18 @@ struct Round {
     to: Option<Target>,
     routes: Routes,
     forwarder: Forwarder,
+    keys: FileKeys,
     /// Where tries of stored requests are recorded; none if all are of files.
     history: Option<History>,
 }
 
 impl Round {
-    fn new(args: &Replay, items: Vec<Item>, settings: &Settings) -> Result<Self, Failure> {
+    fn new(
+        args: &Replay,
+        items: Vec<Item>,
+        settings: &Settings,
+        keys: FileKeys,
+    ) -> Result<Self, Failure> {
         let forwarder = Forwarder::new(settings.forward.clone()).map_err(|why| {
             let report = Report::new("requests cannot be sent like this");
             Failure::Usage(report.because(why))
@@ -84,6 +92,7 @@ impl Round {
             to: args.to.clone(),
             routes: settings.routes.clone(),
             forwarder,
+            keys,
             history,
         })
     }
@@ -117,8 +126,18 @@ impl Round {
         let (forwarder, edits) = sending.variant.applied(&self.forwarder, &item.edits);
         match (&item.what, &self.history) {
             (What::Stored(request), Some(history)) => {
+                let with = With {
+                    history,
+                    forwarder: &forwarder,
+                    otherwise: &self.routes,
+                    keys: &self.keys,
+                    say: &|number, word| {
+                        let told = signing::sentence(number, word, "; --resign signs it anew");
+                        say(format_args!("{}", text::safe(told.as_bytes(), Mode::Cell)));
+                    },
+                };
                 let (number, to) = (request.summary.number, self.to.clone());
-                replay::run(history, &forwarder, number, to, &self.routes, &edits).await
+                replay::run(&with, number, to, &edits).await
             }
             (What::Stored(request), None) => Err(ReplayError::NoRequest(request.summary.number)),
             (
@@ -152,18 +171,17 @@ fn lab(args: &Replay) -> Result<Lab, Failure> {
         ));
     }
     // One list: each flag that names a way of sending puts its variant here.
-    let asked = [(args.cut, Variant::Cut)];
-    let variants: Vec<_> = asked
-        .iter()
-        .filter(|(is, _)| *is)
-        .map(|(_, way)| *way)
-        .collect();
+    let signs = args.sign.variants().into_iter();
+    let signs = signs.filter(|sign| *sign != Sign::Keep);
+    let mut variants: Vec<_> = signs.map(Variant::Signed).collect();
+    if args.cut {
+        variants.push(Variant::Cut);
+    }
+    if variants.is_empty() {
+        variants.push(Variant::Plain);
+    }
     Ok(Lab {
-        variants: if variants.is_empty() {
-            vec![Variant::Plain]
-        } else {
-            variants
-        },
+        variants,
         times: u32::try_from(args.times).unwrap_or(u32::MAX),
         gap: args.delay.unwrap_or_default(),
         parallel: args.parallel,
@@ -185,6 +203,7 @@ fn refused(error: &ReplayError) -> Failure {
             )))
         }
         ReplayError::Upgrade(_) => Failure::Other(Report::new(error.to_string())),
+        ReplayError::Unsigned(number, why) => signing::refused(*number, why),
         ReplayError::History(error) => Failure::History(error.clone()),
     }
 }

@@ -13,15 +13,17 @@ use futures_util::{StreamExt as _, stream};
 use tokio::time::{Instant, sleep_until};
 
 use crate::{
-    event::{Edits, Replays},
+    event::{Edits, Replays, Sign},
     forward::Forwarder,
 };
 
 /// In which way a request is sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Variant {
     /// As it is.
     Plain,
+    /// With this made of its signature.
+    Signed(Sign),
     /// Its connection is dropped when it is written, before the answer.
     Cut,
 }
@@ -30,20 +32,25 @@ impl Variant {
     /// What people and records call it.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Plain => "plain",
+            Self::Plain | Self::Signed(Sign::Keep) => "plain",
+            Self::Signed(Sign::IfGood | Sign::Anew { .. }) => "re-signed",
+            Self::Signed(Sign::Wrong) => "bad signature",
+            Self::Signed(Sign::Old) => "old",
             Self::Cut => "cut",
         }
-    }
-
-    /// Whether there is an answer to be had.
-    pub fn is_answered(self) -> bool {
-        self != Self::Cut
     }
 
     /// What sends a request in this variant, and what is changed in it besides.
     pub fn applied(self, forwarder: &Forwarder, edits: &Edits) -> (Forwarder, Edits) {
         match self {
             Self::Plain => (forwarder.clone(), edits.clone()),
+            Self::Signed(sign) => {
+                let edits = Edits {
+                    sign,
+                    ..edits.clone()
+                };
+                (forwarder.clone(), edits)
+            }
             Self::Cut => (forwarder.cutting(), edits.clone()),
         }
     }

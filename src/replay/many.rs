@@ -4,12 +4,10 @@
 
 use std::convert::Infallible;
 
-use super::{Lab, ReplayError, Sending, Variant, run};
+use super::{Lab, ReplayError, Sending, Variant, With, run};
 use crate::{
     event::Replays,
-    forward::Forwarder,
-    history::{Attempt, History, Number},
-    target::Routes,
+    history::{Attempt, Number},
 };
 
 /// One of them, and what became of it.
@@ -17,13 +15,7 @@ pub type Sent = (Number, Result<Attempt, ReplayError>);
 
 /// Sends all of them, each of them `times` times before the next one begins; tells each result as it comes, in any order. Dropped
 /// before, those that have not begun never do.
-pub async fn many(
-    history: &History,
-    forwarder: &Forwarder,
-    otherwise: &Routes,
-    replays: &Replays,
-    mut tell: impl FnMut(Sent),
-) {
+pub async fn many(with: &With<'_>, replays: &Replays, mut tell: impl FnMut(Sent)) {
     let lab = Lab {
         variants: vec![Variant::Plain],
         times: replays.times,
@@ -34,8 +26,7 @@ pub async fn many(
     let numbers = &replays.numbers;
     let send = async |sending: Sending| {
         let number = numbers.get(sending.request).copied().unwrap_or_default();
-        let to = replays.to.clone();
-        let sent = run(history, forwarder, number, to, otherwise, &replays.edits);
+        let sent = run(with, number, replays.to.clone(), &replays.edits);
         (number, sent.await)
     };
     let tell = |_, sent| -> Result<(), Infallible> {

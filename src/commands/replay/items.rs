@@ -18,7 +18,7 @@ use crate::{
     fixture::{self, Fixture},
     history::{KeptAnswer, Request},
     output::say,
-    replay::Edits,
+    replay::{Edits, Sign},
     target::{Routes, Target},
 };
 
@@ -96,6 +96,7 @@ pub(super) fn chosen(
     let edits = Edits {
         set: args.header.clone(),
         body: args.body.as_ref().map(read).transpose()?,
+        url: args.sign.sign_url.clone(),
         ..Edits::default()
     };
     let mut items = Vec::new();
@@ -169,6 +170,12 @@ fn of_file(
     routes: &Routes,
     edits: &Edits,
 ) -> Result<Vec<Item>, Failure> {
+    if args.sign.variants() != [Sign::Keep] {
+        let report = Report::new(format!("{file} cannot be signed anew"));
+        return Err(Failure::Usage(
+            report.because("that takes a stored request, and this one is of a file"),
+        ));
+    }
     if args.edit {
         let report = Report::new("--edit works on stored requests, not on files");
         return Err(Failure::Usage(

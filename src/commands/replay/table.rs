@@ -32,7 +32,10 @@ pub(super) fn tell(
     items: &[Item],
     cases: &[Case],
 ) -> Result<(), Failure> {
-    let is_lab = lab.parallel > 1 || lab.seed.is_some() || !lab.gap.is_zero() || args.cut;
+    let is_lab = lab.parallel > 1
+        || lab.seed.is_some()
+        || !lab.gap.is_zero()
+        || lab.variants != [Variant::Plain];
     if !is_lab {
         return Ok(());
     }

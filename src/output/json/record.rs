@@ -14,6 +14,10 @@ mod link;
 
 pub use link::{GapRecord, LinkRecord, ReadyRecord, SessionRecord};
 
+mod sig;
+
+use sig::SigRecord;
+
 /// Version of the records.
 const V: u8 = 1;
 
@@ -81,9 +85,7 @@ impl<'a> CaptureRecord<'a> {
             event: webhook.and_then(|webhook| webhook.event.as_deref()),
             action: webhook.and_then(|webhook| webhook.action.as_deref()),
             delivery_id: webhook.and_then(|webhook| webhook.delivery_id.as_deref()),
-            sig: webhook.map(|webhook| SigRecord {
-                verdict: &webhook.verdict,
-            }),
+            sig: webhook.map(SigRecord::new),
             body: size.map(|size| BodyRecord::new(body.map(AsRef::as_ref), size)),
             note: row.note.as_deref(),
             last: None,
@@ -112,12 +114,6 @@ impl<'a> CaptureRecord<'a> {
             ..Self::new(request, None)
         }
     }
-}
-
-/// What the signature was worth when the request came.
-#[derive(Debug, Serialize)]
-struct SigRecord<'a> {
-    verdict: &'a str,
 }
 
 /// A body.
