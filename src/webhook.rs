@@ -20,6 +20,7 @@
 //! | `examined` | all there is to tell of a signature |
 //! | `sign`, `work`, `splice`, `spoil` | signing again, and wrongly |
 //! | `keyring` | senders and secrets as they are at a moment |
+//! | `sample`, `fresh`, `setting`, `ready` | samples, made new, set and signed |
 //! | `handshake` | challenges and their answers, URLs to visit |
 #![warn(
     clippy::indexing_slicing,
@@ -39,6 +40,7 @@ mod diagnosis;
 mod doctor;
 mod elsewhere;
 mod examined;
+mod fresh;
 mod handshake;
 mod key;
 mod keyring;
@@ -46,9 +48,12 @@ mod known;
 mod pointer;
 mod provider;
 mod reading;
+mod ready;
 mod request;
 mod rewrite;
+mod sample;
 mod scheme;
+mod setting;
 mod sign;
 mod signature;
 mod source;
@@ -74,7 +79,10 @@ pub use self::{
     known::{Known, Seen},
     provider::{Provider, Stands},
     reading::{DefinitionError, Layer},
+    ready::{Order, Ready},
     request::{Head, LOOKED_AT},
+    sample::{Made, Sample, samples},
+    setting::SetError,
     sign::{Refusal, Signed, Signing, Written},
     url::called,
 };

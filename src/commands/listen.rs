@@ -36,7 +36,7 @@ use super::{keyring::FileKeys, recognise::Recogniser, stop, wishes::Wishes};
 
 mod ending;
 mod kept;
-mod names;
+pub(super) mod names;
 mod place;
 
 use kept::When;

@@ -8,6 +8,7 @@ mod hostile;
 mod keys;
 mod resigned;
 mod samples;
+mod triggered;
 
 use hooktool_relay::capture::Headers;
 
