@@ -115,7 +115,7 @@ pub struct Trigger {
     pub path: Option<String>,
     /// The URL to sign, for senders that sign it [default: the one that it is
     /// sent to].
-    #[arg(long, value_parser = url)]
+    #[arg(long, value_parser = value::url)]
     pub url: Option<String>,
     /// Set a field of the body: data.object.amount=4200, or Body=hello of a form;
     /// JSON if it parses, else a string. May be repeated.
