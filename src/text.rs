@@ -208,6 +208,20 @@ impl<'a> Safe<'a> {
         self.slice(start..self.text.len())
     }
 
+    /// Its first cells, at most so many but one cluster at least, and what is left.
+    pub fn split(&self, cells: usize) -> (Safe<'_>, Safe<'_>) {
+        let mut used = 0_usize;
+        let mut end = self.text.len();
+        for (at, _, width) in clusters(&self.text) {
+            used = used.saturating_add(width);
+            if used > cells && at > 0 {
+                end = at;
+                break;
+            }
+        }
+        (self.slice(0..end), self.slice(end..self.text.len()))
+    }
+
     /// The same text, owned.
     pub fn into_owned(self) -> Safe<'static> {
         Safe {

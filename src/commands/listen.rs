@@ -9,7 +9,6 @@
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use hooktool_relay::capture::AnswerPolicy;
 use tokio::{
     sync::{Notify, mpsc},
     task::spawn_blocking,
@@ -20,7 +19,7 @@ use crate::{
     agent::{Agent, Ended, Plan, Valve},
     cli::value::Color,
     config::{
-        Layers, RelayAt, Settings,
+        Layers, RelayAt, Settings, panes,
         secrets::{self, Secret},
     },
     event::{Board, Intent, Link},
@@ -38,6 +37,7 @@ mod ending;
 mod kept;
 pub(super) mod names;
 mod place;
+mod standing;
 
 use kept::When;
 use place::Place;
@@ -100,6 +100,9 @@ impl Listening {
             .map_err(|_| ending::panicked())??;
         let board = Board::new();
         board.hold.send_modify(|hold| hold.on = settings.hold);
+        board
+            .standing
+            .send_replace(standing::words(&settings.answer, settings.only.as_ref()));
         Ok(Self {
             settings,
             place,
@@ -268,12 +271,15 @@ impl Listening {
                     feed,
                     intents,
                     target: target.unwrap_or_default(),
+                    relay: self.place.dial.authority(),
+                    routes: self.settings.routes.routes.len(),
                     is_local_relay: self.settings.relay == RelayAt::Local,
                     is_colored: self.is_colored(),
                     theme: self.settings.theme,
                     is_ascii: self.settings.ascii,
+                    panes: panes::read(&self.settings.folders),
+                    is_animated: self.settings.animation,
                     is_listening: true,
-                    standing: self.standing(),
                     zone: self.settings.zone,
                     keys: self.settings.keys.clone(),
                     keyring: self.keys.clone(),
@@ -284,20 +290,6 @@ impl Listening {
                 Ok(())
             }
         }
-    }
-
-    /// What was said of answers and of what is forwarded, where it is not the default.
-    fn standing(&self) -> Vec<String> {
-        let settings = &self.settings;
-        let answer = match &settings.answer {
-            AnswerPolicy::App => None,
-            AnswerPolicy::Now => Some("answer now".to_owned()),
-            AnswerPolicy::Strict => Some("answer strict".to_owned()),
-            AnswerPolicy::Respond { status, .. } => Some(format!("answer {status}")),
-        };
-        let only = settings.only.as_ref();
-        let only = only.map(|filter| format!("only {}", filter.text()));
-        answer.into_iter().chain(only).collect()
     }
 
     fn is_colored(&self) -> bool {
@@ -378,11 +370,15 @@ impl Listening {
             self.board.clone(),
             self.settings.routes.clone(),
             self.keys.clone(),
+            self.settings.folders.clone(),
         );
         loop {
             match wishes.next(&mut asked).await {
                 Intent::Hold(on) => valve.hold(on),
                 Intent::Release => valve.release(),
+                Intent::Only(text) => {
+                    standing::only(&self.settings.answer, text.as_deref(), &valve, &self.board);
+                }
                 Intent::Connect => self.connect_now.notify_one(),
                 Intent::Quit => self.stop.cancel(),
                 wish => wishes.grant(wish).await,

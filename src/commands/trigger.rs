@@ -3,14 +3,12 @@
 //! In: provider and event, what to set. Out: a line or a record a try. What goes to a target is recorded here, as a request with a
 //! replay; what goes through the public URL is recorded by the listener, like anything that comes.
 
-use std::{
-    io::{self, BufWriter, Write},
-    sync::Arc,
-};
+use std::io::{self, BufWriter, Write};
 
 use serde::Serialize;
 
 use super::{
+    keyring::FileKeys,
     replay::{Printer, Tally, recorded, refused},
     senders,
     stored::Stored,
@@ -26,7 +24,7 @@ use crate::{
     target::{Routes, Target},
     text::{self, Mode},
     trigger::{Place, Trigger, TriggerError},
-    webhook::{Keys, Sample, Secret, samples},
+    webhook::{Sample, Secret, samples},
 };
 
 mod called;
@@ -161,24 +159,23 @@ async fn straight(
         let report = Report::new("requests cannot be sent like this");
         Failure::Usage(report.because(why))
     })?;
+    let keys = FileKeys::read(&stored.layers)?;
+    let with = With {
+        history: &history,
+        forwarder: &forwarder,
+        otherwise: &Routes::default(),
+        keys: &keys,
+        // It is signed already, or that was said.
+        say: &|_, _| {},
+    };
     let mut printer = Printer::new(args.json, &stored);
     let mut tally = Tally::default();
-    let keys = Arc::new(Keys::default());
     for at in 0..args.times {
         let ready = trigger.ready(target).map_err(failed)?;
         say_unsigned(at == 0, &ready.signed);
         let recording = trigger.record(&history, place.clone(), target, &ready);
         let number = recording.await.map_err(failed)?;
-        let (to, edits, nowhere) = (Some(target.clone()), Edits::default(), Routes::default());
-        let with = With {
-            history: &history,
-            forwarder: &forwarder,
-            otherwise: &nowhere,
-            keys: &keys,
-            // It is signed as it was asked for, a moment ago.
-            say: &|_, _| (),
-        };
-        let sent = replay::run(&with, number, to, &edits).await;
+        let sent = replay::run(&with, number, Some(target.clone()), &Edits::default()).await;
         let request = stored.numbered(number, &number.to_string())?;
         let attempt = recorded(&stored, &request, sent.map_err(|error| refused(&error))?)?;
         printer.print(&request, &attempt)?;

@@ -20,7 +20,8 @@ use super::{
     signing,
 };
 use crate::{
-    event::{Board, Edits, Export, Form, Intent, Replays, Round},
+    config::{Folders, panes},
+    event::{Board, Edits, Export, Form, Intent, Panes, Replays, Round},
     exit::Failure,
     export::Format,
     forward::Forwarder,
@@ -49,6 +50,7 @@ struct With {
     routes: Routes,
     /// What signatures are made by.
     keys: Arc<dyn Keyring>,
+    folders: Folders,
 }
 
 impl Wishes {
@@ -58,6 +60,7 @@ impl Wishes {
         board: Board,
         routes: Routes,
         keys: Arc<dyn Keyring>,
+        folders: Folders,
     ) -> Self {
         let with = With {
             history,
@@ -65,6 +68,7 @@ impl Wishes {
             board,
             routes,
             keys,
+            folders,
         };
         Self {
             with,
@@ -127,8 +131,13 @@ impl Wishes {
                 numbers,
                 with_bookmarked,
             } => self.removal = with.remove(numbers, with_bookmarked).await.or(self.removal),
+            Intent::Keep(panes) => with.keep_panes(panes).await,
             Intent::Restore => self.removal = with.restore(self.removal).await,
-            Intent::Hold(_) | Intent::Release | Intent::Connect | Intent::Quit => {}
+            Intent::Hold(_)
+            | Intent::Release
+            | Intent::Only(_)
+            | Intent::Connect
+            | Intent::Quit => {}
         }
     }
 }
@@ -195,6 +204,16 @@ impl With {
         round.told.extend(well.into_iter().take(room));
         // Without a view nobody needs it.
         let _ = self.board.rounds.send(round);
+    }
+
+    async fn keep_panes(&self, panes: Panes) {
+        let folders = self.folders.clone();
+        // A panic in it is the same as a disk that takes nothing.
+        let kept = spawn_blocking(move || panes::keep(&folders, panes)).await;
+        if let Ok(Err(error)) = kept {
+            let text = format!("the border's place is not kept: {error}");
+            self.board.tell(true, text);
+        }
     }
 
     async fn export(&self, export: Export) {

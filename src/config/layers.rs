@@ -103,6 +103,12 @@ pub(super) const KEYS: &[Key] = &[
         str::parse::<Theme>
     ),
     key!("ascii", Some(Shape::Switch), None, value::switch),
+    key!(
+        "animation",
+        Some(Shape::Switch),
+        Some("true"),
+        value::switch
+    ),
     key!("utc", Some(Shape::Switch), Some("false"), value::switch),
 ];
 

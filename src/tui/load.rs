@@ -14,7 +14,7 @@ use hooktool_relay::capture::Body;
 use super::{
     page::{self, Detail, Line},
     state::{Query, Tab, Wish},
-    update::{Loaded, What},
+    update::{Loaded, Reading, What},
 };
 use crate::{
     exchange::Evidence,
@@ -52,8 +52,9 @@ impl Source {
     pub(super) fn load(&self, what: &What) -> Loaded {
         let read = self.reader().and_then(|reader| {
             let loaded = match what {
+                What::Newest => self.newest(&reader),
                 What::All { is_wide } => reader.list(&self.select(*is_wide)).map(Loaded::All),
-                What::Older => reader.dropped().map(Loaded::Older),
+                What::Older => self.missing(&reader),
                 What::Rows {
                     newer_than,
                     numbers,
@@ -63,7 +64,7 @@ impl Source {
                 What::Detail(wish) => self.detail(&reader, wish),
                 What::Fetch(fetch) => deed::run(&reader, self.keys.as_ref(), fetch)
                     .map(|brought| Loaded::Brought(Box::new(brought))),
-                What::Page(wish, tab) => self.whole(&reader, wish, *tab),
+                What::Page(wish, tab, reading) => self.whole(&reader, wish, *tab, *reading),
                 What::Save(save) => {
                     save::save(&reader, save).map(|saved| Loaded::Saved(save.clone(), saved))
                 }
@@ -75,6 +76,22 @@ impl Source {
             what: what.clone(),
             cause: error.to_string(),
         })
+    }
+
+    fn missing(&self, reader: &Reader) -> Result<Loaded, HistoryError> {
+        let gaps = reader.missing(&self.select)?;
+        Ok(Loaded::Older(reader.dropped()?, gaps))
+    }
+
+    /// As many rows as any screen shows, so that the first frame waits for no more.
+    fn newest(&self, reader: &Reader) -> Result<Loaded, HistoryError> {
+        let select = Select {
+            limit: Some(FIRST),
+            ..self.select(false)
+        };
+        let rows = reader.list(&select)?;
+        let is_all = rows.len() < FIRST;
+        Ok(Loaded::Newest(rows, is_all))
     }
 
     /// What is shown: this folder's endpoints, or all.
@@ -152,7 +169,13 @@ impl Source {
     }
 
     /// A tab as text: bodies whole, the others as they are shown.
-    fn whole(&self, reader: &Reader, wish: &Wish, tab: Tab) -> Result<Loaded, HistoryError> {
+    fn whole(
+        &self,
+        reader: &Reader,
+        wish: &Wish,
+        tab: Tab,
+        reading: Reading,
+    ) -> Result<Loaded, HistoryError> {
         let Some(request) = reader.request(wish.number)? else {
             return Ok(Loaded::NoDetail);
         };
@@ -166,9 +189,12 @@ impl Source {
             }
             _ => page::whole(&request, &attempts, &body, wish, tab),
         };
-        Ok(Loaded::Page(text.into()))
+        Ok(Loaded::Page(text.into(), reading))
     }
 }
+
+/// Rows that are read before the first frame.
+const FIRST: usize = 256;
 
 fn found(reader: &Reader, query: &Query) -> Result<Loaded, HistoryError> {
     let hits = Search::among(reader, &query.filter, &query.numbers, &query.marked)?;

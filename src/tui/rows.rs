@@ -15,13 +15,15 @@ use crate::{
 };
 
 impl State {
-    /// Takes the whole history's rows.
-    pub(super) fn replace_rows(&mut self, rows: Vec<Summary>) {
+    /// Takes the whole history's rows, or at first its newest ones.
+    pub(super) fn replace_rows(&mut self, rows: Vec<Summary>, is_all: bool) {
         let newest = self.list.newest();
         let (line, selected, was_last) = (self.selected_line(), self.list.selected, self.is_last());
         self.list.replace(rows, self.now.wall);
-        if !self.sync.is_loaded {
-            self.sync.is_loaded = true;
+        let is_first = !self.sync.is_begun;
+        self.sync.is_begun = true;
+        self.sync.is_loaded |= is_all;
+        if is_first {
             self.list.baseline = self.list.newest().unwrap_or_default();
             self.select_newest();
         } else {
@@ -158,7 +160,7 @@ impl State {
     pub(super) fn select(&mut self, number: Option<Number>) {
         if self.list.selected != number {
             self.list.selected = number;
-            self.scroll = 0;
+            (self.scroll, self.passed) = (0, 0);
             self.column = 0;
             self.chosen = None;
             self.revealed = None;

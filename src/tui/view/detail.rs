@@ -7,7 +7,7 @@ use crate::{
         layout::{Area, Layout, Pane, Shape},
         page::{Line, Role, role, status},
         search::Search,
-        state::{State, Tab},
+        state::{State, Tab, rows as wrapped},
     },
 };
 
@@ -90,16 +90,32 @@ fn draw_page(state: &State, canvas: &mut Canvas<'_>, area: Area) {
     let top = state.scroll.min(most);
     let cursor = state.tree().filter(|_| state.focus == Pane::Detail);
     let cursor = cursor.map(|_| state.cursor + detail.above(state.tab));
-    for (y, at) in (0..rows).zip(top..) {
-        let Some(line) = detail.line(state.tab, at) else {
-            break;
+    let lines = (top..).map_while(|at| Some((at, detail.line(state.tab, at)?)));
+    let in_rows = lines.flat_map(|(at, line)| {
+        let line = line.into_owned();
+        let pieces = match state.wrapped_cells() {
+            Some(cells) => wrapped(&line, cells),
+            None => vec![line],
         };
+        let is_first = (0..).map(|piece| piece == 0);
+        pieces
+            .into_iter()
+            .zip(is_first)
+            .map(move |(line, is_first)| (at, line, is_first))
+    });
+    // Of the first line as many rows as were scrolled past are out of view.
+    let above = if state.is_wrapped && top == state.scroll {
+        state.passed
+    } else {
+        0
+    };
+    for (y, (at, line, is_first)) in (0..rows).zip(in_rows.skip(above)) {
         let row = row(area, y);
         draw_line(canvas, row, &line, state.column);
         if let Some(search) = &state.search {
             draw_hits(canvas, row, &line, (search, state.column));
         }
-        if cursor == Some(at) {
+        if cursor == Some(at) && is_first {
             canvas.write(row, 0, 0, &Safe::own(">"), Role::Strong);
         }
     }
