@@ -41,7 +41,10 @@ fn samples_go_straight_to_a_target_and_are_recorded() {
         let records = home.records("app", &["list", "--json"]);
         assert_eq!(records.len(), 2);
         assert_eq!(records[0]["event"], "invoice.paid");
-        assert_eq!(records[0]["sig"], json!({"verdict": "ok"}));
+        assert_eq!(
+            records[0]["sig"],
+            json!({"verdict": "ok", "scheme": "stripe-v1"})
+        );
         assert_eq!(records[0]["delivery_id"], bodies[0]["id"]);
         let verdict = home.records("app", &["verify", "1", "--json"]);
         assert_eq!(verdict[0]["verdict"], "ok");
