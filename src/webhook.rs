@@ -18,6 +18,7 @@
 //! | `scheme`, `signature`, `key`, `crypto`, `certificate`, `check` | one way of signing, tried with one secret |
 //! | `doctor`, `diagnosis`, `causes`, `rewrite` | the verdict, and what the usual causes would give |
 //! | `sign`, `splice` | signing again |
+//! | `sample`, `fresh`, `setting`, `ready` | samples, made new, set and signed |
 //! | `handshake` | challenges and their answers, URLs to visit |
 #![warn(
     clippy::indexing_slicing,
@@ -35,15 +36,19 @@ mod definition;
 mod diagnosis;
 mod doctor;
 mod elsewhere;
+mod fresh;
 mod handshake;
 mod key;
 mod known;
 mod pointer;
 mod provider;
 mod reading;
+mod ready;
 mod request;
 mod rewrite;
+mod sample;
 mod scheme;
+mod setting;
 mod sign;
 mod signature;
 mod source;
@@ -65,6 +70,9 @@ pub use self::{
     known::{Known, Seen},
     provider::{Provider, Stands},
     reading::{DefinitionError, Layer},
+    ready::{Order, Ready},
     request::{Head, LOOKED_AT},
+    sample::{Made, Sample, samples},
+    setting::SetError,
     sign::{Refusal, Signed, Signing},
 };

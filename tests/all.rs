@@ -22,6 +22,7 @@ mod streaming;
 mod support;
 #[cfg(unix)]
 mod terminal;
+mod trigger;
 mod tui;
 mod wait;
 mod webhook;

@@ -59,6 +59,7 @@ const LISTENER: &[(&str, &[&str])] = &[
         ],
     ),
     ("replay", &["forward", "history"]),
+    ("trigger", &["forward", "history", "webhook"]),
     ("search", &["history", "filter"]),
     ("filter", &["format", "text"]),
     ("text", &[]),

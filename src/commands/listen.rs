@@ -34,7 +34,7 @@ use super::{recognise, stop, wishes::Wishes};
 
 mod ending;
 mod kept;
-mod names;
+pub(super) mod names;
 mod place;
 mod standing;
 

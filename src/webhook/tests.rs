@@ -6,6 +6,7 @@ mod handshakes;
 mod hostile;
 mod keys;
 mod samples;
+mod triggered;
 
 use hooktool_relay::capture::Headers;
 
