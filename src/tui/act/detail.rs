@@ -33,6 +33,10 @@ pub(super) fn walk(state: &mut State, by: isize) {
                 state.scroll_rows(by);
             } else {
                 stand(state, to);
+                // To the very end of a last line that is taller than the view.
+                if by == isize::MAX && state.wrapped_cells().is_some() {
+                    state.scroll_rows(by);
+                }
             }
         }
         None => scroll(state, by),
