@@ -11,7 +11,7 @@ use crate::target::Target;
 
 mod again;
 
-pub use again::{Edits, Export, Form, Replays, Round};
+pub use again::{Edits, Export, Form, Replays, Round, SIGNED, Sign};
 
 /// Where the listener writes what its views show: the present state of each thing, and sentences that are told once.
 #[derive(Clone, Debug)]
@@ -82,6 +82,17 @@ impl Board {
         let _ = self.notices.send(Notice {
             is_problem,
             text: text.into(),
+            about: None,
+        });
+    }
+
+    /// Tells a sentence about a request that is sent again.
+    pub fn tell_of(&self, number: u64, is_problem: bool, text: impl Into<String>) {
+        // Without a view nobody needs it.
+        let _ = self.notices.send(Notice {
+            is_problem,
+            text: text.into(),
+            about: Some(number),
         });
     }
 }
@@ -151,6 +162,8 @@ pub struct Notice {
     pub is_problem: bool,
     /// The sentence, not yet safe to show: it may hold strangers' bytes.
     pub text: String,
+    /// The request that is about to be sent again, which it is of: how that ends is told with it.
+    pub about: Option<u64>,
 }
 
 /// State of the link.

@@ -33,7 +33,7 @@ use unicode_width::UnicodeWidthStr;
 
 pub use json::json;
 pub use near::{distance, nearest};
-pub use units::{Zone, carried, clock, count, date_clock, duration, size};
+pub use units::{Zone, age, carried, clock, count, date_clock, duration, size};
 
 /// Where a text will stand; it decides what becomes of line ends, tabs, emoji and symbols.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -45,7 +45,7 @@ mod turn;
 mod update;
 mod view;
 
-use std::{io, pin::pin, time::Duration};
+use std::{io, pin::pin, sync::Arc, time::Duration};
 
 use ratatui::{
     Terminal,
@@ -70,6 +70,7 @@ use crate::{
     history::{History, Select},
     target::Target,
     text::Zone,
+    webhook::Keyring,
 };
 
 /// What the inspector needs to run.
@@ -93,6 +94,8 @@ pub struct View {
     pub is_local_relay: bool,
     /// Which clock times are shown on.
     pub zone: Zone,
+    /// What signatures are judged by, and secrets kept in.
+    pub keyring: Arc<dyn Keyring>,
     /// Other keys for some actions.
     pub keys: Option<Keymap>,
     /// Whether colours are wanted; bold, dim and reverse are used in any case.

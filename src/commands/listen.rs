@@ -16,7 +16,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    agent::{Agent, Ended, Plan, Recognise, Valve},
+    agent::{Agent, Ended, Plan, Valve},
     cli::value::Color,
     config::{
         Layers, RelayAt, Settings, panes,
@@ -27,10 +27,11 @@ use crate::{
     forward::Forwarder,
     history::{History, Retention, Select},
     output::{self, Output, Start, Surroundings},
-    text, tui,
+    tui,
+    webhook::Keyring,
 };
 
-use super::{recognise, stop, wishes::Wishes};
+use super::{keyring::FileKeys, recognise::Recogniser, stop, wishes::Wishes};
 
 mod ending;
 mod kept;
@@ -52,9 +53,8 @@ pub(super) async fn run(settings: Settings, layers: Layers, level: i16) -> Resul
     })?;
     let history = open(&settings).await?;
     let place = place::find(&settings, &history).await?;
-    let recognise = recognise::read(&layers, &place.relay_name)?;
-    let mut listening = Listening::new(settings, place, history, shown, here, level).await?;
-    listening.recognise = Some(recognise);
+    let keys = FileKeys::read(&layers)?;
+    let listening = Listening::new(settings, place, history, keys, shown, (here, level)).await?;
     Box::pin(listening.run()).await
 }
 
@@ -76,7 +76,7 @@ struct Listening {
     shown: Output,
     here: Surroundings,
     level: i16,
-    recognise: Option<Arc<dyn Recognise>>,
+    keys: Arc<dyn Keyring>,
     start: Start,
     stop: CancellationToken,
     connect_now: Arc<Notify>,
@@ -87,9 +87,9 @@ impl Listening {
         settings: Settings,
         place: Place,
         history: History,
+        keys: FileKeys,
         shown: Output,
-        here: Surroundings,
-        level: i16,
+        (here, level): (Surroundings, i16),
     ) -> Result<Self, Failure> {
         let forwarder = Forwarder::new(settings.forward.clone()).map_err(|cause| {
             Failure::Other(Report::new("requests cannot be forwarded").because(cause))
@@ -107,12 +107,12 @@ impl Listening {
             settings,
             place,
             history,
+            keys: Arc::new(keys.telling(&board)),
             forwarder,
             board,
             shown,
             here,
             level,
-            recognise: None,
             start,
             stop: CancellationToken::new(),
             connect_now: Arc::new(Notify::new()),
@@ -184,7 +184,10 @@ impl Listening {
             wait_for_target: settings.wait_for_target,
             retry: settings.retry,
             answer_challenges: settings.answer_challenges,
-            recognise: self.recognise.clone(),
+            recognise: Some(Arc::new(Recogniser {
+                keys: self.keys.clone(),
+                relay: self.place.relay_name.clone(),
+            })),
         }
     }
 
@@ -249,7 +252,13 @@ impl Listening {
                 )
             }
             Output::Json => Ok(output::json::Json::run(
-                history, feed, endpoint, self.start, target, stop,
+                history,
+                feed,
+                endpoint,
+                self.start,
+                target,
+                self.keys.clone(),
+                stop,
             )
             .await?),
             Output::Tui => {
@@ -273,10 +282,11 @@ impl Listening {
                     is_listening: true,
                     zone: self.settings.zone,
                     keys: self.settings.keys.clone(),
+                    keyring: self.keys.clone(),
                     stop,
                 };
                 let ended = tui::run(view).await?;
-                self.goodbye(&ended);
+                ending::goodbye(&ended, &self.settings.folders.history());
                 Ok(())
             }
         }
@@ -306,21 +316,6 @@ impl Listening {
     fn target(&self) -> Option<String> {
         let target = self.settings.routes.default.as_ref();
         target.map(ToString::to_string)
-    }
-
-    fn goodbye(&self, ended: &tui::Ended) {
-        let (requests, failed) = (text::count(ended.requests), text::count(ended.failed));
-        let lasted = text::duration(ended.lasted);
-        let path = self.settings.folders.history();
-        let word = if ended.requests == 1 {
-            "request"
-        } else {
-            "requests"
-        };
-        output::say(format_args!(
-            "{requests} {word} in {lasted}, {failed} failed. Saved: {}. Reopen: hooktool open",
-            path.display()
-        ));
     }
 
     /// Keeps the URL once the link is live, and says it where there is no screen.
@@ -374,6 +369,7 @@ impl Listening {
             self.forwarder.clone(),
             self.board.clone(),
             self.settings.routes.clone(),
+            self.keys.clone(),
             self.settings.folders.clone(),
         );
         loop {

@@ -1,9 +1,11 @@
 //! `hooktool open`: the inspector on what is stored, without a relay. What other processes write shows up as it comes.
 
+use std::sync::Arc;
+
 use tokio::{sync::mpsc, task::spawn_blocking};
 use tokio_util::sync::CancellationToken;
 
-use super::{stop, stored::Stored, wishes::Wishes};
+use super::{keyring::FileKeys, stop, stored::Stored, wishes::Wishes};
 use crate::{
     cli::value::Color,
     config::{Settings, panes},
@@ -34,6 +36,7 @@ pub(super) async fn run() -> Result<(), Failure> {
     let opening = spawn_blocking(move || History::open(&path, Retention::default()));
     let history = opening.await.map_err(|_| panicked())??;
     let (board, ended) = (Board::new(), CancellationToken::new());
+    let keys = Arc::new(FileKeys::read(&layers)?.telling(&board));
     let (intents, asked) = mpsc::channel(View::INTENTS);
     let view = View {
         history: history.clone(),
@@ -56,6 +59,7 @@ pub(super) async fn run() -> Result<(), Failure> {
         is_listening: false,
         zone: settings.zone,
         keys: settings.keys.clone(),
+        keyring: keys.clone(),
         stop: ended.clone(),
     };
     let wishes = Wishes::new(
@@ -63,6 +67,7 @@ pub(super) async fn run() -> Result<(), Failure> {
         forwarder,
         board,
         Routes::default(),
+        keys,
         settings.folders.clone(),
     );
     tokio::select! {

@@ -5,12 +5,20 @@
 
 mod keep;
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
 use tokio::{
     sync::mpsc,
     task::{JoinSet, spawn_blocking},
 };
 
-use super::export::{Tally, Writing};
+use super::{
+    export::{Tally, Writing},
+    signing,
+};
 use crate::{
     config::{Folders, panes},
     event::{Board, Edits, Export, Form, Intent, Panes, Replays, Round},
@@ -18,9 +26,10 @@ use crate::{
     export::Format,
     forward::Forwarder,
     history::{Attempt, History, Number, Removal},
-    replay::{self, ReplayError},
+    replay::{self, Became, ReplayError, Sign, Word},
     target::Routes,
     text,
+    webhook::Keyring,
 };
 
 /// What wishes need to be granted, and the replays that are under way.
@@ -39,6 +48,8 @@ struct With {
     board: Board,
     /// Where goes what was never forwarded.
     routes: Routes,
+    /// What signatures are made by.
+    keys: Arc<dyn Keyring>,
     folders: Folders,
 }
 
@@ -48,6 +59,7 @@ impl Wishes {
         forwarder: Forwarder,
         board: Board,
         routes: Routes,
+        keys: Arc<dyn Keyring>,
         folders: Folders,
     ) -> Self {
         let with = With {
@@ -55,6 +67,7 @@ impl Wishes {
             forwarder,
             board,
             routes,
+            keys,
             folders,
         };
         Self {
@@ -88,10 +101,13 @@ impl Wishes {
         match wish {
             Intent::Replay { number, to } => {
                 self.under_way.spawn(async move {
-                    let (edits, routes) = (Edits::default(), &with.routes);
-                    let sent =
-                        replay::run(&with.history, &with.forwarder, number, to, routes, &edits);
-                    if let Err(error) = sent.await {
+                    let edits = Edits {
+                        sign: Sign::IfGood,
+                        ..Edits::default()
+                    };
+                    let say = |number, word: &Word| with.tell_signed(number, word);
+                    let sent = replay::run(&with.needs(&say), number, to, &edits).await;
+                    if let Err(error) = sent {
                         let text = format!("#{number} was not sent: {error}");
                         with.board.tell(true, text);
                     }
@@ -127,6 +143,22 @@ impl Wishes {
 }
 
 impl With {
+    fn needs<'a>(&'a self, say: &'a (dyn Fn(Number, &Word) + Sync)) -> replay::With<'a> {
+        replay::With {
+            history: &self.history,
+            forwarder: &self.forwarder,
+            otherwise: &self.routes,
+            keys: self.keys.as_ref(),
+            say,
+        }
+    }
+
+    fn tell_signed(&self, number: Number, word: &Word) {
+        let is_kept = matches!(word.became, Became::NotSigned(_));
+        let sentence = signing::sentence(number, word, "");
+        self.board.tell_of(number, is_kept, sentence);
+    }
+
     async fn send(&self, replays: Replays) {
         let mut round = Round {
             edited: replays
@@ -153,7 +185,21 @@ impl With {
                 told.push((is_failed, text));
             }
         };
-        replay::many(&self.history, &self.forwarder, &self.routes, &replays, tell).await;
+        let (alone, signed) = (replays.count() == 1, AtomicU64::new(0));
+        let say = |number, word: &Word| match (alone, &word.became) {
+            (true, _) => self.tell_signed(number, word),
+            (false, Became::NotSigned(_) | Became::Kept) => {}
+            (false, _) => {
+                signed.fetch_add(1, Ordering::Relaxed);
+            }
+        };
+        replay::many(&self.needs(&say), &replays, tell).await;
+        let signed = signed.into_inner();
+        if signed > 0 {
+            let all = text::count(replays.count());
+            let text = format!("{} of {all} were signed anew", text::count(signed));
+            self.board.tell(false, text);
+        }
         let room = Round::TOLD.saturating_sub(round.told.len());
         round.told.extend(well.into_iter().take(room));
         // Without a view nobody needs it.

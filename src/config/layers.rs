@@ -127,7 +127,7 @@ pub(super) struct Entry {
 }
 
 /// All layers, put one over the other.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Layers {
     /// hooktool's folders.
     pub folders: Folders,

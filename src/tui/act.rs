@@ -10,6 +10,7 @@ mod list;
 pub(super) mod mouse;
 mod replay;
 pub(super) mod save;
+mod secret;
 
 use super::{
     deed::Set,
@@ -111,7 +112,10 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) 
         Action::Accept if state.popup.is_none() => detail::keep_search(state),
         Action::Accept if keys::place(state) == keys::Place::Save => save::accept(state, effects),
         Action::Accept => {
-            if !command::accept(state, effects) && !keep::accept(state, effects) {
+            let is_done = command::accept(state, effects)
+                || keep::accept(state, effects)
+                || secret::accept(state, effects);
+            if !is_done {
                 replay::accept(state, effects);
             }
         }

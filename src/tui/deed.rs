@@ -6,7 +6,7 @@ mod form;
 
 use std::path::PathBuf;
 
-pub(super) use self::form::{Draft, Line, Past, SendForm, Way};
+pub(super) use self::form::{Draft, Line, Past, Sealed, SendForm, Way};
 use super::{field::Field, keys::Place};
 use crate::{
     event::{Form, Replays},

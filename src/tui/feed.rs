@@ -191,6 +191,7 @@ impl<S: Stream<Item = io::Result<Event>> + Unpin> Sources<S> {
             Came::Notice(Err(RecvError::Lagged(missed))) => Some(Input::Notice(Notice {
                 is_problem: false,
                 text: format!("{missed} messages came too fast to be shown"),
+                about: None,
             })),
             Came::Change(Ok(change)) => Some(Input::Changed(change)),
             Came::Change(Err(RecvError::Lagged(_))) => Some(Input::Changed(Change::Reload)),

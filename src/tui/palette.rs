@@ -19,6 +19,7 @@ pub(super) enum Command {
     Columns,
     Filter,
     Only,
+    Secret,
     Theme,
     Time,
     Url,
@@ -35,7 +36,7 @@ pub(super) struct Typed {
 }
 
 /// Every command, by its name.
-const COMMANDS: [Typed; 6] = [
+const COMMANDS: [Typed; 7] = [
     typed(
         Command::Columns,
         "columns",
@@ -48,6 +49,12 @@ const COMMANDS: [Typed; 6] = [
         "only",
         "FILTER",
         "forward only what fits; none: all",
+    ),
+    typed(
+        Command::Secret,
+        "secret",
+        "PROVIDER",
+        "keep a signing secret; nobody sees it",
     ),
     typed(
         Command::Theme,

@@ -226,17 +226,21 @@ impl State {
         let replays = std::mem::take(&mut self.replays);
         for (number, before) in replays {
             let row = self.list.row(number);
-            let last = row.and_then(|row| row.last.as_ref().filter(|_| row.tries > before));
+            let last = row.and_then(|row| row.last.clone().filter(|_| row.tries > before));
+            let is_there = row.is_some();
             match last {
                 Some(last) if last.cause == Cause::Replay => {
                     let took = last.took.map(duration).unwrap_or_default();
                     let shown = status(last.outcome, last.status);
-                    let text =
-                        Safe::format(format_args!("replay of #{number}: {shown} after {took}"));
+                    let word = self.acting.word(number);
+                    let word = word.map(|word| Safe::format(format_args!("; {word}")));
+                    let word = word.unwrap_or_default();
+                    let text = format_args!("replay of #{number}: {shown} after {took}{word}");
+                    let text = Safe::format(text);
                     let is_bad = matches!(role(last.outcome, last.status), Role::Warn | Role::Bad);
                     self.say(if is_bad { Mood::Problem } else { Mood::Done }, text);
                 }
-                _ if row.is_some() => self.replays.push((number, before)),
+                _ if is_there => self.replays.push((number, before)),
                 _ => {}
             }
         }

@@ -95,15 +95,17 @@ pub(super) enum Tab {
     Headers,
     Response,
     Tries,
+    Sig,
     Raw,
 }
 
 impl Tab {
-    pub(super) const ALL: [Self; 5] = [
+    pub(super) const ALL: [Self; 6] = [
         Self::Body,
         Self::Headers,
         Self::Response,
         Self::Tries,
+        Self::Sig,
         Self::Raw,
     ];
 
@@ -114,6 +116,7 @@ impl Tab {
             Self::Headers => '2',
             Self::Response => '3',
             Self::Tries => '4',
+            Self::Sig => '5',
             Self::Raw => '6',
         }
     }
@@ -138,6 +141,8 @@ pub(super) struct Wish {
     pub(super) is_whole: bool,
     /// Bytes in a row of hex.
     pub(super) hex_row: usize,
+    /// Whether its signature is judged.
+    pub(super) judges: bool,
 }
 
 /// What has to be read from the history.
@@ -326,6 +331,7 @@ impl State {
             form: self.form,
             is_whole: self.laid_out == Some(number),
             hex_row: if width < WIDE_HEX { 8 } else { 16 },
+            judges: self.tab == Tab::Sig,
         })
     }
 

@@ -83,7 +83,7 @@ impl<C: Console> Turn<C> {
                 is_animated: view.is_animated,
                 ..State::new(size, route)
             },
-            source: Source::new(view.history, view.select),
+            source: Source::new(view.history, view.select, view.keyring),
             reads: JoinSet::new(),
             intents: view.intents,
             console,

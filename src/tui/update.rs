@@ -198,14 +198,7 @@ fn happened(state: &mut State, input: Input, effects: &mut Vec<Effect>) {
         Input::Reach(reach) => state.reach = reach,
         Input::Hold(hold) => state.hold = hold,
         Input::Standing(standing) => state.standing = standing,
-        Input::Notice(notice) => {
-            let mood = if notice.is_problem {
-                Mood::Problem
-            } else {
-                Mood::Done
-            };
-            state.say(mood, owned(&notice.text));
-        }
+        Input::Notice(notice) => state.hear(&notice),
         Input::Round(round) => deed::round(state, &round),
         Input::Loaded(loaded) => take(state, loaded, effects),
         Input::Mouse(mouse) => mouse::moved(state, mouse),

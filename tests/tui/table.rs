@@ -280,6 +280,7 @@ pub(crate) fn inspector(
         is_listening: true,
         zone: Zone::Local,
         keys: None,
+        keyring: Arc::new(Arc::new(hooktool::webhook::Keys::default())),
         is_colored: true,
         theme: Theme::Dark,
         panes: Panes::default(),

@@ -2,7 +2,7 @@
 //!
 //! Enter there never sends: an action that would send opens its box instead, and that is confirmed by a key of its own.
 
-use super::{act, filter, replay};
+use super::{act, filter, replay, secret};
 use crate::{
     event::Intent,
     filter::{Filter, FilterError},
@@ -58,6 +58,11 @@ fn run(state: &mut State, typed: &Typed, given: &str, effects: &mut Vec<Effect>)
             Some(wanted) => state.columns = wanted,
             None => usage(state, typed),
         },
+        Command::Secret => {
+            if !secret::ask(state, given, effects) {
+                usage(state, typed);
+            }
+        }
         Command::Filter if given.is_empty() => filter::open(state),
         Command::Filter => match Filter::parse(given, filter::clock(state)) {
             Ok(filter) => filter::keep_this(state, filter),

@@ -13,7 +13,7 @@ pub(in crate::tui) use self::{copy::clip, edit::edited, form::round};
 use crate::{
     exchange::Part,
     tui::{
-        act::away,
+        act::{away, secret},
         deed::{Deed, Desk, Piece},
         fetch::Brought,
         state::{Mood, Popup, State},
@@ -70,6 +70,8 @@ pub(in crate::tui) fn bring(state: &mut State, brought: Brought, effects: &mut V
         Brought::Past { numbers, past } => form::past(state, &numbers, past),
         Brought::Compared(compared) => diff::show(state, *compared),
         Brought::Text { number, part, text } => edit::edit(state, number, part, text, effects),
+        Brought::Sender { provider, name } => secret::open(state, provider, name),
+        Brought::Kept(kept) => secret::kept(state, kept),
         Brought::Nothing(why) => state.say(Mood::Problem, why),
     }
 }

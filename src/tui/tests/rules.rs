@@ -229,6 +229,7 @@ fn toasts_end_by_time_and_problems_by_a_key() {
         Input::Notice(Notice {
             is_problem: true,
             text,
+            about: None,
         }),
     );
     assert_eq!(

@@ -52,9 +52,11 @@ fn draw_heading(state: &State, canvas: &mut Canvas<'_>, area: Area) {
 /// The tabs, their names as long as there is room for.
 fn tabs(state: &State, width: u16) -> Line {
     let names = match width {
-        ..60 if state.layout().shape == Shape::Narrow => ["B", "H", "R", "T", "W"],
-        ..90 => [" Body", " Head", " Resp", " Tries", " Raw"],
-        _ => [" Body", " Headers", " Response", " Tries", " Raw"],
+        0..60 if state.layout().shape == Shape::Narrow => ["B", "H", "R", "T", "S", "W"],
+        // Beside the list: the request's number needs the blanks of all but the tab that is shown.
+        0..62 => ["Body", "Head", "Resp", "Tries", "Sig", "Raw"],
+        62..90 => [" Body", " Head", " Resp", " Tries", " Sig", " Raw"],
+        _ => [" Body", " Headers", " Response", " Tries", " Sig", " Raw"],
     };
     let tries = state.shown().map_or(0, |detail| detail.tries);
     let mut line = Line::new();
@@ -66,7 +68,12 @@ fn tabs(state: &State, width: u16) -> Line {
         };
         let is_shown = tab == state.tab;
         let (open, close) = if is_shown { ("[", "]") } else { (" ", " ") };
-        let text = Safe::format(format_args!("{open}{}{name}{many}{close}", tab.digit()));
+        let blank = if is_shown && name.len() > 1 { " " } else { "" };
+        let name = name.strip_prefix(blank).unwrap_or(name);
+        let text = Safe::format(format_args!(
+            "{open}{}{blank}{name}{many}{close}",
+            tab.digit()
+        ));
         let role = if is_shown { Role::Strong } else { Role::Text };
         line.push((role, text));
     }
