@@ -186,6 +186,7 @@ async fn look_on<B: Backend, C: Console>(
     if is_asked {
         sources.expect_answer();
     }
+    turn.take(Input::Tick(turn.now()));
     for input in sources.first() {
         turn.take(input);
     }

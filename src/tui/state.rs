@@ -43,7 +43,7 @@ pub(super) use self::over::{Mood, Open, Popup, Toast, Told};
 pub(super) use self::wrapped::rows;
 
 /// Under this width of a pane a row of hex has 8 bytes instead of 16.
-const WIDE_HEX: u16 = 76;
+const WIDE_HEX: u16 = 77;
 
 /// What is known of where requests come in and go to. It never changes.
 #[derive(Clone, Debug)]

@@ -184,7 +184,7 @@ fn happened(state: &mut State, input: Input, effects: &mut Vec<Effect>) {
             }
             // A live link tells its counts again and again; that it is live is told once.
             let is_news = !matches!((&state.link, &link), (Link::Live(_), Link::Live(_)));
-            if is_news && state.route.is_listening {
+            if is_news && state.link != link && state.route.is_listening {
                 let (mood, text) = log::link(&link);
                 state.note(mood, text);
             }

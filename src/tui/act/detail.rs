@@ -24,7 +24,20 @@ pub(super) fn walk(state: &mut State, by: isize) {
     match state.tree().map(|tree| tree.len()) {
         Some(lines) => {
             let to = state.cursor.saturating_add_signed(by);
-            stand(state, to.min(lines.saturating_sub(1)));
+            let to = to.min(lines.saturating_sub(1));
+            let line = state.cursor + state.shown().map_or(0, |detail| detail.above(state.tab));
+            let is_step = by.unsigned_abs() == 1;
+            if is_step && state.goes_on(line, by > 0) {
+                state.scroll_rows(by);
+            } else if to == state.cursor && state.wrapped_cells().is_some() {
+                state.scroll_rows(by);
+            } else {
+                stand(state, to);
+                // To the very end of a last line that is taller than the view.
+                if by == isize::MAX && state.wrapped_cells().is_some() {
+                    state.scroll_rows(by);
+                }
+            }
         }
         None => scroll(state, by),
     }

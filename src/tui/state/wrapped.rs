@@ -3,8 +3,8 @@
 //! In: lines, how many cells a row has. Out: rows, and where the view stands. Its top is a line and a row of that line; all is counted
 //! from there, so a page of 100,000 lines costs what a screenful does.
 
-use super::State;
-use crate::tui::page::{Line, Role};
+use super::{State, Tab};
+use crate::tui::page::{Form, Line, Role};
 
 /// A line in rows of at most so many cells each; at least one. What stands at the right edge goes: there is no free edge.
 pub(in crate::tui) fn rows(line: &Line, cells: usize) -> Vec<Line> {
@@ -37,7 +37,12 @@ pub(in crate::tui) fn rows(line: &Line, cells: usize) -> Vec<Line> {
 impl State {
     /// How many cells a row of a wrapped line has; none where lines are not wrapped.
     pub(in crate::tui) fn wrapped_cells(&self) -> Option<usize> {
-        let area = self.layout().detail.filter(|_| self.is_wrapped)?;
+        // Rows of hex are as wide as there is room for them.
+        let page = self.shown().and_then(|detail| detail.page(self.tab));
+        let is_hex = page.is_some_and(|page| page.form == Some(Form::Hex))
+            && matches!(self.tab, Tab::Body | Tab::Response);
+        let area = self.layout().detail;
+        let area = area.filter(|_| self.is_wrapped && !is_hex)?;
         // A blank stands before every row.
         Some(usize::from(area.width.saturating_sub(1)).max(1))
     }
@@ -99,12 +104,20 @@ impl State {
             self.scroll = self.scroll.clamp(least, line.max(least));
             return;
         }
-        let least = self.top_for(line);
-        if (self.scroll, self.passed) < least {
-            (self.scroll, self.passed) = least;
-        } else if (self.scroll, self.passed) > (line, 0) {
-            (self.scroll, self.passed) = (line, 0);
-        }
+        // A line that is taller than the view is in view wherever the view is in it.
+        let (one, other) = ((line, 0), self.top_for(line));
+        let top = (self.scroll, self.passed);
+        (self.scroll, self.passed) = top.clamp(one.min(other), one.max(other));
+    }
+
+    /// Whether a wrapped line goes on beyond the view, below it or above.
+    pub(in crate::tui) fn goes_on(&self, line: usize, is_below: bool) -> bool {
+        let top = (self.scroll, self.passed);
+        self.wrapped_cells().is_some()
+            && match is_below {
+                true => top < self.top_for(line),
+                false => top > (line, 0),
+            }
     }
 }
 

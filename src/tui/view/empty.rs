@@ -49,6 +49,7 @@ pub(super) fn lines(state: &State) -> Vec<Line> {
 }
 
 fn invitation(state: &State, url: &Safe<'_>) -> Vec<Line> {
+    let width = usize::from(state.size.0);
     let heading = if state.route.is_local_relay {
         "   This URL works on this machine only (no relay is set):"
     } else if !state.list.rows.is_empty() {
@@ -57,7 +58,6 @@ fn invitation(state: &State, url: &Safe<'_>) -> Vec<Line> {
         "   Your public URL (y copies it; this folder gets the same one tomorrow):"
     };
     let shown = Safe::format(format_args!("     {url}"));
-    let curl = format_args!("     curl {url}/test -d '{{\"hello\":\"world\"}}'");
     let mut lines = vec![
         own(heading),
         Line::new(),
@@ -65,7 +65,7 @@ fn invitation(state: &State, url: &Safe<'_>) -> Vec<Line> {
         Line::new(),
         own("   Try it from another terminal:"),
         Line::new(),
-        vec![(Role::Text, Safe::format(curl))],
+        vec![(Role::Text, curl(url, width))],
         Line::new(),
     ];
     if state.route.is_local_relay {
@@ -81,11 +81,26 @@ fn invitation(state: &State, url: &Safe<'_>) -> Vec<Line> {
             ("Stripe   Developers > Webhooks > Add endpoint", "stripe"),
             ("GitHub   Settings > Webhooks > Add webhook", "github"),
         ] {
-            let line = format_args!("     {steps:46}     …/{name}/{path}");
-            lines.push(vec![(Role::Text, Safe::format(line))]);
+            let line = Safe::format(format_args!("     {steps:46}     …/{name}/{path}"));
+            let short = Safe::format(format_args!("     {steps:46}     …/{path}"));
+            let fits = line.width() <= width;
+            lines.push(vec![(Role::Text, if fits { line } else { short })]);
         }
     }
     lines
+}
+
+/// A command to paste, whole on its line if that is possible: with less around it, then with less in it.
+fn curl(url: &Safe<'_>, width: usize) -> Safe<'static> {
+    let line = |margin: usize, body: &str| {
+        let line = format_args!("{:margin$}curl {url}/test -d {body}", "");
+        Safe::format(line)
+    };
+    let hello = r#"'{"hello":"world"}'"#;
+    let all = [line(5, hello), line(1, hello), line(1, "hello")];
+    let shortest = line(0, "hello");
+    let mut fitting = all.into_iter().filter(|line| line.width() <= width);
+    fitting.next().unwrap_or(shortest)
 }
 
 /// What would keep a first request from reaching the app.

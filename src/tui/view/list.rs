@@ -271,6 +271,7 @@ fn note(state: &State, summary: &Summary) -> (Role, Safe<'static>) {
         (_, Kind::Waited, _) => (Role::Dim, Safe::own("wait")),
         _ if is_challenge => (Role::Text, Safe::own("auto")),
         (_, _, tries @ 2..) => (Role::Text, Safe::format(format_args!("×{tries}"))),
+        _ if summary.note.is_some() => (Role::Dim, Safe::own("note")),
         _ => (Role::Text, Safe::default()),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! 112 and more   gutter # time METHOD event PATH SIZE FROM SIG ST LAT NOTE
-//!  96            without FROM
+//!  93            without FROM
 //!  87            without SIZE
 //!  78            gutter # time event PATH SIG ST LAT NOTE
 //!  56            gutter # time event SIG ST LAT NOTE
@@ -20,10 +20,10 @@ use crate::{
     },
 };
 
-/// From these widths of the list on there is room for PATH, and beside it for METHOD, SIZE and FROM, with an event whole.
+/// From these widths of the list on there is room for PATH, and beside it for METHOD, SIZE and FROM, with an event nearly whole.
 const PATHS: u16 = 78;
 const METHODS: u16 = 87;
-const SIZES: u16 = 96;
+const SIZES: u16 = 93;
 const FROMS: u16 = 112;
 
 /// Cells of an event and of a path.
@@ -212,7 +212,7 @@ mod tests {
             titles(112),
             "# TIME METHOD EVENT PATH SIZE FROM SIG ST LAT NOTE"
         );
-        assert_eq!(titles(96), "# TIME METHOD EVENT PATH SIZE SIG ST LAT NOTE");
+        assert_eq!(titles(93), "# TIME METHOD EVENT PATH SIZE SIG ST LAT NOTE");
         assert_eq!(titles(87), "# TIME METHOD EVENT PATH SIG ST LAT NOTE");
         assert_eq!(titles(80), "# TIME EVENT PATH SIG ST LAT NOTE");
         assert_eq!(titles(77), "# TIME EVENT SIG ST LAT NOTE");
