@@ -31,7 +31,7 @@ use crate::{
     text, tui,
 };
 
-use super::{recognise, stop, wishes::Wishes};
+use super::{recognise, stop, trigger::bench::Bench, wishes::Wishes};
 
 mod ending;
 mod kept;
@@ -383,6 +383,7 @@ impl Listening {
             self.forwarder.clone(),
             self.board.clone(),
             self.settings.routes.clone(),
+            Bench::new(self.settings.clone()).into(),
         );
         loop {
             match wishes.next(&mut asked).await {

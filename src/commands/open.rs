@@ -3,7 +3,7 @@
 use tokio::{sync::mpsc, task::spawn_blocking};
 use tokio_util::sync::CancellationToken;
 
-use super::{stop, stored::Stored, wishes::Wishes};
+use super::{stop, stored::Stored, trigger::bench::Bench, wishes::Wishes};
 use crate::{
     cli::value::Color,
     config::Settings,
@@ -30,6 +30,7 @@ pub(super) async fn run() -> Result<(), Failure> {
     let forwarder = Forwarder::new(settings.forward.clone()).map_err(|cause| {
         Failure::Other(Report::new("requests cannot be forwarded").because(cause))
     })?;
+    let bench = Bench::new(settings.clone());
     let path = settings.folders.history();
     let opening = spawn_blocking(move || History::open(&path, Retention::default()));
     let history = opening.await.map_err(|_| panicked())??;
@@ -56,7 +57,7 @@ pub(super) async fn run() -> Result<(), Failure> {
         keys: settings.keys.clone(),
         stop: ended.clone(),
     };
-    let wishes = Wishes::new(history, forwarder, board, Routes::default());
+    let wishes = Wishes::new(history, forwarder, board, Routes::default(), bench.into());
     tokio::select! {
         ended = Box::pin(tui::run(view)) => Ok(ended.map(drop)?),
         () = perform(asked, wishes) => unreachable!("wishes are granted until the end"),

@@ -26,6 +26,7 @@ use crate::{
     webhook::{Sample, Secret, samples},
 };
 
+pub(super) mod bench;
 mod called;
 pub(super) mod place;
 

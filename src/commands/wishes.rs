@@ -5,14 +5,19 @@
 
 mod keep;
 
+use std::sync::Arc;
+
 use tokio::{
     sync::mpsc,
     task::{JoinSet, spawn_blocking},
 };
 
-use super::export::{Tally, Writing};
+use super::{
+    export::{Tally, Writing},
+    trigger::bench::Bench,
+};
 use crate::{
-    event::{Board, Edits, Export, Form, Intent, Replays, Round},
+    event::{self, Board, Edits, Export, Form, Intent, Replays, Round},
     exit::Failure,
     export::Format,
     forward::Forwarder,
@@ -38,6 +43,8 @@ struct With {
     board: Board,
     /// Where goes what was never forwarded.
     routes: Routes,
+    /// What samples are made with.
+    bench: Arc<Bench>,
 }
 
 impl Wishes {
@@ -46,12 +53,14 @@ impl Wishes {
         forwarder: Forwarder,
         board: Board,
         routes: Routes,
+        bench: Arc<Bench>,
     ) -> Self {
         let with = With {
             history,
             forwarder,
             board,
             routes,
+            bench,
         };
         Self {
             with,
@@ -96,6 +105,10 @@ impl Wishes {
             Intent::Replays(replays) => {
                 self.under_way
                     .spawn(async move { with.send(*replays).await });
+            }
+            Intent::Trigger(trigger) => {
+                self.under_way
+                    .spawn(async move { with.trigger(*trigger).await });
             }
             Intent::Export(export) => {
                 self.under_way
@@ -149,6 +162,18 @@ impl With {
         round.told.extend(well.into_iter().take(room));
         // Without a view nobody needs it.
         let _ = self.board.rounds.send(round);
+    }
+
+    /// Sends a sample, and tells what came of it.
+    async fn trigger(&self, trigger: event::Trigger) {
+        let (provider, event) = (trigger.provider, trigger.event);
+        let sent = self.bench.send(&self.history, &self.forwarder, trigger);
+        let (is_problem, text) = match sent.await {
+            Ok(shot) => (shot.is_problem(), shot.told()),
+            Err(failure) => (true, format!("nothing was sent: {}", failure.sentence())),
+        };
+        self.board
+            .tell(is_problem, format!("{provider} {event}: {text}"));
     }
 
     async fn export(&self, export: Export) {

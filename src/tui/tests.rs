@@ -13,6 +13,7 @@ mod palette;
 mod readme;
 mod rules;
 mod screens;
+mod trigger;
 
 use std::{sync::Arc, time::Duration};
 
