@@ -20,7 +20,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     backoff::Backoff,
-    event::{Board, Link},
+    event::{Board, Link, Proof},
     filter::Filter,
     forward::{Distrust, Forwarder},
     history::{History, HistoryError, Webhook},
@@ -32,6 +32,7 @@ mod clock;
 mod delivery;
 mod dial;
 mod parked;
+mod probe;
 mod serving;
 mod stuck;
 #[cfg(test)]
@@ -197,6 +198,8 @@ impl Agent {
         }
         loop {
             let began = Instant::now();
+            // Each link is proven anew.
+            self.board.proof.send_replace(Proof::Open);
             let lost = match self.connect_and_serve(stop).await {
                 Ok(lost) => lost,
                 Err(ended) => return ended,

@@ -14,6 +14,7 @@ mod house;
 mod limits;
 mod public;
 mod readme;
+mod ready;
 mod recognise;
 mod released;
 mod replay;

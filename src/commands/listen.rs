@@ -259,7 +259,6 @@ impl Listening {
                     feed,
                     intents,
                     target: target.unwrap_or_default(),
-                    url: self.place.url.clone(),
                     is_local_relay: self.settings.relay == RelayAt::Local,
                     is_colored: self.is_colored(),
                     theme: self.settings.theme,

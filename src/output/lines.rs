@@ -146,8 +146,8 @@ impl<W: Write + Send + 'static> Printer for Lines<W> {
             Said::Notice(notice) if notice.is_problem || self.options.level >= 0 => {
                 say(format_args!("{}", notice.text));
             }
-            // A notice tells people of a gap.
-            Said::Notice(_) | Said::Gap(_) => {}
+            // A notice tells people of a gap, and of a URL that leads elsewhere.
+            Said::Notice(_) | Said::Gap(_) | Said::Ready => {}
         }
         Ok(())
     }

@@ -39,6 +39,29 @@ impl<'a> SessionRecord<'a> {
     }
 }
 
+/// The public URL leads to this listener: a request of its own came back from there.
+#[derive(Debug, Serialize)]
+pub struct ReadyRecord {
+    v: u8,
+    r#type: &'static str,
+}
+
+impl ReadyRecord {
+    /// For a link that is live, and proven.
+    pub fn new() -> Self {
+        Self {
+            v: V,
+            r#type: "ready",
+        }
+    }
+}
+
+impl Default for ReadyRecord {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 /// A request.
 #[derive(Debug, Serialize)]
 pub struct CaptureRecord<'a> {
