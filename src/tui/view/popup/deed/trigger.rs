@@ -47,22 +47,22 @@ pub(super) fn shot(state: &State, canvas: &mut Canvas<'_>, screen: Area, shot: &
     let mut lines = Vec::new();
     for (place, way) in shot.ways.iter().enumerate() {
         let sign = if place == shot.way { "(•)" } else { "( )" };
-        let words = match way {
-            None => match &state.url {
-                Some(url) => format!("through {}{path}", safe(url.as_bytes(), Mode::Cell)),
-                None => format!("through the public URL, {path}"),
-            },
-            Some(target) => {
+        let words = match (way, &state.url) {
+            (None, Some(url)) => format!("through {}", safe(url.as_bytes(), Mode::Cell)),
+            (None, None) => "through the public URL".to_owned(),
+            (Some(target), _) => {
                 let target = target.base_url();
-                format!("straight to {}{path}", safe(target.as_bytes(), Mode::Cell))
+                format!("straight to {}", safe(target.as_bytes(), Mode::Cell))
             }
         };
         lines.push(Safe::format(format_args!("{sign} {words}")));
     }
     lines.push(Safe::default());
-    lines.push(Safe::own(
-        "With ids of its own, signed if its secret is kept.",
-    ));
+    if !shot.path.is_empty() {
+        lines.push(Safe::format(format_args!("Path {path}")));
+    }
+    let made = "With ids of its own, signed if its secret is kept.";
+    lines.push(Safe::own(made));
     let title = format_args!("Trigger {} {}", shot.sample.provider, shot.sample.name);
     draw_box(state, canvas, screen, &Safe::format(title), &lines);
 }
