@@ -1,20 +1,17 @@
 //! Samples that a person at a screen sends: made with what this folder keeps, one at a time.
 //!
-//! In: which, which way. Out: what came of it. Secrets and definitions are read anew each time: one may have been added since the
+//! In: which, which way. Out: what came of it. Secrets and definitions are those of the moment: one may have been added since the
 //! screen opened.
-
-use tokio::task::spawn_blocking;
 
 use super::{caller, failed, place, sample};
 use crate::{
-    commands::senders,
-    config::{Layers, Settings},
+    commands::replay::refused,
+    config::Settings,
     event,
-    exit::{Failure, Report},
-    forward::{Forwarder, Tried},
-    history::{Attempt, History, Number},
-    replay::{self, Edits},
-    target::Routes,
+    exit::Failure,
+    forward::Tried,
+    history::{Attempt, Number},
+    replay::{self, Edits, With},
     text,
     trigger::Trigger,
 };
@@ -45,24 +42,13 @@ impl Bench {
     /// Makes and sends one.
     pub(in crate::commands) async fn send(
         &self,
-        history: &History,
-        forwarder: &Forwarder,
+        with: &With<'_>,
         order: event::Trigger,
     ) -> Result<Shot, Failure> {
-        let read = spawn_blocking(|| {
-            let layers = Layers::read(None, &crate::commands::here()?)?;
-            let known = senders::known(&layers)?;
-            let (secrets, _) = senders::secrets(&layers)?;
-            Ok::<_, Failure>((known, secrets))
-        });
-        let read = read.await.unwrap_or_else(|_| {
-            let report = Report::new("the definitions cannot be read");
-            Err(Failure::Other(report))
-        });
-        let (known, secrets) = read?;
+        let keys = with.keys.keys();
         let trigger = Trigger {
-            known: known.into(),
-            secrets: secrets.into(),
+            known: keys.known.clone(),
+            secrets: keys.secrets.clone().into(),
             sample: sample(order.provider, Some(order.event))?,
             path: order.path,
             url: None,
@@ -70,19 +56,18 @@ impl Bench {
             headers: Vec::new(),
         };
         let Some(target) = order.to else {
-            let (base, (_, endpoint)) = place::public(&self.settings, history).await?;
+            let (base, (_, endpoint)) = place::public(&self.settings, with.history).await?;
             let ready = trigger.ready(&base).map_err(failed)?;
             let caller = caller(&self.settings)?;
             let tried = trigger.call(&caller, endpoint, &base, &ready).await;
             return Ok(Shot::called(&tried, ready.signed.err()));
         };
-        let place = place::to_record(&self.settings, history).await?;
+        let place = place::to_record(&self.settings, with.history).await?;
         let ready = trigger.ready(&target).map_err(failed)?;
-        let recording = trigger.record(history, place, &target, &ready);
+        let recording = trigger.record(with.history, place, &target, &ready);
         let number = recording.await.map_err(failed)?;
-        let (edits, nowhere) = (Edits::default(), Routes::default());
-        let sent = replay::run(history, forwarder, number, Some(target), &nowhere, &edits).await;
-        let attempt = sent.map_err(|error| crate::commands::replay::refused(&error))?;
+        let sent = replay::run(with, number, Some(target), &Edits::default()).await;
+        let attempt = sent.map_err(|error| refused(&error))?;
         Ok(Shot::recorded(number, &attempt, ready.signed.err()))
     }
 }
