@@ -11,7 +11,7 @@ use crate::target::Target;
 
 mod again;
 
-pub use again::{Edits, Export, Form, Replays, Round, SIGNED, Sign};
+pub use again::{Edits, Export, Form, Replays, Round, SIGNED, Sign, Trigger};
 
 /// Where the listener writes what its views show: the present state of each thing, and sentences that are told once.
 #[derive(Clone, Debug)]
@@ -255,6 +255,8 @@ pub enum Intent {
     },
     /// Forward stored requests again, together.
     Replays(Box<Replays>),
+    /// Send a sample.
+    Trigger(Box<Trigger>),
     /// Write stored requests to a file.
     Export(Export),
     /// Hold new requests, or stop holding.

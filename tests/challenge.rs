@@ -293,6 +293,20 @@ fn with_a_target_the_app_answers_unless_told_otherwise() {
 }
 
 #[test]
+fn an_answer_that_comes_too_late_is_told() {
+    story(async {
+        let listening = Listening::new(&[], &["--answer", "now"]).await;
+        let asked = slack(listening.post("/slack", SLACK), "any", SLACK);
+        assert_eq!(listening.ask(asked).await.0, 202);
+        listening.listed(1).await;
+        let shown = listening.home.records("app", &["show", "1", "--json"]);
+        let error = shown[1]["error"].as_str().unwrap_or_default();
+        let wanted = "the challenge's answer came too late: the sender had 202, --answer or --respond gives every sender the same";
+        assert_eq!(error, wanted);
+    });
+}
+
+#[test]
 fn a_subscription_to_confirm_is_shown_and_never_visited() {
     story(async {
         let elsewhere = TestTarget::start().await;

@@ -41,15 +41,8 @@ fn samples_go_straight_to_a_target_and_are_recorded() {
         let records = home.records("app", &["list", "--json"]);
         assert_eq!(records.len(), 2);
         assert_eq!(records[0]["event"], "invoice.paid");
-<<<<<<< HEAD
         let sig = json!({"scheme": "stripe-v1", "verdict": "ok"});
         assert_eq!(records[0]["sig"], sig);
-=======
-        assert_eq!(
-            records[0]["sig"],
-            json!({"verdict": "ok", "scheme": "stripe-v1"})
-        );
->>>>>>> b8f2dea89a0ab42aaa01ac71db13c6d7d79e3693
         assert_eq!(records[0]["delivery_id"], bodies[0]["id"]);
         let verdict = home.records("app", &["verify", "1", "--json"]);
         assert_eq!(verdict[0]["verdict"], "ok");

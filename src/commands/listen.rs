@@ -31,7 +31,9 @@ use crate::{
     webhook::Keyring,
 };
 
-use super::{keyring::FileKeys, recognise::Recogniser, stop, wishes::Wishes};
+use super::{
+    keyring::FileKeys, recognise::Recogniser, stop, trigger::bench::Bench, wishes::Wishes,
+};
 
 mod ending;
 mod kept;
@@ -371,6 +373,7 @@ impl Listening {
             self.settings.routes.clone(),
             self.keys.clone(),
             self.settings.folders.clone(),
+            Bench::new(self.settings.clone()).into(),
         );
         loop {
             match wishes.next(&mut asked).await {

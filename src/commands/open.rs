@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::{sync::mpsc, task::spawn_blocking};
 use tokio_util::sync::CancellationToken;
 
-use super::{keyring::FileKeys, stop, stored::Stored, wishes::Wishes};
+use super::{keyring::FileKeys, stop, stored::Stored, trigger::bench::Bench, wishes::Wishes};
 use crate::{
     cli::value::Color,
     config::{Settings, panes},
@@ -32,6 +32,7 @@ pub(super) async fn run() -> Result<(), Failure> {
     let forwarder = Forwarder::new(settings.forward.clone()).map_err(|cause| {
         Failure::Other(Report::new("requests cannot be forwarded").because(cause))
     })?;
+    let bench = Bench::new(settings.clone());
     let path = settings.folders.history();
     let opening = spawn_blocking(move || History::open(&path, Retention::default()));
     let history = opening.await.map_err(|_| panicked())??;
@@ -69,6 +70,7 @@ pub(super) async fn run() -> Result<(), Failure> {
         Routes::default(),
         keys,
         settings.folders.clone(),
+        bench.into(),
     );
     tokio::select! {
         ended = Box::pin(tui::run(view)) => Ok(ended.map(drop)?),

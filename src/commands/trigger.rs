@@ -27,6 +27,7 @@ use crate::{
     webhook::{Sample, Secret, samples},
 };
 
+pub(super) mod bench;
 mod called;
 pub(super) mod place;
 

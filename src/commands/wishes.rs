@@ -18,10 +18,11 @@ use tokio::{
 use super::{
     export::{Tally, Writing},
     signing,
+    trigger::bench::Bench,
 };
 use crate::{
     config::{Folders, panes},
-    event::{Board, Edits, Export, Form, Intent, Panes, Replays, Round},
+    event::{self, Board, Edits, Export, Form, Intent, Panes, Replays, Round},
     exit::Failure,
     export::Format,
     forward::Forwarder,
@@ -51,6 +52,8 @@ struct With {
     /// What signatures are made by.
     keys: Arc<dyn Keyring>,
     folders: Folders,
+    /// What samples are made with.
+    bench: Arc<Bench>,
 }
 
 impl Wishes {
@@ -61,6 +64,7 @@ impl Wishes {
         routes: Routes,
         keys: Arc<dyn Keyring>,
         folders: Folders,
+        bench: Arc<Bench>,
     ) -> Self {
         let with = With {
             history,
@@ -69,6 +73,7 @@ impl Wishes {
             routes,
             keys,
             folders,
+            bench,
         };
         Self {
             with,
@@ -116,6 +121,10 @@ impl Wishes {
             Intent::Replays(replays) => {
                 self.under_way
                     .spawn(async move { with.send(*replays).await });
+            }
+            Intent::Trigger(trigger) => {
+                self.under_way
+                    .spawn(async move { with.trigger(*trigger).await });
             }
             Intent::Export(export) => {
                 self.under_way
@@ -214,6 +223,21 @@ impl With {
             let text = format!("the border's place is not kept: {error}");
             self.board.tell(true, text);
         }
+    }
+
+    /// Sends a sample, and tells what came of it.
+    async fn trigger(&self, trigger: event::Trigger) {
+        let (provider, event) = (trigger.provider, trigger.event);
+        // It is signed already, or why not is told below.
+        let say = |_: Number, _: &Word| {};
+        let with = self.needs(&say);
+        let sent = self.bench.send(&with, trigger);
+        let (is_problem, text) = match sent.await {
+            Ok(shot) => (shot.is_problem(), shot.told()),
+            Err(failure) => (true, format!("nothing was sent: {}", failure.sentence())),
+        };
+        self.board
+            .tell(is_problem, format!("{provider} {event}: {text}"));
     }
 
     async fn export(&self, export: Export) {

@@ -80,6 +80,19 @@ impl Replays {
     }
 }
 
+/// A sample to be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trigger {
+    /// The id of its provider.
+    pub provider: &'static str,
+    /// Its name.
+    pub event: &'static str,
+    /// The path behind the URL or the target; may be empty.
+    pub path: String,
+    /// Straight to this target; none: through the public URL.
+    pub to: Option<Target>,
+}
+
 /// How requests that were sent again together ended.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Round {

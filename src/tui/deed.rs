@@ -11,7 +11,9 @@ use super::{field::Field, keys::Place};
 use crate::{
     event::{Form, Replays},
     history::Number,
+    target::Target,
     text::Safe,
+    webhook::Sample,
 };
 
 /// Something done with requests.
@@ -55,6 +57,15 @@ pub(super) enum Deed {
     Confirm,
     EditBody,
     EditWhole,
+    /// Opens the list of samples.
+    Trigger,
+    NextSample,
+    PreviousSample,
+    /// Goes on with the chosen sample. Never sends.
+    Take,
+    /// The next way that a sample can go.
+    Turn,
+    SendSample,
 }
 
 impl Deed {
@@ -131,6 +142,14 @@ pub(super) enum Desk {
     },
     /// How requests are sent again.
     Form(Box<SendForm>),
+    /// Which sample: every one that fits what is typed.
+    Samples {
+        field: Field,
+        /// Which of those that fit.
+        at: usize,
+    },
+    /// How a sample is sent.
+    Trigger(Shot),
     /// The words before too many are sent, or too far.
     Confirm {
         replays: Box<Replays>,
@@ -142,6 +161,17 @@ pub(super) enum Desk {
         /// Whether other words were typed.
         is_wrong: bool,
     },
+}
+
+/// A sample, and how it may be sent.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Shot {
+    pub(super) sample: &'static Sample,
+    /// The path behind the URL or the target.
+    pub(super) path: String,
+    /// Straight to a target of this machine; none: through the public URL. At least one.
+    pub(super) ways: Vec<Option<Target>>,
+    pub(super) way: usize,
 }
 
 /// What is written to a file, but for its name.
@@ -163,6 +193,8 @@ impl Desk {
             Self::Diff { .. } => Place::Diff,
             Self::Form(form) if form.line == Line::Other => Place::FormText,
             Self::Form(_) => Place::Form,
+            Self::Samples { .. } => Place::Samples,
+            Self::Trigger(_) => Place::Trigger,
             Self::Confirm { .. } => Place::Confirm,
         }
     }
@@ -170,9 +202,15 @@ impl Desk {
     /// The line that is being typed in it.
     pub(super) fn field(&mut self) -> Option<&mut Field> {
         match self {
-            Self::File { field, .. } | Self::Confirm { field, .. } => Some(field),
+            Self::File { field, .. }
+            | Self::Samples { field, .. }
+            | Self::Confirm { field, .. } => Some(field),
             Self::Form(form) => form.field(),
-            Self::Copy | Self::Export { .. } | Self::Overwrite(..) | Self::Diff { .. } => None,
+            Self::Copy
+            | Self::Export { .. }
+            | Self::Overwrite(..)
+            | Self::Diff { .. }
+            | Self::Trigger(_) => None,
         }
     }
 }

@@ -14,6 +14,7 @@ mod pointing;
 mod readme;
 mod rules;
 mod screens;
+mod trigger;
 
 use std::{sync::Arc, time::Duration};
 

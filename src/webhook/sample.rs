@@ -71,7 +71,7 @@ struct Raw {
 }
 
 /// A webhook that can be made.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Sample {
     /// The id of its provider.
     pub provider: &'static str,

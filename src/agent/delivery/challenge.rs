@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 use hooktool_relay::{
-    capture::{Capture, Headers, Kind, Outcome},
+    capture::{Capture, Headers, Kind, Outcome, Sent, SentBy},
     protocol::{Done, ResponseHead},
 };
 
@@ -74,6 +74,7 @@ impl Deliveries {
         let outcome = Outcome::Skipped;
         let cause = cause(reply.kind);
         let sent = reply.sent().await;
+        let error = error.or_else(|| too_late(sent.as_ref()?));
         let attempt = Attempt {
             error,
             answer: kept,
@@ -82,6 +83,19 @@ impl Deliveries {
         self.attempted(capture.id, attempt).await?;
         Ok(Some(Done { outcome, ms: None }))
     }
+}
+
+/// Why an answer did not reach the sender, if another one did.
+fn too_late(sent: &Sent) -> Option<String> {
+    let why = match sent.by {
+        SentBy::App | SentBy::Gone => return None,
+        SentBy::Policy => "--answer or --respond gives every sender the same",
+        SentBy::Deadline => "the deadline passed",
+    };
+    let status = sent.status.unwrap_or_default();
+    Some(format!(
+        "the challenge's answer came too late: the sender had {status}, {why}"
+    ))
 }
 
 /// What a sender hears whose signature does not hold.

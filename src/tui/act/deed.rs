@@ -6,6 +6,7 @@ mod edit;
 mod export;
 pub(in crate::tui) mod form;
 pub(in crate::tui) mod set;
+pub(in crate::tui) mod trigger;
 
 use std::time::Duration;
 
@@ -56,6 +57,12 @@ pub(super) fn act(state: &mut State, deed: Deed, effects: &mut Vec<Effect>) {
         Deed::Confirm => form::confirm(state, effects),
         Deed::EditBody => edit::begin(state, Part::Body, effects),
         Deed::EditWhole => edit::begin(state, Part::Whole, effects),
+        Deed::Trigger => trigger::open(state),
+        Deed::NextSample => trigger::step(state, 1),
+        Deed::PreviousSample => trigger::step(state, -1),
+        Deed::Take => trigger::take(state),
+        Deed::Turn => trigger::turn(state),
+        Deed::SendSample => trigger::send(state, effects),
     }
 }
 
@@ -92,6 +99,7 @@ pub(in crate::tui) fn possible(state: &State, deed: Deed) -> Result<(), &'static
         }
         Deed::FormOf(set) => set::obstacle(state, set).map_or(Ok(()), Err),
         Deed::Compare => diff::picks(state).map(drop),
+        Deed::Trigger => trigger::possible(state),
         Deed::ToForm if !diff::is_edit(state) => Err("this is no edit: nothing to send"),
         _ => Ok(()),
     }

@@ -7,7 +7,7 @@ use super::{
     *,
 };
 
-const PLACES: [Place; 27] = [
+const PLACES: [Place; 29] = [
     Place::Save,
     Place::Replace,
     Place::Note,
@@ -31,6 +31,8 @@ const PLACES: [Place; 27] = [
     Place::Overwrite,
     Place::Diff,
     Place::Form,
+    Place::Samples,
+    Place::Trigger,
     Place::FormText,
     Place::Confirm,
     Place::Release,

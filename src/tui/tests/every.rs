@@ -10,7 +10,7 @@ use crate::{
     event,
     text::{Mode, corpus::CORPUS, safe},
     tui::{
-        deed::{Desk, Export, Line, Past, Sealed, SendForm, Set, Way},
+        deed::{Desk, Export, Line, Past, Sealed, SendForm, Set, Shot, Way},
         field::{Field, Hidden},
         keys::{Place, place, table},
         layout::Pane,
@@ -129,6 +129,13 @@ every!(desks(text) -> Desk {
         ..sent(text)
     })),
     Desk::Form(_) => Desk::Form(Box::new(sent(text))),
+    Desk::Samples { .. } => Desk::Samples { field: typed(text), at: 3 },
+    Desk::Trigger(_) => Desk::Trigger(Shot {
+        sample: &webhook::samples()[0],
+        path: text.to_owned(),
+        ways: vec![None, "http://localhost:1".parse().ok()],
+        way: 1,
+    }),
     Desk::Confirm { .. } => Desk::Confirm {
         replays: Box::new(sent(text).replays(None).expect("a whole form").0),
         to: safe(text.as_bytes(), Mode::Cell).into_owned(),

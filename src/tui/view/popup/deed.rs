@@ -1,6 +1,7 @@
 //! The boxes in which a person says what is done with requests, and how; and the comparison.
 
 mod form;
+mod trigger;
 
 use super::{Canvas, draw_box, draw_line, row};
 use crate::{
@@ -50,6 +51,8 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>, layout: &Layout, desk
         }
         Desk::Diff { scroll, at, all } => compared(state, canvas, layout, (*scroll, *at, *all)),
         Desk::Form(form) => form::draw(state, canvas, screen, form),
+        Desk::Samples { field, at } => trigger::list(state, canvas, screen, (field, *at)),
+        Desk::Trigger(shot) => trigger::shot(state, canvas, screen, shot),
         Desk::Confirm {
             replays,
             to,
