@@ -30,6 +30,7 @@ mod file;
 mod folders;
 mod keys;
 mod layers;
+pub mod panes;
 pub mod secrets;
 pub mod signing;
 
@@ -102,6 +103,8 @@ pub struct Settings {
     pub hold: bool,
     /// Whether refused requests are parked until the port opens.
     pub wait_for_target: bool,
+    /// Whether challenges of known senders are answered though there is a target.
+    pub answer_challenges: bool,
     /// How often a refused or timed-out forward is repeated.
     pub retry: u32,
     /// What to show by, if it was said.
@@ -112,6 +115,8 @@ pub struct Settings {
     pub theme: Theme,
     /// Whether it draws ASCII alone; none: where the terminal shows nothing else.
     pub ascii: Option<bool>,
+    /// Whether the inspector's screen changes by time alone: the countdown.
+    pub animation: bool,
     /// Which clock times are shown on.
     pub zone: Zone,
     /// Other keys for actions of the inspector.
@@ -159,6 +164,7 @@ impl Settings {
             max_in_flight: layers.need("max-in-flight", value::in_flight)?,
             hold: layers.need("hold", value::switch)?,
             wait_for_target: layers.need("wait-for-target", value::switch)?,
+            answer_challenges: layers.need("answer-challenges", value::switch)?,
             retry: layers.need("retry", value::retry)?,
             output: match json && !layers.is_above("output", "json") {
                 true => Some(Output::Json),
@@ -167,6 +173,7 @@ impl Settings {
             color: layers.need("color", value::color)?,
             theme: layers.need("theme", str::parse::<Theme>)?,
             ascii: layers.one("ascii", value::switch)?,
+            animation: layers.need("animation", value::switch)?,
             zone: layers.zone()?,
             keys: layers.keys.clone(),
             folders: layers.folders.clone(),

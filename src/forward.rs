@@ -113,6 +113,12 @@ pub struct Forwarder {
 }
 
 impl Forwarder {
+    /// The URL that an app builds of a request as it gets it: the target's scheme, the Host it is told, its path. None if that
+    /// is no text.
+    pub fn seen(&self, target: &Target, capture: &Capture) -> Option<String> {
+        request::seen(&self.options, target, capture)
+    }
+
     /// A forwarder with these options.
     ///
     /// # Errors
@@ -166,6 +172,11 @@ impl Forwarder {
         upstream: RequestBody,
     ) -> Tried {
         self.attempt(target, capture, upstream, Way::Upgrade).await
+    }
+
+    /// Sends a request as its sender would, with no line of our own but what HTTP needs. Otherwise as [`Forwarder::send`].
+    pub async fn call(&self, url: &Target, capture: &Capture, body: RequestBody) -> Tried {
+        self.attempt(url, capture, body, Way::Call).await
     }
 
     /// Whether something listens there: connects, and closes again. How long it took.

@@ -13,12 +13,15 @@
 //! | part | what it does |
 //! |---|---|
 //! | `definition`, `reading`, `provider` | the schema; files laid over one another; one sender |
-//! | `pointer`, `request`, `source`, `template`, `url` | where values stand, and what is made of them |
+//! | `pointer`, `request`, `source`, `template`, `url`, `elsewhere` | where values stand, and what is made of them |
 //! | `known`, `block` | recognition |
 //! | `scheme`, `signature`, `key`, `crypto`, `certificate`, `check` | one way of signing, tried with one secret |
-//! | `doctor`, `diagnosis`, `causes`, `rewrite` | the verdict, and what the usual causes would give |
-//! | `sign`, `splice` | signing again |
-//! | `handshake` | challenges and their answers |
+//! | `doctor`, `case`, `diagnosis`, `causes`, `rewrite` | the verdict, and what the usual causes would give |
+//! | `examined` | all there is to tell of a signature |
+//! | `sign`, `work`, `splice`, `spoil` | signing again, and wrongly |
+//! | `keyring` | senders and secrets as they are at a moment |
+//! | `sample`, `fresh`, `setting`, `ready` | samples, made new, set and signed |
+//! | `handshake` | challenges and their answers, URLs to visit |
 #![warn(
     clippy::indexing_slicing,
     clippy::string_slice,
@@ -27,6 +30,7 @@
 )]
 
 mod block;
+mod case;
 mod causes;
 mod certificate;
 mod check;
@@ -34,22 +38,31 @@ mod crypto;
 mod definition;
 mod diagnosis;
 mod doctor;
+mod elsewhere;
+mod examined;
+mod fresh;
 mod handshake;
 mod key;
+mod keyring;
 mod known;
 mod pointer;
 mod provider;
 mod reading;
+mod ready;
 mod request;
 mod rewrite;
+mod sample;
 mod scheme;
+mod setting;
 mod sign;
 mod signature;
 mod source;
 mod splice;
+mod spoil;
 mod template;
 mod url;
 mod words;
+mod work;
 
 #[cfg(test)]
 #[expect(clippy::indexing_slicing, reason = "a test may panic")]
@@ -59,11 +72,17 @@ pub use self::{
     definition::Sender,
     diagnosis::{Diagnosis, Verdict},
     doctor::{Doctor, Request},
-    handshake::Reply,
+    examined::{Age, Examined, Told, Tried},
+    handshake::{Challenge, Reply, Visit},
     key::Secret,
+    keyring::{Keyring, Keys},
     known::{Known, Seen},
     provider::{Provider, Stands},
     reading::{DefinitionError, Layer},
+    ready::{Order, Ready},
     request::{Head, LOOKED_AT},
-    sign::{Refusal, Signed, Signing},
+    sample::{Made, Sample, samples},
+    setting::SetError,
+    sign::{Refusal, Signed, Signing, Written},
+    url::called,
 };

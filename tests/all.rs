@@ -2,6 +2,7 @@
 
 mod app;
 mod catchup;
+mod challenge;
 mod cli;
 mod delivery;
 mod evil;
@@ -13,13 +14,16 @@ mod house;
 mod limits;
 mod public;
 mod readme;
+mod ready;
 mod recognise;
 mod released;
 mod replay;
+mod resign;
 mod streaming;
 mod support;
 #[cfg(unix)]
 mod terminal;
+mod trigger;
 mod tui;
 mod wait;
 mod webhook;

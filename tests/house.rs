@@ -54,9 +54,12 @@ const LISTENER: &[(&str, &[&str])] = &[
     ("history", &[]),
     (
         "agent",
-        &["link", "protocol", "forward", "history", "filter"],
+        &[
+            "link", "protocol", "forward", "history", "filter", "webhook",
+        ],
     ),
-    ("replay", &["forward", "history"]),
+    ("replay", &["forward", "history", "webhook"]),
+    ("trigger", &["forward", "history", "webhook"]),
     ("search", &["history", "filter"]),
     ("filter", &["format", "text"]),
     ("text", &[]),
@@ -64,12 +67,16 @@ const LISTENER: &[(&str, &[&str])] = &[
     ("diff", &["format", "text"]),
     ("export", &["format", "text"]),
     ("webhook", &["format", "text"]),
-    ("output", &["history", "format", "text"]),
-    ("exchange", &["history", "format", "diff", "export", "text"]),
+    ("output", &["history", "format", "text", "webhook"]),
+    (
+        "exchange",
+        &["history", "format", "diff", "export", "text", "webhook"],
+    ),
     (
         "tui",
         &[
             "history", "filter", "search", "format", "diff", "export", "exchange", "text",
+            "webhook",
         ],
     ),
 ];

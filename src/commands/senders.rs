@@ -5,12 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use hooktool_relay::capture::Capture;
-
 use crate::{
+    cli::webhook::Origin,
     config::{
         ConfigError, Folders, Layers,
-        signing::{Entry, Place},
+        signing::{self, Entry, Place},
     },
     exit::{Failure, Report},
     text,
@@ -76,6 +75,22 @@ pub(super) fn bare() -> Failure {
     )
 }
 
+/// A provider's secret that a flag says where to find.
+pub(super) fn given(provider: &str, origin: &Origin) -> Result<Secret, Failure> {
+    let (label, bytes) = match origin {
+        Origin::Typed => return Err(bare()),
+        Origin::Env(name) => (format!("the secret of env:{name}"), signing::variable(name)),
+        Origin::File(path) => (
+            format!("the secret of file:{}", path.display()),
+            signing::content(path),
+        ),
+    };
+    let bytes = bytes.map_err(|reason| {
+        Failure::Setting(Report::new("the secret cannot be read").because(reason))
+    })?;
+    Ok(Secret::new(provider, label, bytes))
+}
+
 /// Every entry that is kept, with its file.
 pub(super) fn entries(layers: &Layers) -> Result<Vec<(Place, Entry)>, Failure> {
     let mut found = Vec::new();
@@ -100,27 +115,4 @@ pub(super) fn secrets(layers: &Layers) -> Result<(Vec<Secret>, Vec<Unusable>), F
         }
     }
     Ok((found, failed))
-}
-
-/// The URLs that the sender may have called: by the relay's own name, and by the one it gave.
-pub(super) fn public_urls(capture: &Capture, relay: &str) -> Vec<String> {
-    let Ok(path) = str::from_utf8(&capture.path) else {
-        return Vec::new();
-    };
-    let endpoint = capture.endpoint.as_str();
-    let host = capture.headers.first("host");
-    let host = host.and_then(|host| str::from_utf8(host).ok());
-    let scheme = match relay.split_once("://") {
-        Some((scheme, _)) => scheme,
-        None => "http",
-    };
-    let named = relay.contains("://").then(|| relay.to_owned());
-    let asked = host.map(|host| format!("{scheme}://{host}"));
-    let mut urls: Vec<_> = named
-        .into_iter()
-        .chain(asked)
-        .map(|origin| format!("{origin}/{endpoint}{path}"))
-        .collect();
-    urls.dedup();
-    urls
 }

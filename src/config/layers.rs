@@ -59,6 +59,12 @@ pub(super) const KEYS: &[Key] = &[
     key!("answer", Some(Shape::Text), Some("app"), value::answer),
     key!("respond", Some(Shape::Text), None, value::respond),
     key!("deadline", Some(Shape::Text), Some("4.5s"), value::duration),
+    key!(
+        "answer-challenges",
+        Some(Shape::Switch),
+        Some("false"),
+        value::switch
+    ),
     key!("timeout", Some(Shape::Text), Some("60s"), value::duration),
     key!(
         "max-in-flight",
@@ -97,6 +103,12 @@ pub(super) const KEYS: &[Key] = &[
         str::parse::<Theme>
     ),
     key!("ascii", Some(Shape::Switch), None, value::switch),
+    key!(
+        "animation",
+        Some(Shape::Switch),
+        Some("true"),
+        value::switch
+    ),
     key!("utc", Some(Shape::Switch), Some("false"), value::switch),
 ];
 
@@ -115,7 +127,7 @@ pub(super) struct Entry {
 }
 
 /// All layers, put one over the other.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Layers {
     /// hooktool's folders.
     pub folders: Folders,

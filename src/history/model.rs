@@ -25,8 +25,19 @@ pub enum Change {
     Attempted(Number),
     /// Its bookmark or its note changed.
     Noted(Number),
+    /// The relay let requests go before they were delivered.
+    Missed,
     /// Requests were deleted, came back, or were let go; or another process wrote.
     Reload,
+}
+
+/// Requests that the relay let go before they were delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// How many.
+    pub count: u64,
+    /// The first request that came after them has at least this number.
+    pub before: Number,
 }
 
 /// A capture and what the relay said of it.
@@ -139,7 +150,7 @@ pub struct Attempt {
     pub took: Option<Duration>,
     /// What was changed on the way, in order.
     pub changes: Vec<Edit>,
-    /// The app's answer, if there was one.
+    /// The app's answer, if there was one; of a challenge the listener's own.
     pub answer: Option<KeptAnswer>,
     /// What the sender got; none if no sender waited or it is not known.
     pub sent: Option<Sent>,
@@ -218,7 +229,7 @@ pub struct Summary {
 pub struct LastAttempt {
     /// How it ended.
     pub outcome: Outcome,
-    /// The app's status.
+    /// The app's status; of a challenge the listener's own.
     pub status: Option<u16>,
     /// Time to the answer's head.
     pub took: Option<Duration>,

@@ -7,24 +7,27 @@ mod body;
 mod headers;
 mod preview;
 mod raw;
+mod signature;
 mod tree;
 mod tries;
 mod whole;
 
 use std::borrow::Cow;
 
-use hooktool_relay::capture::Outcome;
+use hooktool_relay::capture::{Capture, Outcome};
 
 use super::state::{Tab, Wish};
 use crate::{
     history::{Attempt, KeptAnswer, Number, Request},
     text::{Mode, Safe, Zone, date_clock, safe, size},
+    webhook::Known,
 };
 
 pub(super) use self::tree::Tree;
 use body::Content;
 pub(super) use body::{Form, Page, SHOWN, WHOLE, encoding};
-pub(super) use whole::whole;
+pub(super) use signature::signature;
+pub(super) use whole::{text_of, whole};
 
 /// What a piece of text is, so that the view can choose its look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -58,8 +61,8 @@ pub(super) struct Detail {
     pub(super) wish: Wish,
     pub(super) body: Page,
     pub(super) response: Page,
-    /// Headers, tries, raw.
-    pub(super) pages: [Vec<Line>; 3],
+    /// Headers, tries, signature, raw.
+    pub(super) pages: [Vec<Line>; 4],
     /// How the chosen try ended, in a few words.
     pub(super) outcome: Safe<'static>,
     /// How many tries there are.
@@ -116,13 +119,21 @@ impl Detail {
         page.form.is_some().then_some(page)
     }
 
+    /// The same with the page of the signature.
+    pub(super) fn judged(mut self, lines: Vec<Line>) -> Self {
+        let [_, _, signature, _] = &mut self.pages;
+        *signature = lines;
+        self
+    }
+
     fn fixed(&self, tab: Tab) -> &[Line] {
-        let [headers, tries, raw] = &self.pages;
+        let [headers, tries, signature, raw] = &self.pages;
         match tab {
             Tab::Body => &self.body.lines,
             Tab::Headers => headers,
             Tab::Response => &self.response.lines,
             Tab::Tries => tries,
+            Tab::Sig => signature,
             Tab::Raw => raw,
         }
     }
@@ -137,11 +148,12 @@ pub(super) fn compose(request: &Request, attempts: &[Attempt], body: &[u8], wish
     Detail {
         number: request.summary.number,
         wish: wish.clone(),
-        body: body::page(&content, wish),
+        body: asking(capture, body::page(&content, wish)),
         response: tries::response(attempt.or(attempts.last()), wish),
         pages: [
             headers::page(request, attempt, wish.reveals),
             tries::list(request, attempts, attempt),
+            vec![line(Role::Dim, Safe::own(" judging…"))],
             raw::page(capture, body.get(..SHOWN).unwrap_or(body), wish.reveals),
         ],
         outcome: attempt.map(preview::outcome).unwrap_or_default(),
@@ -149,6 +161,22 @@ pub(super) fn compose(request: &Request, attempts: &[Attempt], body: &[u8], wish
         chosen,
         last_url: tries.last().map(|attempt| attempt.target.clone()),
     }
+}
+
+/// A page of a body, below the URL that its sender wants a person to visit, if it does.
+fn asking(capture: &Capture, mut page: Page) -> Page {
+    if let Some(visit) = Known::built_in().visit(capture) {
+        let role = if visit.is_allowed {
+            Role::Key
+        } else {
+            Role::Bad
+        };
+        let advice = format_args!("{} (y s copies it):", visit.advice());
+        let url = line(Role::Text, text(visit.url.as_bytes()));
+        let advice = line(role, Safe::format(advice));
+        page.lines.splice(0..0, [advice, url]);
+    }
+    page
 }
 
 /// The attempts that were tries, and which of them is wished.

@@ -10,6 +10,7 @@ use super::{
     block::{Block, expression},
     crypto::{Encoding, Hash},
     definition::{self, Kind, Text},
+    elsewhere::Elsewhere,
     key::KeyRule,
     pointer::{Pointers, Slot},
     reading::Fault,
@@ -23,6 +24,7 @@ use super::{
 /// One way of signing.
 #[derive(Clone, Debug)]
 pub(super) struct Scheme {
+    name: Option<String>,
     pub(super) when: Vec<Block>,
     pub(super) kind: Kind,
     pub(super) hash: Option<Hash>,
@@ -36,7 +38,8 @@ pub(super) struct Scheme {
     pub(super) messages: Vec<Template>,
     pub(super) each: Option<Each>,
     pub(super) body_digest: Option<BodyDigest>,
-    pub(super) cert: Option<Cert>,
+    /// Where its certificate is said to be.
+    pub(super) cert: Option<Elsewhere>,
     /// What to write to sign again; none: we cannot.
     pub(super) emit: Option<Vec<Emit>>,
     message: Option<String>,
@@ -59,13 +62,6 @@ pub(super) struct BodyDigest {
     pub(super) query: String,
     pub(super) hash: Hash,
     pub(super) encoding: Encoding,
-}
-
-/// Where the sender's certificate is said to be, and the hosts where it may be.
-#[derive(Clone, Debug)]
-pub(super) struct Cert {
-    pub(super) url: Source,
-    pub(super) allow: Regex,
 }
 
 /// A place to write to, and what.
@@ -149,6 +145,7 @@ impl Scheme {
             hash_from = Some(named_hash(raw, pointers)?);
         }
         Ok(Self {
+            name: raw.name.clone(),
             when: Vec::new(),
             kind,
             hash: raw.hash,
@@ -167,7 +164,7 @@ impl Scheme {
             cert: raw
                 .cert
                 .as_ref()
-                .map(|raw| cert(raw, pointers))
+                .map(|raw| Elsewhere::new(raw, "cert", pointers))
                 .transpose()?,
             emit: emitted(raw, pointers)?,
             message: raw.message.as_ref().map(|text| text.get_ref().clone()),
@@ -203,6 +200,30 @@ impl Scheme {
     /// Whether the sender's URL is part of what is signed.
     pub(super) fn signs_url(&self) -> bool {
         self.messages.iter().any(Template::has_url)
+    }
+
+    /// What the scheme of a provider is called: `stripe-v1`, `github-sha256`, `gitlab-token`. By the name that the definition gives
+    /// it, else by the version in the signature header, else by how it signs.
+    pub(super) fn name(&self, provider: &str) -> String {
+        let version = self.signature.as_ref().and_then(SignatureRule::version);
+        let how = match (&self.name, version, self.kind, self.hash) {
+            (Some(name), ..) => name,
+            (None, Some(version), ..) => version,
+            (None, None, Kind::Hmac | Kind::Digest, Some(Hash::Sha1)) => "sha1",
+            (None, None, Kind::Hmac | Kind::Digest, Some(Hash::Sha512)) => "sha512",
+            (None, None, Kind::Hmac | Kind::Digest, _) => "sha256",
+            (None, None, Kind::Token, _) => "token",
+            (None, None, Kind::Ed25519, _) => "ed25519",
+            (None, None, Kind::EcdsaP256, _) => "ecdsa-p256",
+            (None, None, Kind::RsaX509, _) => "rsa-x509",
+            (None, None, Kind::Jwt, _) => "jwt",
+        };
+        format!("{provider}-{how}")
+    }
+
+    /// What is signed, as the definition says it.
+    pub(super) fn message(&self) -> Option<&str> {
+        self.message.as_deref()
     }
 
     /// The scheme in words.
@@ -252,14 +273,6 @@ fn required(raw: &[Text], pointers: &mut Pointers) -> Result<Vec<(String, Source
 
 fn template(text: &Text, field: &'static str, pointers: &mut Pointers) -> Result<Template, Fault> {
     Template::parse(text.get_ref(), pointers).map_err(|reason| Fault::at(text, field, reason))
-}
-
-fn cert(raw: &definition::Cert, pointers: &mut Pointers) -> Result<Cert, Fault> {
-    Ok(Cert {
-        url: Source::parse(raw.url.get_ref(), pointers)
-            .map_err(|reason| Fault::at(&raw.url, "cert", reason))?,
-        allow: expression(&raw.allow)?,
-    })
 }
 
 fn emitted(raw: &definition::Verify, pointers: &mut Pointers) -> Result<Option<Vec<Emit>>, Fault> {
