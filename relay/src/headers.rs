@@ -55,17 +55,19 @@ const NO_TRAILER: [&str; 8] = [
 /// What `Connection` names is dropped too (RFC 9110 §7.6.1), but it never takes host, content-*, authorization or a
 /// signature from the app: a sender's proxy, or an attacker, could make every webhook fail to verify by it.
 pub fn is_hop_by_hop<'a>(name: &[u8], connection: impl IntoIterator<Item = &'a [u8]>) -> bool {
-    let name = name.to_ascii_lowercase();
-    if HOP_BY_HOP.iter().any(|hop| hop.as_bytes() == name) {
+    let is = |hop: &&str| name.eq_ignore_ascii_case(hop.as_bytes());
+    if HOP_BY_HOP.iter().any(is) {
         return true;
     }
-    !is_untouchable(&name) && connection.into_iter().any(|value| lists(value, &name))
+    let is_named = connection.into_iter().any(|value| lists(value, name));
+    is_named && !is_untouchable(&name.to_ascii_lowercase())
 }
 
 /// Splits lines into those that travel on and those that end at this connection, each in their order.
 pub fn strip_hop_by_hop(headers: &Headers) -> (Headers, Headers) {
+    let connection: Vec<&[u8]> = headers.all("connection").collect();
     split(headers, |name| {
-        is_hop_by_hop(name, headers.all("connection"))
+        is_hop_by_hop(name, connection.iter().copied())
     })
 }
 

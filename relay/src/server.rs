@@ -46,6 +46,7 @@ mod upgrade;
 
 use accept::Door;
 use seats::Seats;
+use upgrade::Pending;
 
 /// How often retention is applied and idle limits are forgotten. Retention by age is in days, so minutes are exact.
 const TIDY: Duration = Duration::from_secs(3 * 60);
@@ -209,7 +210,7 @@ impl Relay {
 async fn serve(
     mut door: Door,
     edge: &Arc<Edge>,
-    connections: &mut JoinSet<()>,
+    connections: &mut JoinSet<Option<Pending>>,
     upkeep: &mut JoinSet<()>,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), RelayError> {
@@ -220,8 +221,10 @@ async fn serve(
             (stream, peer, seat) = door.next() => {
                 connections.spawn(connection::serve(stream, peer, seat, edge.clone()));
             }
-            Some(ended) = connections.join_next() => notice(ended, &edge.metrics),
-            Some(ended) = upkeep.join_next() => notice(ended, &edge.metrics),
+            Some(ended) = connections.join_next() => went_on(ended, edge, connections),
+            Some(ended) = upkeep.join_next() => {
+                notice(ended, &edge.metrics);
+            }
             () = &mut shutdown => return Ok(()),
             error = &mut failed => return Err(RelayError::Store(error)),
         }
@@ -229,11 +232,11 @@ async fn serve(
 }
 
 /// Lets what is under way finish, as long as the limits say; then ends it.
-async fn drain(edge: &Edge, connections: &mut JoinSet<()>) {
+async fn drain(edge: &Arc<Edge>, connections: &mut JoinSet<Option<Pending>>) {
     edge.tasks.close();
     let finished = async {
         while let Some(ended) = connections.join_next().await {
-            notice(ended, &edge.metrics);
+            went_on(ended, edge, connections);
         }
         edge.tasks.wait().await;
     };
@@ -273,14 +276,28 @@ async fn tidy(store: Store, accounts: Accounts) {
     }
 }
 
-/// A task that panicked is a bug of ours; the others go on.
-fn notice(ended: Result<(), JoinError>, metrics: &Metrics) {
-    if let Err(error) = ended
-        && error.is_panic()
-    {
+/// A connection is over; the session that it became is served.
+fn went_on(
+    ended: Result<Option<Pending>, JoinError>,
+    edge: &Arc<Edge>,
+    connections: &mut JoinSet<Option<Pending>>,
+) {
+    if let Some(pending) = notice(ended, &edge.metrics).flatten() {
+        let edge = edge.clone();
+        connections.spawn(async move {
+            upgrade::serve(pending, edge).await;
+            None
+        });
+    }
+}
+
+/// What a task ended with. One that panicked is a bug of ours; the others go on.
+fn notice<T>(ended: Result<T, JoinError>, metrics: &Metrics) -> Option<T> {
+    if ended.as_ref().is_err_and(JoinError::is_panic) {
         metrics.panicked();
         tracing::error!("a task panicked");
     }
+    ended.ok()
 }
 
 fn unbound(addr: SocketAddr, source: io::Error) -> BindError {

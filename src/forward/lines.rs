@@ -86,5 +86,8 @@ fn next_of(fresh: &mut [Fresh], name: &[u8]) -> Option<Bytes> {
 
 /// A name is a token and so ASCII; one that is not is refused before it is sent.
 fn text_of(name: &[u8]) -> String {
-    name.iter().map(|&b| char::from(b)).collect()
+    match str::from_utf8(name) {
+        Ok(name) => name.to_owned(),
+        Err(_) => name.escape_ascii().to_string(),
+    }
 }

@@ -7,7 +7,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use hooktool_relay::capture::{Body, Capture, CaptureId, EndpointName, Headers, Scheme, Version};
-use rusqlite::{Connection, OptionalExtension, Result, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Result, params};
 use serde::Serialize;
 
 use super::{
@@ -34,6 +34,30 @@ pub(super) struct Batch<'a> {
     pub(super) totals: Totals,
     pub(super) changes: Vec<Change>,
     pub(super) fresh: Fresh<'a>,
+    statements: Statements<'a>,
+}
+
+/// What runs for every request, found once a transaction.
+struct Statements<'a> {
+    known: CachedStatement<'a>,
+    contents: CachedStatement<'a>,
+    attempt: CachedStatement<'a>,
+}
+
+impl<'a> Statements<'a> {
+    fn of(db: &'a Connection) -> Result<Self> {
+        Ok(Self {
+            known: db.prepare_cached("SELECT number, outcome FROM captures WHERE id = ?1")?,
+            contents: db.prepare_cached(
+                "INSERT INTO contents (number, head, body, bytes) VALUES (?1, ?2, ?3, ?4)",
+            )?,
+            attempt: db.prepare_cached(
+                "INSERT INTO attempts (position, number, previous, try_number, cause, target, started_at, outcome, error, connect,
+                     took, changes, sent, late, status, len, ended, headers, body, bytes, writer)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)",
+            )?,
+        })
+    }
 }
 
 /// A capture's row as far as an attempt needs it.
@@ -54,6 +78,7 @@ impl<'a> Batch<'a> {
             totals: Totals::read(db)?,
             changes: Vec::new(),
             fresh: Fresh::default(),
+            statements: Statements::of(db)?,
         })
     }
 
@@ -135,10 +160,7 @@ impl<'a> Batch<'a> {
         if let Some(row) = self.fresh.of(id) {
             return Ok(Some(row.told()));
         }
-        let mut query = self
-            .db
-            .prepare_cached("SELECT number, outcome FROM captures WHERE id = ?1")?;
-        let row = query.query_row([id.to_bytes()], |row| {
+        let row = self.statements.known.query_row([id.to_bytes()], |row| {
             let word: Option<String> = row.get(1)?;
             Ok((row.get::<_, i64>(0)?.cast_unsigned(), word))
         });
@@ -166,11 +188,8 @@ impl<'a> Batch<'a> {
             Body::Whole(bytes) => Some(bytes.as_ref()),
             Body::Absent | Body::Pieces(_) => None,
         };
-        self.db
-            .prepare_cached(
-                "INSERT INTO contents (number, head, body, bytes) VALUES (?1, ?2, ?3, ?4)",
-            )?
-            .execute(params![number.cast_signed(), head, body, inline])?;
+        let values = params![number.cast_signed(), head, body, inline];
+        self.statements.contents.execute(values)?;
         self.fresh.push(Row::new(number, place, arrival, bytes));
         self.totals.grow(1, bytes);
         Ok(())
@@ -269,12 +288,7 @@ impl<'a> Batch<'a> {
             .map(|answer| json("headers", &answer.headers))
             .transpose()?;
         let kept = answer.map(kept);
-        let mut row = self.db.prepare_cached(
-            "INSERT INTO attempts (position, number, previous, try_number, cause, target, started_at, outcome, error, connect,
-                 took, changes, sent, late, status, len, ended, headers, body, bytes, writer)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)",
-        )?;
-        row.execute(params![
+        self.statements.attempt.execute(params![
             position.cast_signed(),
             tried.number.cast_signed(),
             tried.last,

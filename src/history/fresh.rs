@@ -4,7 +4,7 @@
 //! In: arrivals, and attempts on them. Out: rows of `captures`. Must not know: when it is committed.
 
 use hooktool_relay::capture::{Body, CaptureId};
-use rusqlite::{Connection, Result, params};
+use rusqlite::{CachedStatement, Connection, Result, params};
 
 use super::{
     batch::{Tried, micros},
@@ -46,7 +46,18 @@ impl<'a> Fresh<'a> {
 
     /// Writes them.
     pub(super) fn write(&mut self, db: &Connection) -> Result<()> {
-        self.rows.drain(..).try_for_each(|row| row.insert(db))
+        if self.rows.is_empty() {
+            return Ok(());
+        }
+        let mut insert = db.prepare_cached(
+            "INSERT INTO captures (number, id, place, seq, kind, received_at, method, path, size, peer, bytes,
+                 tries, last, outcome, cause, status, took, late,
+                 provider, event, action, delivery_id, attempt, verdict)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
+                 ?19, ?20, ?21, ?22, ?23, ?24)",
+        )?;
+        let mut rows = self.rows.drain(..);
+        rows.try_for_each(|row| row.insert(&mut insert))
     }
 }
 
@@ -95,7 +106,7 @@ impl<'a> Row<'a> {
         self.bytes += bytes;
     }
 
-    fn insert(&self, db: &Connection) -> Result<()> {
+    fn insert(&self, row: &mut CachedStatement<'_>) -> Result<()> {
         let capture = &self.arrival.capture;
         let webhook = self.arrival.webhook.as_deref();
         let attempt = self.last.map(|(_, attempt)| attempt);
@@ -103,13 +114,6 @@ impl<'a> Row<'a> {
             Body::Absent => None,
             body => Some(body.len().cast_signed()),
         };
-        let mut row = db.prepare_cached(
-            "INSERT INTO captures (number, id, place, seq, kind, received_at, method, path, size, peer, bytes,
-                 tries, last, outcome, cause, status, took, late,
-                 provider, event, action, delivery_id, attempt, verdict)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
-                 ?19, ?20, ?21, ?22, ?23, ?24)",
-        )?;
         row.execute(params![
             self.number.cast_signed(),
             capture.id.to_bytes(),

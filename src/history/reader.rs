@@ -12,7 +12,7 @@ use std::{
 
 use bytes::Bytes;
 use hooktool_relay::capture::{CaptureId, EndpointName, Outcome};
-use rusqlite::{Connection, OptionalExtension, Result as SqlResult, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Result as SqlResult, params};
 
 use super::{
     chosen::{bounds, chosen},
@@ -232,10 +232,10 @@ impl Reader {
             let places = rows::places(db)?;
             let columns = rows::ATTEMPT_IN_SHORT;
             let mut query = db.prepare_cached(&format!(
-                "SELECT {columns} FROM attempts WHERE position > ?1 ORDER BY position LIMIT ?2"
+                "SELECT {columns} FROM attempts WHERE position > ?1 ORDER BY position LIMIT {limit}"
             ))?;
-            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let found = query.query_map([position.cast_signed(), limit], |row| {
+            let mut requests = by_number(db)?;
+            let attempts = query.query_map([position.cast_signed()], |row| {
                 let link = rows::attempt(row)?;
                 let of = |(relay, request)| Followed {
                     position: link.position,
@@ -243,9 +243,9 @@ impl Reader {
                     request,
                     attempt: link.attempt,
                 };
-                Ok(short(db, &places, link.number)?.map(of))
+                Ok(found(&mut requests, &places, link.number)?.map(of))
             })?;
-            found.filter_map(SqlResult::transpose).collect()
+            attempts.filter_map(SqlResult::transpose).collect()
         })
     }
 
@@ -352,9 +352,20 @@ fn short(
     places: &rows::Places,
     number: Number,
 ) -> SqlResult<Option<(String, Summary)>> {
+    found(&mut by_number(db)?, places, number)
+}
+
+/// What finds a request in short by its number.
+fn by_number(db: &Connection) -> SqlResult<CachedStatement<'_>> {
     let columns = rows::SUMMARY;
-    let mut query =
-        db.prepare_cached(&format!("SELECT {columns} FROM requests WHERE number = ?1"))?;
+    db.prepare_cached(&format!("SELECT {columns} FROM requests WHERE number = ?1"))
+}
+
+fn found(
+    query: &mut CachedStatement<'_>,
+    places: &rows::Places,
+    number: Number,
+) -> SqlResult<Option<(String, Summary)>> {
     let row = query.query_row([number.cast_signed()], |row| {
         Ok((row.get::<_, i64>(2)?, rows::summary(row, places)?))
     });

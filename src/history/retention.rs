@@ -12,6 +12,8 @@ use super::{
 };
 
 /// Most requests that go within one transaction: a limit that was lowered is reached step by step, and nobody waits long.
+///
+/// It stands in the text of a statement: one whose `LIMIT` is bound is compiled again whenever it runs.
 pub(super) const STEP: usize = 256;
 
 /// A limit may be passed by one part in so many before anything goes, so that requests go in groups and views are not told
@@ -68,11 +70,11 @@ pub(super) struct Doomed {
 
 /// The next to go, at most [`STEP`].
 fn oldest(db: &Connection, newest: i64) -> Result<Vec<Doomed>> {
-    let mut query = db.prepare_cached(
+    let mut query = db.prepare_cached(&format!(
         "SELECT number, requests.bytes, last, body FROM requests LEFT JOIN contents USING (number)
-         WHERE bookmarked = 0 AND number < ?1 ORDER BY number LIMIT ?2",
-    )?;
-    let found = query.query_map([newest, STEP as i64], doomed)?;
+         WHERE bookmarked = 0 AND number < ?1 ORDER BY number LIMIT {STEP}"
+    ))?;
+    let found = query.query_map([newest], doomed)?;
     found.collect()
 }
 

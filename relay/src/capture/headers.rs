@@ -61,7 +61,10 @@ impl Headers {
 
 impl From<&http::HeaderMap> for Headers {
     fn from(map: &http::HeaderMap) -> Self {
-        let mut lines = Lines::default();
+        let size = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
+            name.as_str().len() + value.len()
+        };
+        let mut lines = Lines::with_room(map.iter().map(size).sum(), map.len());
         for (name, value) in map {
             lines.bytes.extend_from_slice(name.as_str().as_bytes());
             lines.end_part();
@@ -73,7 +76,6 @@ impl From<&http::HeaderMap> for Headers {
 }
 
 /// Lines under way: their bytes in one buffer, which they share in the end, instead of two allocations a line.
-#[derive(Default)]
 struct Lines {
     bytes: Vec<u8>,
     /// Where each part ends: name, value, name, value …
@@ -81,6 +83,14 @@ struct Lines {
 }
 
 impl Lines {
+    /// None yet, and room for so many bytes and lines.
+    fn with_room(bytes: usize, lines: usize) -> Self {
+        Self {
+            bytes: Vec::with_capacity(bytes),
+            ends: Vec::with_capacity(2 * lines),
+        }
+    }
+
     fn end_part(&mut self) {
         self.ends.push(self.bytes.len());
     }
@@ -112,6 +122,9 @@ impl<'de> Deserialize<'de> for Headers {
 
 struct AllLines;
 
+/// Bytes and lines of most heads, which then do not grow step by step.
+const USUAL: (usize, usize) = (512, 16);
+
 impl<'de> Visitor<'de> for AllLines {
     type Value = Headers;
 
@@ -120,7 +133,7 @@ impl<'de> Visitor<'de> for AllLines {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut pairs: A) -> Result<Headers, A::Error> {
-        let mut lines = Lines::default();
+        let mut lines = Lines::with_room(USUAL.0, USUAL.1);
         while pairs.next_element_seed(Line(&mut lines))?.is_some() {}
         Ok(lines.finish())
     }

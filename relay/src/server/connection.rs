@@ -1,10 +1,10 @@
-//! One connection: TLS, HTTP/1.1 or HTTP/2, the requests on it, and the session that it may become.
+//! One connection: TLS, HTTP/1.1 or HTTP/2, the requests on it.
 //!
-//! In: an accepted socket and its seat. Out: nothing but metrics. Must not know: what is asked for (routes).
+//! In: an accepted socket and its seat. Out: metrics, and the session that it may become. Must not know: what is asked for (routes).
 //!
 //! ```text
 //! accepted ─▶ TLS ─▶ head ─▶ requests … ─▶ closed
-//!    └─ one deadline ─┘         └─ 101 ─▶ session ─▶ closed
+//!    └─ one deadline ─┘         └─ 101 ─▶ what the session needs
 //! ```
 
 use std::{
@@ -30,12 +30,7 @@ use tokio::{
 };
 use tokio_util::task::TaskTracker;
 
-use super::{
-    Edge, routes,
-    seats::Seat,
-    socket::Socket,
-    upgrade::{self, Pending},
-};
+use super::{Edge, routes, seats::Seat, socket::Socket, upgrade::Pending};
 use crate::{answer::AnswerBody, config::Limits};
 
 /// Smallest buffer that hyper takes, in bytes.
@@ -102,6 +97,12 @@ impl Connection {
         *self.pending.lock().unwrap_or_else(PoisonError::into_inner) = Some(pending);
     }
 
+    /// The session that it became.
+    fn became(&self) -> Option<Pending> {
+        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        pending.take()
+    }
+
     fn begin(&self) -> Running<'_> {
         let mut activity = self.activity();
         activity.has_begun = true;
@@ -136,15 +137,22 @@ impl Drop for Running<'_> {
     }
 }
 
-/// Serves a connection until it is closed.
-pub(super) async fn serve(stream: TcpStream, peer: SocketAddr, seat: Seat, edge: Arc<Edge>) {
+/// Serves a connection until it is closed, or until it becomes a session: that is told, and served by a task of its own, which is
+/// half as large.
+pub(super) async fn serve(
+    stream: TcpStream,
+    peer: SocketAddr,
+    seat: Seat,
+    edge: Arc<Edge>,
+) -> Option<Pending> {
     let limits = &edge.rooms.config.limits;
     let deadline = Instant::now() + limits.establish;
     let seat = Arc::new(seat);
     let socket = Socket::new(stream, seat.clone(), limits.answer_stall);
     let connection = Arc::new(Connection::new(peer, seat));
     let Some(acceptor) = &edge.tls else {
-        return http1(socket, &connection, &edge, deadline).await;
+        http1(socket, &connection, &edge, deadline).await;
+        return connection.became();
     };
     match timeout_at(deadline, acceptor.accept(socket)).await {
         Ok(Ok(socket)) if socket.get_ref().1.alpn_protocol() == Some(b"h2") => {
@@ -154,6 +162,7 @@ pub(super) async fn serve(stream: TcpStream, peer: SocketAddr, seat: Seat, edge:
         Ok(Err(_)) => edge.metrics.connection_refused("tls"),
         Err(_) => edge.metrics.connection_refused("silent"),
     }
+    connection.became()
 }
 
 async fn http1<S>(socket: S, connection: &Arc<Connection>, edge: &Arc<Edge>, deadline: Instant)
@@ -182,14 +191,6 @@ where
         c.graceful_shutdown();
     })
     .await;
-    let pending = connection
-        .pending
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .take();
-    if let Some(pending) = pending {
-        upgrade::serve(pending, edge).await;
-    }
 }
 
 async fn http2<S>(socket: S, connection: &Arc<Connection>, edge: &Arc<Edge>, deadline: Instant)

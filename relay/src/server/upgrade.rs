@@ -7,7 +7,7 @@
 //! Origin? 403 ─▶ websocket on HTTP/1.1? 426 ─▶ hooktool.v1 offered? 426 ─▶ stopping? 503 ─▶ token? 401, 429 ─▶ 101
 //! ```
 
-use std::{net::IpAddr, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version,
@@ -70,7 +70,7 @@ pub(super) async fn answer(
 }
 
 /// Runs the session, once the connection has been handed over.
-pub(super) async fn serve(pending: Pending, edge: &Edge) {
+pub(super) async fn serve(pending: Pending, edge: Arc<Edge>) {
     let Ok(upgraded) = pending.upgrade.await else {
         return;
     };
@@ -81,7 +81,7 @@ pub(super) async fn serve(pending: Pending, edge: &Edge) {
         Some(link::websocket_config()),
     )
     .await;
-    Box::pin(session::serve(socket, pending.login, edge.rooms.clone())).await;
+    session::serve(socket, pending.login, edge.rooms.clone()).await;
 }
 
 async fn login(
