@@ -23,7 +23,7 @@ use crate::{
     event::{Board, Link},
     filter::Filter,
     forward::{Distrust, Forwarder},
-    history::{History, HistoryError, Webhook},
+    history::{Fingerprint, History, HistoryError, Webhook},
     target::Routes,
 };
 
@@ -80,7 +80,16 @@ pub struct Plan {
 /// Knows webhooks.
 pub trait Recognise: fmt::Debug + Send + Sync {
     /// What a request is as a webhook; none: no known sender. A body in pieces has not come yet. It does not wait for anything.
-    fn webhook(&self, capture: &Capture) -> Option<Webhook>;
+    fn look(&self, capture: &Capture) -> Option<Recognised>;
+}
+
+/// What a request is as a webhook.
+#[derive(Clone, Debug)]
+pub struct Recognised {
+    /// What the history keeps of that.
+    pub webhook: Webhook,
+    /// What the same event would have too; none: there is nothing to go by.
+    pub fingerprint: Option<Fingerprint>,
 }
 
 /// Why a listener ended.

@@ -44,6 +44,7 @@ mod model;
 mod pick;
 mod queue;
 mod reader;
+mod repeats;
 mod retention;
 mod rows;
 mod schema;
@@ -51,6 +52,7 @@ mod stored;
 #[cfg(test)]
 mod tests;
 mod totals;
+mod webhook;
 mod writer;
 mod writers;
 
@@ -60,9 +62,10 @@ pub use self::{
     model::{
         Arrival, Attempt, Bookmarked, Carried, Cause, Change, Dropped, FolderEndpoint, Followed,
         Going, KeptAnswer, LastAttempt, Limit, Number, Options, Position, Recorded, Removal,
-        Removed, Request, Retention, Select, Summary, Webhook,
+        Removed, Request, Retention, Select, Summary,
     },
     reader::Reader,
+    webhook::{Again, Fingerprint, Repeat, Webhook},
 };
 
 /// Changes that wait for a slow view; then it lags and reads again.

@@ -302,6 +302,7 @@ mod tests {
             };
             let arrival = Arrival {
                 webhook: None,
+                fingerprint: None,
                 capture: Arc::new(capture),
                 relay: "local".into(),
                 seq: None,

@@ -6,6 +6,7 @@
 //!
 //! ```text
 //! providers.toml, the user's, the project's ─▶ reading ─▶ Known ─▶ look ─────▶ Seen: provider, event, ids, attempt
+//!                                                           │      └─▶ Keys: what the same event has again
 //!                                                           └────▶ Doctor ──▶ Diagnosis: ok bad old token unknown none
 //!                                                           └────▶ sign ────▶ the same request, signed now
 //! ```
@@ -19,6 +20,8 @@
 //! | `doctor`, `diagnosis`, `causes`, `rewrite` | the verdict, and what the usual causes would give |
 //! | `sign`, `splice` | signing again |
 //! | `handshake` | challenges and their answers |
+//! | `again` | what a redelivery has in common with what it repeats |
+//! | `sender`, `next` | how a sender behaves, and what it does after an answer |
 #![warn(
     clippy::indexing_slicing,
     clippy::string_slice,
@@ -26,6 +29,7 @@
     clippy::cast_possible_truncation
 )]
 
+mod again;
 mod block;
 mod causes;
 mod certificate;
@@ -37,12 +41,14 @@ mod doctor;
 mod handshake;
 mod key;
 mod known;
+mod next;
 mod pointer;
 mod provider;
 mod reading;
 mod request;
 mod rewrite;
 mod scheme;
+mod sender;
 mod sign;
 mod signature;
 mod source;
@@ -56,14 +62,16 @@ mod words;
 mod tests;
 
 pub use self::{
-    definition::Sender,
+    again::{Keys, body_number},
     diagnosis::{Diagnosis, Verdict},
     doctor::{Doctor, Request},
     handshake::Reply,
     key::Secret,
     known::{Known, Seen},
+    next::{Does, Heard, Next},
     provider::{Provider, Stands},
     reading::{DefinitionError, Layer},
     request::{Head, LOOKED_AT},
+    sender::{Fact, Pause, Seconds, Sender, Statuses},
     sign::{Refusal, Signed, Signing},
 };

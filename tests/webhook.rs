@@ -347,6 +347,7 @@ async fn square(home: &Home, url: &str) {
     };
     let arrival = Arrival {
         webhook: None,
+        fingerprint: None,
         capture: Arc::new(capture),
         relay: "https://relay.example".into(),
         seq: Some(Seq(1)),

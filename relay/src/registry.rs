@@ -143,6 +143,7 @@ impl Registry {
             id,
             answered: Some(answered),
             told: false,
+            since: tokio::time::Instant::now(),
         })
     }
 

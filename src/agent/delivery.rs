@@ -310,13 +310,18 @@ impl Deliveries {
             trailers: head.trailers,
             body,
         });
-        let webhook = self.recognise.as_ref().and_then(|it| it.webhook(&capture));
+        let found = self.recognise.as_ref().and_then(|it| it.look(&capture));
+        let (webhook, fingerprint) = match found {
+            None => (None, None),
+            Some(found) => (Some(found.webhook), found.fingerprint),
+        };
         Arrival {
             capture,
             relay: self.relay.clone(),
             seq,
             kind,
             webhook: webhook.map(Box::new),
+            fingerprint: fingerprint.map(Box::new),
         }
     }
 }

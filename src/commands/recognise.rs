@@ -9,12 +9,12 @@ use hooktool_relay::capture::{Body, Capture};
 
 use super::senders;
 use crate::{
-    agent::Recognise,
+    agent::{Recognise, Recognised},
     config::Layers,
     exit::Failure,
-    history::Webhook,
+    history::{Fingerprint, Webhook},
     output::say,
-    webhook::{Doctor, Head, Known, Request, Secret, Seen, Verdict},
+    webhook::{Doctor, Head, Known, Request, Secret, Seen, Verdict, body_number},
 };
 
 /// The table of senders and the secrets, as they were when the listener began.
@@ -45,7 +45,7 @@ pub(super) fn read(layers: &Layers, relay: &str) -> Result<Arc<dyn Recognise>, F
 }
 
 impl Recognise for Recogniser {
-    fn webhook(&self, capture: &Capture) -> Option<Webhook> {
+    fn look(&self, capture: &Capture) -> Option<Recognised> {
         let head = Head {
             method: capture.method.as_str(),
             path: &capture.path,
@@ -56,7 +56,7 @@ impl Recognise for Recogniser {
             Body::Whole(bytes) => bytes,
             Body::Pieces(_) => {
                 let seen = self.known.look(head, &[])?;
-                return Some(webhook(seen, Verdict::Unknown));
+                return Some(self.recognised(seen, Verdict::Unknown, capture, None));
             }
         };
         let seen = self.known.look(head, body)?;
@@ -71,18 +71,39 @@ impl Recognise for Recogniser {
             local: &[],
         };
         let found = doctor.verdict(&request, Some(&seen.provider), capture.received_at.0);
-        Some(webhook(seen, found.verdict))
+        Some(self.recognised(seen, found.verdict, capture, Some(body)))
     }
 }
 
-fn webhook(seen: Seen, verdict: Verdict) -> Webhook {
-    Webhook {
-        delivery_id: seen.id().map(str::to_owned),
-        provider: seen.provider,
-        event: seen.event,
-        action: seen.action,
-        attempt: seen.attempt,
-        verdict: verdict.as_str().to_owned(),
+impl Recogniser {
+    /// What is kept; `body`: unless it comes in pieces.
+    fn recognised(
+        &self,
+        seen: Seen,
+        verdict: Verdict,
+        capture: &Capture,
+        body: Option<&[u8]>,
+    ) -> Recognised {
+        let endpoint = [&self.relay, capture.endpoint.as_str()];
+        let keys = seen.keys(&endpoint, &capture.path, body.unwrap_or_default());
+        let fingerprint = (!keys.numbers.is_empty()).then(|| Fingerprint {
+            keys: keys.numbers,
+            is_of_body: keys.are_of_body,
+            body: body.map(body_number),
+        });
+        let webhook = Webhook {
+            delivery_id: seen.id().map(str::to_owned),
+            provider: seen.provider,
+            event: seen.event,
+            action: seen.action,
+            attempt: seen.attempt,
+            attempt_reason: seen.attempt_reason,
+            verdict: verdict.as_str().to_owned(),
+        };
+        Recognised {
+            webhook,
+            fingerprint,
+        }
     }
 }
 

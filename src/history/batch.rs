@@ -166,7 +166,9 @@ impl<'a> Batch<'a> {
                 "INSERT INTO contents (number, head, body, bytes) VALUES (?1, ?2, ?3, ?4)",
             )?
             .execute(params![number.cast_signed(), head, body, inline])?;
-        self.fresh.push(Row::new(number, place, arrival, bytes));
+        let again = self.repeats(number, arrival)?;
+        let row = Row::new(number, place, arrival, again, bytes);
+        self.fresh.push(row);
         self.totals.grow(1, bytes);
         Ok(())
     }
@@ -217,6 +219,7 @@ impl<'a> Batch<'a> {
             None => self.note_attempt(tried.number, position, tries, attempt, bytes)?,
         }
         self.changes.push(Change::Attempted(tried.number));
+        self.settle_repeats(tried.number, attempt)?;
         Ok(Ok(Told {
             number: tried.number,
             streams_at: streams.map(|_| position),

@@ -212,7 +212,7 @@ impl Batch<'_> {
     /// Deletes for good what was removed longer ago than that, some of it; whether there may be more.
     pub(super) fn purge(&mut self, undo: Duration) -> Result<bool> {
         let (before, after) = span(undo);
-        let sql = "SELECT number, captures.bytes, last, body FROM captures LEFT JOIN contents USING (number)
+        let sql = "SELECT number, captures.bytes, last, body, keys FROM captures LEFT JOIN contents USING (number)
                    WHERE removed <= ?1 OR removed > ?2 LIMIT ?3";
         let mut query = self.db.prepare_cached(sql)?;
         let due = query.query_map(params![before, after, STEP as i64], doomed)?;

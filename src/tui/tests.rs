@@ -89,6 +89,7 @@ fn row(number: Number, status: Option<u16>) -> Summary {
         bookmarked: false,
         note: None,
         webhook: None,
+        again: None,
     }
 }
 
@@ -160,6 +161,7 @@ fn attempt(number: u32, target: &str) -> Attempt {
         sent: Some(Sent {
             status: Some(500),
             by: SentBy::App,
+            ms: None,
         }),
         late: false,
     }

@@ -4,6 +4,7 @@ mod causes;
 mod files;
 mod hostile;
 mod keys;
+mod next;
 mod samples;
 
 use hooktool_relay::capture::Headers;

@@ -254,6 +254,7 @@ fn a_webhook_is_shown_by_sender_and_event_with_its_verdict() {
             action: Some("opened".to_owned()),
             delivery_id: None,
             attempt: None,
+            attempt_reason: None,
             verdict: verdict.to_owned(),
         }))
     };
