@@ -24,6 +24,7 @@ mod json;
 mod parse;
 mod pattern;
 mod reading;
+mod state;
 mod subject;
 mod term;
 #[cfg(test)]
@@ -38,7 +39,7 @@ use hooktool_relay::capture::UnixMillis;
 pub use self::{
     complete::{Candidate, complete, value_at},
     field::{FIELDS, Field},
-    subject::{Attempt, Last, Needs, Said, Subject, Verdict, inline},
+    subject::{Attempt, Last, Needs, Repeats, Said, Subject, Verdict, inline},
 };
 use self::{field::Kind, term::Test};
 use crate::text::{Mode, Zone, safe};

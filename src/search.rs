@@ -14,8 +14,8 @@ use hooktool_relay::{
 };
 
 use crate::{
-    filter::{self, Filter, Last, Said, Subject, Verdict},
-    history::{Attempt, Cause, HistoryError, Number, Reader, Request, Select, Summary},
+    filter::{self, Filter, Last, Repeats, Said, Subject, Verdict},
+    history::{Attempt, Cause, HistoryError, Number, Reader, Repeat, Request, Select, Summary},
 };
 
 /// Rows that are read at once.
@@ -222,6 +222,10 @@ pub fn subject(row: &Summary) -> Subject<'_> {
             event: webhook.event.as_deref(),
             action: webhook.action.as_deref(),
             verdict: &webhook.verdict,
+        }),
+        repeats: row.again.as_ref().map(|again| match again.repeat {
+            Repeat::Retry => Repeats::Failed,
+            Repeat::Duplicate => Repeats::Taken,
         }),
         is_marked: false,
         headers: None,

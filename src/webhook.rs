@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! providers.toml, the user's, the project's ─▶ reading ─▶ Known ─▶ look ─────▶ Seen: provider, event, ids, attempt
-//!                                                           │      └─▶ Keys: what the same event has again
+//!                                                           │      └─▶ EventKeys: what the same event has again
 //!                                                           └────▶ Doctor ──▶ Diagnosis: ok bad old token unknown none
 //!                                                           └────▶ sign ────▶ the same request, signed now
 //! ```
@@ -62,7 +62,7 @@ mod words;
 mod tests;
 
 pub use self::{
-    again::{Keys, body_number},
+    again::{EventKeys, body_number},
     diagnosis::{Diagnosis, Verdict},
     doctor::{Doctor, Request},
     handshake::Reply,

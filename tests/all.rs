@@ -1,5 +1,6 @@
 //! The one test binary of the package; a module for each thing shown.
 
+mod again;
 mod app;
 mod catchup;
 mod cli;

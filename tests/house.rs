@@ -65,7 +65,10 @@ const LISTENER: &[(&str, &[&str])] = &[
     ("export", &["format", "text"]),
     ("webhook", &["format", "text"]),
     ("output", &["history", "format", "text"]),
-    ("exchange", &["history", "format", "diff", "export", "text"]),
+    (
+        "exchange",
+        &["history", "format", "diff", "export", "text", "webhook"],
+    ),
     (
         "tui",
         &[

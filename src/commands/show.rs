@@ -6,10 +6,10 @@ use std::io::{self, BufWriter, IsTerminal as _, Write};
 
 use hooktool_relay::capture::{Body, Edit, Headers, Kind};
 
-use super::{body, export, stored::Stored};
+use super::{body, export, senders, stored::Stored};
 use crate::{
     cli::requests::Show,
-    exchange::path,
+    exchange::{self, path},
     exit::Failure,
     history::{Attempt, Request, Webhook},
     output::{
@@ -100,6 +100,7 @@ fn raw(stored: &Stored, request: &Request, out: &mut impl Write) -> Result<(), F
 
 fn whole(stored: &Stored, request: &Request, out: &mut impl Write) -> Result<(), Failure> {
     let row = &request.summary;
+    let known = senders::known(&stored.layers)?;
     let when = text::date_clock(row.received_at, stored.zone);
     let waited = if row.kind == Kind::Waited {
         "  waited"
@@ -116,6 +117,11 @@ fn whole(stored: &Stored, request: &Request, out: &mut impl Write) -> Result<(),
     }
     if let Some(webhook) = &row.webhook {
         writeln!(out, "webhook: {}", told(webhook))?;
+    }
+    let provider = row.webhook.as_ref();
+    let provider = provider.and_then(|webhook| known.provider(&webhook.provider));
+    if let Some(words) = exchange::again(row, provider) {
+        writeln!(out, "again: {words}")?;
     }
     let method = text::safe(row.method.as_bytes(), Mode::Cell);
     writeln!(out, "\n{method} {}", text::safe(path(request), Mode::Cell))?;
@@ -136,17 +142,19 @@ fn whole(stored: &Stored, request: &Request, out: &mut impl Write) -> Result<(),
     }
     for attempt in stored.reader.attempts(row.number)? {
         tried(stored, &attempt, row.number, out)?;
+        let next = provider.and_then(|provider| exchange::next(provider, row, &attempt));
+        if let Some(next) = next {
+            writeln!(out, "  {}", text::safe(next.words.as_bytes(), Mode::Cell))?;
+        }
     }
     Ok(())
 }
 
-/// Who sent it, which event, its delivery id, the sender's own attempt, and what its signature was worth.
+/// Who sent it, which event, its delivery id, and what its signature was worth.
 fn told(webhook: &Webhook) -> Safe<'static> {
     let mut parts = vec![webhook.provider.clone()];
     parts.extend(webhook.title());
     parts.extend(webhook.delivery_id.clone());
-    let attempt = webhook.attempt.as_ref();
-    parts.extend(attempt.map(|attempt| format!("sender's attempt {attempt}")));
     parts.push(format!("signature {} when it came", webhook.verdict));
     let safe = |part: &String| text::safe(part.as_bytes(), Mode::Cell).into_owned();
     let parts: Vec<_> = parts.iter().map(safe).collect();

@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     event::{Feed, Link},
-    history::{Attempt, Cause, History, Request, Summary, Webhook},
+    history::{Again, Attempt, Cause, History, Repeat, Request, Summary, Webhook},
     text::{self, Mode, Zone},
 };
 
@@ -133,7 +133,7 @@ impl<W: Write + Send + 'static> Printer for Lines<W> {
             Style::new()
         };
         let (result, rest) = result(attempt);
-        let flags = flags(attempt);
+        let flags = flags(request, attempt);
         writeln!(
             self.out,
             "{head}  --> {style}{result}{style:#}{rest}{flags}"
@@ -189,7 +189,21 @@ fn webhook(webhook: &Webhook) -> String {
     text::safe(text.as_bytes(), Mode::Cell).to_string()
 }
 
-fn flags(attempt: &Attempt) -> String {
+/// Which request before it one repeats: `retry-of=1199`, `dup-of=1194`; a question mark if that is only probable.
+pub(crate) fn repeat(again: &Again) -> String {
+    let what = match again.repeat {
+        Repeat::Retry => "retry-of",
+        Repeat::Duplicate => "dup-of",
+    };
+    let sure = if again.is_probable { "?" } else { "" };
+    let seen = match again.batch {
+        Some((events, seen)) if seen < events => format!(" seen={seen}/{events}"),
+        _ => String::new(),
+    };
+    format!("{what}={}{sure}{seen}", again.of)
+}
+
+fn flags(request: &Summary, attempt: &Attempt) -> String {
     let mut flags = Vec::new();
     let status = attempt.answer.as_ref().map(|answer| answer.status);
     if let Some(sent) = attempt.sent.as_ref().and_then(|sent| sent.status)
@@ -207,6 +221,7 @@ fn flags(attempt: &Attempt) -> String {
     if attempt.late {
         flags.push("late".to_owned());
     }
+    flags.extend(request.again.as_deref().map(repeat));
     match flags.is_empty() {
         true => String::new(),
         false => format!("  {}", flags.join(" ")),

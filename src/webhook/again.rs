@@ -1,6 +1,6 @@
 //! What the same event has again when it comes again: numbers made of its ids, else of path and body.
 //!
-//! In: what a request says of itself, its endpoint, path and body. Out: [`Keys`]. The signature and the timestamp are not in them: a
+//! In: what a request says of itself, its endpoint, path and body. Out: [`EventKeys`]. The signature and the timestamp are not in them: a
 //! retry has new ones. Must not know: what came before.
 
 use super::{crypto::Hash, known::Seen};
@@ -10,7 +10,7 @@ const MOST: usize = 1024;
 
 /// What the same event has again. Two requests with a number in common brought the same event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Keys {
+pub struct EventKeys {
     /// 64 bits of a SHA-256 each, at most 1,024, no two the same; empty if there is nothing to go by.
     pub numbers: Vec<u64>,
     /// Whether they are of path and body: then the same is only probable, and only within a day.
@@ -19,7 +19,7 @@ pub struct Keys {
 
 impl Seen {
     /// The keys of a request at an endpoint. Without an id it has one of its path and body, if there is a body.
-    pub fn keys(&self, endpoint: &[&str], path: &[u8], body: &[u8]) -> Keys {
+    pub fn keys(&self, endpoint: &[&str], path: &[u8], body: &[u8]) -> EventKeys {
         let begin = |kind: &'static str| {
             let parts = endpoint.iter().map(|part| part.as_bytes());
             let parts = parts.chain([self.provider.as_bytes(), kind.as_bytes()]);
@@ -30,7 +30,7 @@ impl Seen {
                 [] => Vec::new(),
                 body => vec![number(begin("body").into_iter().chain([path, body]))],
             };
-            return Keys {
+            return EventKeys {
                 numbers,
                 are_of_body: true,
             };
@@ -51,7 +51,7 @@ impl Seen {
             .collect();
         numbers.sort_unstable();
         numbers.dedup();
-        Keys {
+        EventKeys {
             numbers,
             are_of_body: false,
         }

@@ -61,8 +61,17 @@ impl Home {
         self.spawn(before, "relay-runs-here", &args, Stdio::null())
     }
 
-    /// Runs the binary to its end, and gives what it printed.
+    /// Runs the binary to its end, and gives the records that it printed.
     pub(crate) fn records(&self, project: &str, args: &[&str]) -> Vec<serde_json::Value> {
+        let text = self.text(project, args);
+        let lines = text.lines();
+        lines
+            .map(|line| serde_json::from_str(line).expect("a record"))
+            .collect()
+    }
+
+    /// Runs the binary to its end, and gives what it printed.
+    pub(crate) fn text(&self, project: &str, args: &[&str]) -> String {
         let output = self
             .command(&[], project, args)
             .stdin(Stdio::null())
@@ -70,12 +79,7 @@ impl Home {
             .expect("the binary runs");
         let stderr = output.stderr.escape_ascii().to_string();
         assert!(output.status.success(), "{args:?}: {stderr}");
-        output
-            .stdout
-            .split(|byte| *byte == b'\n')
-            .filter(|line| !line.is_empty())
-            .map(|line| serde_json::from_slice(line).expect("a record"))
-            .collect()
+        String::from_utf8(output.stdout).expect("text")
     }
 
     fn spawn(&self, before: &[String], project: &str, args: &[&str], stdout: Stdio) -> Program {

@@ -10,8 +10,12 @@ use serde::Serialize;
 
 use crate::{
     event::{Gap, Link},
-    history::{Attempt, KeptAnswer, LastAttempt, Request, Summary},
+    history::{Attempt, KeptAnswer, LastAttempt, Repeat, Request, Summary},
 };
+
+mod again;
+
+use again::{AgainRecord, first};
 
 /// Version of the records.
 const V: u8 = 1;
@@ -66,7 +70,15 @@ pub struct CaptureRecord<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     delivery_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    sender_attempt: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sender_attempt_reason: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     sig: Option<SigRecord<'a>>,
+    retry_of: Option<String>,
+    duplicate_of: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    again: Option<AgainRecord>,
     body: Option<BodyRecord<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'a str>,
@@ -101,9 +113,14 @@ impl<'a> CaptureRecord<'a> {
             event: webhook.and_then(|webhook| webhook.event.as_deref()),
             action: webhook.and_then(|webhook| webhook.action.as_deref()),
             delivery_id: webhook.and_then(|webhook| webhook.delivery_id.as_deref()),
+            sender_attempt: webhook.and_then(|webhook| webhook.attempt.as_deref()),
+            sender_attempt_reason: webhook.and_then(|webhook| webhook.attempt_reason.as_deref()),
             sig: webhook.map(|webhook| SigRecord {
                 verdict: &webhook.verdict,
             }),
+            retry_of: first(row, Repeat::Retry),
+            duplicate_of: first(row, Repeat::Duplicate),
+            again: row.again.as_deref().map(AgainRecord::new),
             body: size.map(|size| BodyRecord::new(body.map(AsRef::as_ref), size)),
             note: row.note.as_deref(),
             last: None,
@@ -350,7 +367,7 @@ impl<'a> LinkRecord<'a> {
     }
 }
 
-fn millis(time: Duration) -> u64 {
+pub(super) fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 

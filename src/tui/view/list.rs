@@ -15,7 +15,7 @@ use hooktool_relay::capture::Kind;
 use self::columns::{Columns, Place};
 use super::{Canvas, row};
 use crate::{
-    history::{Dropped, Limit, Summary, Webhook},
+    history::{Dropped, Limit, Repeat, Summary, Webhook},
     text::{Mode, Safe, clock, count, duration, safe, size},
     tui::{
         layout::{Area, Layout},
@@ -240,8 +240,11 @@ fn event<'a>(summary: &'a Summary, columns: &Columns) -> Safe<'a> {
 fn note(state: &State, summary: &Summary) -> (Role, Safe<'static>) {
     let is_late = summary.last.as_ref().is_some_and(|last| last.late);
     let is_in_body = state.list.fit(summary.number) == Fit::InBody;
+    let repeat = summary.again.as_ref().map(|again| again.repeat);
     match (is_late, summary.kind, summary.tries) {
         _ if is_in_body => (Role::Key, Safe::own("body")),
+        _ if repeat == Some(Repeat::Duplicate) => (Role::Warn, Safe::own("dup")),
+        _ if repeat == Some(Repeat::Retry) => (Role::Text, Safe::own("rtr")),
         (true, _, _) => (Role::Warn, Safe::own("late")),
         (_, Kind::Waited, _) => (Role::Dim, Safe::own("wait")),
         (_, _, tries @ 2..) => (Role::Text, Safe::format(format_args!("×{tries}"))),

@@ -1,7 +1,7 @@
 //! How many requests there are of each kind, counted as they come and go.
 
 use crate::{
-    history::Summary,
+    history::{Repeat, Summary},
     tui::page::{Role, role},
 };
 use hooktool_relay::capture::Outcome;
@@ -17,6 +17,8 @@ pub(in crate::tui) struct Tally {
     pub(in crate::tui) server: u64,
     /// Refused, timed out or broken off.
     pub(in crate::tui) broken: u64,
+    /// Of an event that had come before, and had been taken.
+    pub(in crate::tui) duplicates: u64,
 }
 
 impl Tally {
@@ -31,12 +33,15 @@ impl Tally {
         if let Some(count) = self.count(row) {
             *count += 1;
         }
+        self.duplicates += u64::from(is_duplicate(row));
     }
 
     pub(super) fn remove(&mut self, row: &Summary) {
         if let Some(count) = self.count(row) {
             *count = count.saturating_sub(1);
         }
+        let duplicates = self.duplicates;
+        self.duplicates = duplicates.saturating_sub(u64::from(is_duplicate(row)));
     }
 
     /// Those whose latest try did not end well.
@@ -54,4 +59,9 @@ impl Tally {
             _ => None,
         }
     }
+}
+
+fn is_duplicate(row: &Summary) -> bool {
+    let again = row.again.as_ref();
+    again.is_some_and(|again| again.repeat == Repeat::Duplicate)
 }
