@@ -295,6 +295,7 @@ async fn open_store(config: &Config) -> Result<Store, StoreError> {
         folder: config.data.clone(),
         retention: config.retention.clone(),
         max_pages: None,
+        reserve: config.reserve,
     };
     let opening = tokio::task::spawn_blocking(move || Store::open(options)).await;
     opening.unwrap_or(Err(StoreError::Uncertain))

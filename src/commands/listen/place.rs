@@ -207,6 +207,8 @@ async fn bind(
                 ..Limits::default()
             },
             retention: Retention::default(),
+            // Its disk is the developer's, who needs the room more.
+            reserve: 0,
         };
         match Relay::bind(config).await {
             Ok(relay) => return Ok(relay),
