@@ -42,7 +42,7 @@ mod turn;
 mod update;
 mod view;
 
-use std::{io, pin::pin, time::Duration};
+use std::{io, pin::pin, sync::Arc, time::Duration};
 
 use ratatui::{
     Terminal,
@@ -63,6 +63,7 @@ use crate::{
     event::{Feed, Intent},
     history::{History, Select},
     text::Zone,
+    webhook::Known,
 };
 
 /// What the inspector needs to run.
@@ -72,6 +73,8 @@ pub struct View {
     pub history: History,
     /// Which of them are shown.
     pub select: Select,
+    /// The senders, for what they do next.
+    pub known: Arc<Known>,
     /// The link, the target's port, hold; without a listener, notices alone.
     pub feed: Feed,
     /// Where what the person asks for goes; full is said on the screen, never waited for. Capacity [`View::INTENTS`].

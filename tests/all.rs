@@ -4,6 +4,7 @@ mod again;
 mod app;
 mod catchup;
 mod cli;
+mod deadline;
 mod delivery;
 mod evil;
 mod faults;

@@ -64,7 +64,10 @@ const LISTENER: &[(&str, &[&str])] = &[
     ("diff", &["format", "text"]),
     ("export", &["format", "text"]),
     ("webhook", &["format", "text"]),
-    ("output", &["history", "format", "text"]),
+    (
+        "output",
+        &["history", "exchange", "format", "text", "webhook"],
+    ),
     (
         "exchange",
         &["history", "format", "diff", "export", "text", "webhook"],
@@ -73,6 +76,7 @@ const LISTENER: &[(&str, &[&str])] = &[
         "tui",
         &[
             "history", "filter", "search", "format", "diff", "export", "exchange", "text",
+            "webhook",
         ],
     ),
 ];

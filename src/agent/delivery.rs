@@ -36,18 +36,22 @@ use crate::{
     target::{Routes, Target},
 };
 
-use super::{Plan, Recognise};
+use super::{Clock, Plan, Recognise};
 
 mod again;
 mod answer;
 mod aside;
 mod carried;
+mod deadline;
 mod large;
 mod only;
 mod settle;
 mod under_way;
 
+pub(super) use deadline::LONGEST;
+
 use aside::Aside;
+use deadline::Deadlines;
 use settle::{Reply, Told};
 use under_way::{UnderWay, Waiter};
 
@@ -91,6 +95,7 @@ pub(super) struct Deliveries {
     repeats_old: bool,
     under_way: UnderWay,
     aside: Aside,
+    deadlines: Deadlines,
 }
 
 impl Deliveries {
@@ -114,6 +119,7 @@ impl Deliveries {
             repeats_old: !matches!(plan.from, From::Cursor | From::Now),
             under_way: UnderWay::default(),
             aside: Aside::default(),
+            deadlines: Deadlines::new(plan),
         }
     }
 
@@ -174,6 +180,8 @@ impl Deliveries {
             kind: head.kind,
             told: Told::of(head.kind, told),
             received: Instant::now(),
+            deadline: None,
+            is_early: false,
             slot,
             run: &run,
         };
@@ -189,7 +197,7 @@ impl Deliveries {
         self: &Arc<Self>,
         head: RequestHead,
         body: AnswerBody,
-        reply: Reply<'_>,
+        mut reply: Reply<'_>,
     ) -> Result<Option<Done>, HistoryError> {
         let kind = head.kind;
         if head
@@ -206,8 +214,10 @@ impl Deliveries {
                 Err(_) => return Ok(None),
             },
         };
-        let arrival = self.arrival(head, bytes.clone().map_or(Body::Absent, Body::Whole));
+        let body = bytes.clone().map_or(Body::Absent, Body::Whole);
+        let (arrival, clock) = self.arrival(head, body);
         let capture = arrival.capture.clone();
+        self.wind(&mut reply, &capture, clock);
         let fits = self.fits(&arrival);
         let recording = self.history.record(arrival, None);
         let Some(target) = self.target_now(&capture, kind, fits) else {
@@ -220,11 +230,13 @@ impl Deliveries {
             if let Some(done) = self.known(recording.await?, capture.id) {
                 return Ok(Some(done));
             }
-            let tried = self.forward(&target, &capture, body).await;
+            let forwarding = self.forward(&target, &capture, body);
+            let tried = self.in_time(forwarding, &mut reply).await;
             return self.settle(&capture, tried, reply, is_recorded()).await;
         }
         let settling = async {
-            let tried = self.forward(&target, &capture, body).await;
+            let forwarding = self.forward(&target, &capture, body);
+            let tried = self.in_time(forwarding, &mut reply).await;
             self.settle(&capture, tried, reply, is_recorded()).await
         };
         // The capture goes into the history's queue first, so that its number is that of its arrival, and its attempt is committed
@@ -295,7 +307,8 @@ impl Deliveries {
             .send_if_modified(|first| first.is_none() && first.replace(error).is_none());
     }
 
-    fn arrival(&self, head: RequestHead, body: Body) -> Arrival {
+    /// What is recorded of a request, and its sender's patience, if that is known.
+    fn arrival(&self, head: RequestHead, body: Body) -> (Arrival, Option<Clock>) {
         let (seq, kind) = (head.seq, head.kind);
         let capture = Arc::new(Capture {
             id: head.id,
@@ -311,18 +324,19 @@ impl Deliveries {
             body,
         });
         let found = self.recognise.as_ref().and_then(|it| it.look(&capture));
-        let (webhook, fingerprint) = match found {
-            None => (None, None),
-            Some(found) => (Some(found.webhook), found.fingerprint),
+        let (webhook, fingerprint, clock) = match found {
+            None => (None, None, None),
+            Some(found) => (Some(found.webhook), found.fingerprint, found.clock),
         };
-        Arrival {
+        let arrival = Arrival {
             capture,
             relay: self.relay.clone(),
             seq,
             kind,
             webhook: webhook.map(Box::new),
             fingerprint: fingerprint.map(Box::new),
-        }
+        };
+        (arrival, clock)
     }
 }
 

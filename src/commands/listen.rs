@@ -9,7 +9,6 @@
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use hooktool_relay::capture::AnswerPolicy;
 use tokio::{
     sync::{Notify, mpsc},
     task::spawn_blocking,
@@ -18,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     agent::{Agent, Ended, Plan, Recognise, Valve},
-    cli::value::Color,
+    cli::value::{Color, Deadline},
     config::{
         Layers, RelayAt, Settings,
         secrets::{self, Secret},
@@ -29,14 +28,16 @@ use crate::{
     history::{History, Retention, Select},
     output::{self, Output, Start, Surroundings},
     text, tui,
+    webhook::Known,
 };
 
-use super::{recognise, stop, wishes::Wishes};
+use super::{recognise, senders, stop, wishes::Wishes};
 
 mod ending;
 mod kept;
 mod names;
 mod place;
+mod standing;
 
 use kept::When;
 use place::Place;
@@ -52,8 +53,10 @@ pub(super) async fn run(settings: Settings, layers: Layers, level: i16) -> Resul
     })?;
     let history = open(&settings).await?;
     let place = place::find(&settings, &history).await?;
-    let recognise = recognise::read(&layers, &place.relay_name)?;
-    let mut listening = Listening::new(settings, place, history, shown, here, level).await?;
+    let known = Arc::new(senders::known(&layers)?);
+    let recognise = recognise::read(&layers, known.clone(), &place.relay_name)?;
+    let mut listening =
+        Listening::new(settings, place, history, known, shown, (here, level)).await?;
     listening.recognise = Some(recognise);
     Box::pin(listening.run()).await
 }
@@ -77,6 +80,7 @@ struct Listening {
     here: Surroundings,
     level: i16,
     recognise: Option<Arc<dyn Recognise>>,
+    known: Arc<Known>,
     start: Start,
     stop: CancellationToken,
     connect_now: Arc<Notify>,
@@ -87,9 +91,9 @@ impl Listening {
         settings: Settings,
         place: Place,
         history: History,
+        known: Arc<Known>,
         shown: Output,
-        here: Surroundings,
-        level: i16,
+        (here, level): (Surroundings, i16),
     ) -> Result<Self, Failure> {
         let forwarder = Forwarder::new(settings.forward.clone()).map_err(|cause| {
             Failure::Other(Report::new("requests cannot be forwarded").because(cause))
@@ -110,6 +114,7 @@ impl Listening {
             here,
             level,
             recognise: None,
+            known,
             start,
             stop: CancellationToken::new(),
             connect_now: Arc::new(Notify::new()),
@@ -173,7 +178,8 @@ impl Listening {
             endpoint: self.place.endpoint.clone(),
             name: names::host_name(),
             answer: settings.answer.clone(),
-            deadline: settings.deadline,
+            deadline: settings.deadline.usual(),
+            keeps_clocks: settings.deadline == Deadline::Provider,
             from: settings.from,
             max_in_flight: settings.max_in_flight,
             routes: settings.routes.clone(),
@@ -239,10 +245,16 @@ impl Listening {
                     color,
                     zone: self.settings.zone,
                 };
-                Ok(
-                    output::lines::Lines::run(history, feed, endpoint, self.start, options, stop)
-                        .await?,
+                Ok(output::lines::Lines::run(
+                    history,
+                    feed,
+                    endpoint,
+                    self.start,
+                    options,
+                    self.known.clone(),
+                    stop,
                 )
+                .await?)
             }
             Output::Json => Ok(output::json::Json::run(
                 history, feed, endpoint, self.start, target, stop,
@@ -255,6 +267,7 @@ impl Listening {
                         endpoints: vec![endpoint],
                         ..Select::default()
                     },
+                    known: self.known.clone(),
                     feed,
                     intents,
                     target: target.unwrap_or_default(),
@@ -264,7 +277,7 @@ impl Listening {
                     theme: self.settings.theme,
                     is_ascii: self.settings.ascii,
                     is_listening: true,
-                    standing: self.standing(),
+                    standing: standing::standing(&self.settings),
                     zone: self.settings.zone,
                     keys: self.settings.keys.clone(),
                     stop,
@@ -274,20 +287,6 @@ impl Listening {
                 Ok(())
             }
         }
-    }
-
-    /// What was said of answers and of what is forwarded, where it is not the default.
-    fn standing(&self) -> Vec<String> {
-        let settings = &self.settings;
-        let answer = match &settings.answer {
-            AnswerPolicy::App => None,
-            AnswerPolicy::Now => Some("answer now".to_owned()),
-            AnswerPolicy::Strict => Some("answer strict".to_owned()),
-            AnswerPolicy::Respond { status, .. } => Some(format!("answer {status}")),
-        };
-        let only = settings.only.as_ref();
-        let only = only.map(|filter| format!("only {}", filter.text()));
-        answer.into_iter().chain(only).collect()
     }
 
     fn is_colored(&self) -> bool {

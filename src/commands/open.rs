@@ -1,9 +1,11 @@
 //! `hooktool open`: the inspector on what is stored, without a relay. What other processes write shows up as it comes.
 
+use std::sync::Arc;
+
 use tokio::{sync::mpsc, task::spawn_blocking};
 use tokio_util::sync::CancellationToken;
 
-use super::{stop, stored::Stored, wishes::Wishes};
+use super::{senders, stop, stored::Stored, wishes::Wishes};
 use crate::{
     cli::value::Color,
     config::Settings,
@@ -38,6 +40,7 @@ pub(super) async fn run() -> Result<(), Failure> {
     let view = View {
         history: history.clone(),
         select,
+        known: Arc::new(senders::known(&layers)?),
         feed: board.feed(),
         intents,
         target: String::new(),

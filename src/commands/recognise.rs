@@ -9,7 +9,7 @@ use hooktool_relay::capture::{Body, Capture};
 
 use super::senders;
 use crate::{
-    agent::{Recognise, Recognised},
+    agent::{Clock, Recognise, Recognised},
     config::Layers,
     exit::Failure,
     history::{Fingerprint, Webhook},
@@ -19,17 +19,20 @@ use crate::{
 
 /// The table of senders and the secrets, as they were when the listener began.
 struct Recogniser {
-    known: Known,
+    known: Arc<Known>,
     secrets: Vec<Secret>,
     relay: String,
 }
 
-/// Reads definitions and secrets for a listener on a relay; says on stderr which secrets cannot be had.
+/// Reads the secrets for a listener on a relay; says on stderr which secrets cannot be had.
 ///
 /// # Errors
-/// A definition or a file of secrets that cannot be used.
-pub(super) fn read(layers: &Layers, relay: &str) -> Result<Arc<dyn Recognise>, Failure> {
-    let known = senders::known(layers)?;
+/// A file of secrets that cannot be used.
+pub(super) fn read(
+    layers: &Layers,
+    known: Arc<Known>,
+    relay: &str,
+) -> Result<Arc<dyn Recognise>, Failure> {
     let (secrets, unusable) = senders::secrets(layers)?;
     for (provider, reason) in unusable {
         say(format_args!(
@@ -100,7 +103,14 @@ impl Recogniser {
             attempt_reason: seen.attempt_reason,
             verdict: verdict.as_str().to_owned(),
         };
+        let provider = self.known.provider(&webhook.provider);
+        let clock = provider.and_then(|provider| {
+            let waits = provider.sender.timeout_s?.duration();
+            let name = provider.name.clone();
+            Some(Clock { name, waits })
+        });
         Recognised {
+            clock,
             webhook,
             fingerprint,
         }

@@ -5,10 +5,11 @@
 //! date and time        number method path   sender, event        verdict     status took flags
 //! ```
 //!
-//! Two spaces between fields, flags last. Requests and tries go to stdout, everything else to stderr.
+//! Two spaces between fields, flags last, and behind them what the sender does next, if it did not have what it wanted. Requests and tries go to stdout, everything else to stderr.
 
 use std::{
     io::{self, BufWriter, Write},
+    sync::Arc,
     time::Instant,
 };
 
@@ -24,8 +25,10 @@ use super::{
 };
 use crate::{
     event::{Feed, Link},
+    exchange,
     history::{Again, Attempt, Cause, History, Repeat, Request, Summary, Webhook},
     text::{self, Mode, Zone},
+    webhook::{Does, Known},
 };
 
 /// How lines are written.
@@ -44,6 +47,8 @@ pub struct Options {
 pub struct Lines<W = BufWriter<io::Stdout>> {
     options: Options,
     out: W,
+    /// The senders, for what they do next; none where no sender waits.
+    known: Option<Arc<Known>>,
     link: LinkTalk,
 }
 
@@ -58,9 +63,13 @@ impl Lines {
         endpoint: (String, EndpointName),
         start: Start,
         options: Options,
+        known: Arc<Known>,
         stop: CancellationToken,
     ) -> Result<(), OutputError> {
-        let lines = Self::new(BufWriter::new(io::stdout()), options);
+        let lines = Self {
+            known: Some(known),
+            ..Self::new(BufWriter::new(io::stdout()), options)
+        };
         follow::run(lines, history, feed, endpoint, start, stop).await
     }
 }
@@ -71,6 +80,7 @@ impl<W: Write> Lines<W> {
         Self {
             options,
             out,
+            known: None,
             link: LinkTalk::default(),
         }
     }
@@ -83,6 +93,20 @@ impl<W: Write> Lines<W> {
             -1 => is_error || status.is_some_and(|status| status >= 400),
             _ => is_error,
         }
+    }
+
+    /// What the sender does after a try, if it did not have what it wanted.
+    fn next(&self, request: &Summary, attempt: &Attempt) -> String {
+        let webhook = request.webhook.as_deref();
+        let known = self.known.as_ref();
+        let provider = known.zip(webhook);
+        let provider = provider.and_then(|(known, webhook)| known.provider(&webhook.provider));
+        let next = provider.and_then(|provider| exchange::next(provider, request, attempt));
+        let next = next.filter(|next| next.does != Does::Nothing);
+        next.map_or_else(String::new, |next| {
+            let words = text::safe(next.words.as_bytes(), Mode::Cell);
+            format!("  ({words})")
+        })
     }
 
     fn head(&self, at: hooktool_relay::capture::UnixMillis, row: &Summary) -> String {
@@ -134,9 +158,10 @@ impl<W: Write + Send + 'static> Printer for Lines<W> {
         };
         let (result, rest) = result(attempt);
         let flags = flags(request, attempt);
+        let next = self.next(request, attempt);
         writeln!(
             self.out,
-            "{head}  --> {style}{result}{style:#}{rest}{flags}"
+            "{head}  --> {style}{result}{style:#}{rest}{flags}{next}"
         )
     }
 

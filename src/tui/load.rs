@@ -20,6 +20,7 @@ use crate::{
     format::decode::Encoding,
     history::{History, HistoryError, Number, Reader, Select},
     search::Search,
+    webhook::Known,
 };
 
 pub(super) use self::save::{Save, Saved};
@@ -31,15 +32,17 @@ pub(super) struct Source {
     history: History,
     select: Arc<Select>,
     free: Arc<Mutex<Vec<Reader>>>,
+    known: Arc<Known>,
 }
 
 impl Source {
-    /// The part of a history that the screen shows.
-    pub(super) fn new(history: History, select: Select) -> Self {
+    /// The part of a history that the screen shows, and the senders that are known.
+    pub(super) fn new(history: History, select: Select, known: Arc<Known>) -> Self {
         Self {
             history,
             select: Arc::new(select),
             free: Arc::default(),
+            known,
         }
     }
 
@@ -55,11 +58,11 @@ impl Source {
                     is_wide,
                 } => self.rows(&reader, *newer_than, numbers, *is_wide),
                 What::Search(query) => found(&reader, query),
-                What::Detail(wish) => detail(&reader, wish),
+                What::Detail(wish) => detail(&reader, wish, &self.known),
                 What::Fetch(fetch) => {
                     deed::run(&reader, fetch).map(|brought| Loaded::Brought(Box::new(brought)))
                 }
-                What::Page(wish, tab) => whole(&reader, wish, *tab),
+                What::Page(wish, tab) => whole(&reader, wish, *tab, &self.known),
                 What::Save(save) => {
                     save::save(&reader, save).map(|saved| Loaded::Saved(save.clone(), saved))
                 }
@@ -125,7 +128,7 @@ fn found(reader: &Reader, query: &Query) -> Result<Loaded, HistoryError> {
     })
 }
 
-fn detail(reader: &Reader, wish: &Wish) -> Result<Loaded, HistoryError> {
+fn detail(reader: &Reader, wish: &Wish, known: &Known) -> Result<Loaded, HistoryError> {
     let Some(request) = reader.request(wish.number)? else {
         return Ok(Loaded::NoDetail);
     };
@@ -137,7 +140,7 @@ fn detail(reader: &Reader, wish: &Wish) -> Result<Loaded, HistoryError> {
         page::WHOLE
     };
     let body = beginning(reader, wish.number, &request.capture.body, most)?;
-    let detail = page::compose(&request, &attempts, &body, wish);
+    let detail = page::compose(&request, &attempts, &body, wish, known);
     Ok(Loaded::Detail(Box::new(detail)))
 }
 
@@ -145,14 +148,14 @@ fn detail(reader: &Reader, wish: &Wish) -> Result<Loaded, HistoryError> {
 const PAGED: usize = 32 * 1024 * 1024;
 
 /// A tab as text: bodies whole, the others as they are shown.
-fn whole(reader: &Reader, wish: &Wish, tab: Tab) -> Result<Loaded, HistoryError> {
+fn whole(reader: &Reader, wish: &Wish, tab: Tab, known: &Known) -> Result<Loaded, HistoryError> {
     let Some(request) = reader.request(wish.number)? else {
         return Ok(Loaded::NoDetail);
     };
     let attempts = reader.attempts(wish.number)?;
     let most = if tab == Tab::Body { PAGED } else { page::SHOWN };
     let body = beginning(reader, wish.number, &request.capture.body, most)?;
-    let text = page::whole(&request, &attempts, &body, wish, tab);
+    let text = page::whole(&request, &attempts, &body, wish, tab, known);
     Ok(Loaded::Page(text.into()))
 }
 

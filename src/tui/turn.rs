@@ -79,7 +79,7 @@ impl<C: Console> Turn<C> {
                 zone: view.zone,
                 ..State::new(size, route, view.url)
             },
-            source: Source::new(view.history, view.select),
+            source: Source::new(view.history, view.select, view.known),
             reads: JoinSet::new(),
             intents: view.intents,
             console,

@@ -262,6 +262,7 @@ pub(crate) fn inspector(
     let copied: Arc<Mutex<Vec<String>>> = Arc::default();
     let view = View {
         history: history.clone(),
+        known: Arc::new(hooktool::webhook::Known::load(&[]).expect("built in")),
         select: Select::default(),
         feed: board.feed(),
         intents: asked,

@@ -75,8 +75,10 @@ pub struct CaptureRecord<'a> {
     sender_attempt_reason: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sig: Option<SigRecord<'a>>,
-    retry_of: Option<String>,
-    duplicate_of: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_of: Option<Option<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duplicate_of: Option<Option<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     again: Option<AgainRecord>,
     body: Option<BodyRecord<'a>>,
@@ -118,8 +120,8 @@ impl<'a> CaptureRecord<'a> {
             sig: webhook.map(|webhook| SigRecord {
                 verdict: &webhook.verdict,
             }),
-            retry_of: first(row, Repeat::Retry),
-            duplicate_of: first(row, Repeat::Duplicate),
+            retry_of: webhook.map(|_| first(row, Repeat::Retry)),
+            duplicate_of: webhook.map(|_| first(row, Repeat::Duplicate)),
             again: row.again.as_deref().map(AgainRecord::new),
             body: size.map(|size| BodyRecord::new(body.map(AsRef::as_ref), size)),
             note: row.note.as_deref(),

@@ -18,6 +18,7 @@ use crate::{
         page::Form,
         state::{Popup, Tab, Wish},
     },
+    webhook::Known,
 };
 
 /// Each value of a type by its pattern; a variant without a line here does not compile.
@@ -207,7 +208,8 @@ fn every_tab_view_and_pane() {
                         state.form = Some(form);
                         let wish = state.wish().expect("a wish");
                         let (_, request, attempts) = hostile(7, bytes);
-                        let detail = page::compose(&request, &attempts, bytes, &wish);
+                        let detail =
+                            page::compose(&request, &attempts, bytes, &wish, Known::built_in());
                         update(&mut state, Input::Loaded(Loaded::Detail(Box::new(detail))));
                         is_clean(&state, &format!("{pane:?} {tab:?} {form:?}"));
                     }

@@ -161,6 +161,8 @@ fn draw_row(
     );
     let (sig_role, sig) = sig(summary.webhook.as_deref());
     put(columns.sig, &Safe::own(sig), sig_role);
+    let (note_role, note) = note(state, summary);
+    put(columns.note, &note, note_role);
     let Some(last) = &summary.last else {
         put(Some(columns.status), &Safe::own("…"), Role::Dim);
         return;
@@ -176,8 +178,6 @@ fn draw_row(
         let role = if role == Role::Bad { role } else { Role::Text };
         put(Some(columns.latency), &duration(took), role);
     }
-    let (role, note) = note(state, summary);
-    put(columns.note, &note, role);
 }
 
 fn time(state: &State, summary: &Summary, columns: &Columns) -> Safe<'static> {
