@@ -14,12 +14,13 @@
 //! | part | what it does |
 //! |---|---|
 //! | `definition`, `reading`, `provider` | the schema; files laid over one another; one sender |
-//! | `pointer`, `request`, `source`, `template`, `url` | where values stand, and what is made of them |
+//! | `pointer`, `request`, `source`, `template`, `url`, `elsewhere` | where values stand, and what is made of them |
 //! | `known`, `block` | recognition |
 //! | `scheme`, `signature`, `key`, `crypto`, `certificate`, `check` | one way of signing, tried with one secret |
 //! | `doctor`, `diagnosis`, `causes`, `rewrite` | the verdict, and what the usual causes would give |
 //! | `sign`, `splice` | signing again |
-//! | `handshake` | challenges and their answers |
+//! | `sample`, `fresh`, `setting`, `ready` | samples, made new, set and signed |
+//! | `handshake` | challenges and their answers, URLs to visit |
 //! | `again` | what a redelivery has in common with what it repeats |
 //! | `sender`, `next` | how a sender behaves, and what it does after an answer |
 #![warn(
@@ -38,6 +39,8 @@ mod crypto;
 mod definition;
 mod diagnosis;
 mod doctor;
+mod elsewhere;
+mod fresh;
 mod handshake;
 mod key;
 mod known;
@@ -45,10 +48,13 @@ mod next;
 mod pointer;
 mod provider;
 mod reading;
+mod ready;
 mod request;
 mod rewrite;
+mod sample;
 mod scheme;
 mod sender;
+mod setting;
 mod sign;
 mod signature;
 mod source;
@@ -65,13 +71,16 @@ pub use self::{
     again::{EventKeys, body_number},
     diagnosis::{Diagnosis, Verdict},
     doctor::{Doctor, Request},
-    handshake::Reply,
+    handshake::{Challenge, Reply, Visit},
     key::Secret,
     known::{Known, Seen},
     next::{Does, Heard, Next},
     provider::{Provider, Stands},
     reading::{DefinitionError, Layer},
+    ready::{Order, Ready},
     request::{Head, LOOKED_AT},
+    sample::{Made, Sample, samples},
     sender::{Fact, Pause, Seconds, Sender, Statuses},
+    setting::SetError,
     sign::{Refusal, Signed, Signing},
 };

@@ -3,6 +3,7 @@
 mod again;
 mod app;
 mod catchup;
+mod challenge;
 mod cli;
 mod deadline;
 mod delivery;
@@ -15,6 +16,7 @@ mod house;
 mod limits;
 mod public;
 mod readme;
+mod ready;
 mod recognise;
 mod released;
 mod replay;
@@ -22,6 +24,7 @@ mod streaming;
 mod support;
 #[cfg(unix)]
 mod terminal;
+mod trigger;
 mod tui;
 mod wait;
 mod webhook;

@@ -5,6 +5,7 @@ use std::{fs, sync::Arc, time::Duration};
 use hooktool::{
     agent::{Clock, Recognise, Recognised},
     history::Webhook,
+    webhook::Challenge,
 };
 use hooktool_relay::capture::{AnswerPolicy, Capture, SentBy};
 use tokio::sync::Semaphore;
@@ -97,6 +98,10 @@ impl Recognise for Hasty {
                 waits: Duration::from_secs(1),
             }),
         })
+    }
+
+    fn challenge(&self, _capture: &Capture) -> Option<Challenge> {
+        None
     }
 }
 

@@ -54,9 +54,12 @@ const LISTENER: &[(&str, &[&str])] = &[
     ("history", &[]),
     (
         "agent",
-        &["link", "protocol", "forward", "history", "filter"],
+        &[
+            "link", "protocol", "forward", "history", "filter", "webhook",
+        ],
     ),
     ("replay", &["forward", "history"]),
+    ("trigger", &["forward", "history", "exchange", "webhook"]),
     ("search", &["history", "filter"]),
     ("filter", &["format", "text"]),
     ("text", &[]),

@@ -37,6 +37,7 @@ use crate::{
 mod accept;
 mod connection;
 mod host;
+mod probe;
 mod routes;
 mod seats;
 mod sender;

@@ -60,6 +60,10 @@ pub struct Listen {
     #[arg(long, value_name = "TIME|provider",
           value_parser = checked(value::deadline), help_heading = "Answer")]
     pub deadline: Option<String>,
+    /// Answer challenges of known senders (Slack, Zoom, Meta, Discord …) though
+    /// there is a target; without one they are always answered.
+    #[arg(long, help_heading = "Answer")]
+    pub answer_challenges: bool,
 
     /// Forward paths below a prefix to another target; may be repeated.
     #[arg(long, value_name = "/PATH=TARGET",

@@ -5,16 +5,17 @@
 
 use std::{fmt, sync::Arc};
 
-use hooktool_relay::capture::{Body, Capture};
+use hooktool_relay::capture::Capture;
 
 use super::senders;
 use crate::{
     agent::{Clock, Recognise, Recognised},
     config::Layers,
+    exchange::kept,
     exit::Failure,
-    history::{Fingerprint, Webhook},
+    filter::inline,
     output::say,
-    webhook::{Doctor, Head, Known, Request, Secret, Seen, Verdict, body_number},
+    webhook::{Challenge, Doctor, Head, Known, Request, Secret, Seen, Verdict},
 };
 
 /// The table of senders and the secrets, as they were when the listener began.
@@ -47,34 +48,42 @@ pub(super) fn read(
     Ok(Arc::new(recogniser))
 }
 
-impl Recognise for Recogniser {
-    fn look(&self, capture: &Capture) -> Option<Recognised> {
-        let head = Head {
-            method: capture.method.as_str(),
-            path: &capture.path,
-            headers: &capture.headers,
-        };
-        let body: &[u8] = match &capture.body {
-            Body::Absent => &[],
-            Body::Whole(bytes) => bytes,
-            Body::Pieces(_) => {
-                let seen = self.known.look(head, &[])?;
-                return Some(self.recognised(seen, Verdict::Unknown, capture, None));
-            }
-        };
-        let seen = self.known.look(head, body)?;
-        let doctor = Doctor {
+impl Recogniser {
+    fn doctor(&self) -> Doctor<'_> {
+        Doctor {
             known: &self.known,
             secrets: &self.secrets,
+        }
+    }
+}
+
+impl Recognise for Recogniser {
+    fn look(&self, capture: &Capture) -> Option<Recognised> {
+        let head = Head::of(capture);
+        let Some(body) = inline(&capture.body) else {
+            let seen = self.known.look(head, &[])?;
+            return Some(self.recognised(seen, Verdict::Unknown, capture, None));
         };
+        let seen = self.known.look(head, body)?;
         let request = Request {
             head,
             body,
             public: &senders::public_urls(capture, &self.relay),
             local: &[],
         };
+        let doctor = self.doctor();
         let found = doctor.verdict(&request, Some(&seen.provider), capture.received_at.0);
         Some(self.recognised(seen, found.verdict, capture, Some(body)))
+    }
+
+    fn challenge(&self, capture: &Capture) -> Option<Challenge> {
+        let request = Request {
+            head: Head::of(capture),
+            body: inline(&capture.body)?,
+            public: &senders::public_urls(capture, &self.relay),
+            local: &[],
+        };
+        self.doctor().challenge(&request, capture.received_at.0)
     }
 }
 
@@ -87,22 +96,7 @@ impl Recogniser {
         capture: &Capture,
         body: Option<&[u8]>,
     ) -> Recognised {
-        let endpoint = [&self.relay, capture.endpoint.as_str()];
-        let keys = seen.keys(&endpoint, &capture.path, body.unwrap_or_default());
-        let fingerprint = (!keys.numbers.is_empty()).then(|| Fingerprint {
-            keys: keys.numbers,
-            is_of_body: keys.are_of_body,
-            body: body.map(body_number),
-        });
-        let webhook = Webhook {
-            delivery_id: seen.id().map(str::to_owned),
-            provider: seen.provider,
-            event: seen.event,
-            action: seen.action,
-            attempt: seen.attempt,
-            attempt_reason: seen.attempt_reason,
-            verdict: verdict.as_str().to_owned(),
-        };
+        let (webhook, fingerprint) = kept(seen, verdict, (&self.relay, capture), body);
         let provider = self.known.provider(&webhook.provider);
         let clock = provider.and_then(|provider| {
             let waits = provider.sender.timeout_s?.duration();

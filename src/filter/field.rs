@@ -97,6 +97,7 @@ pub(super) const STATES: &[&str] = &[
     "waited",
     "dup",
     "retry",
+    "challenge",
     "replayed",
     "edited",
     "bookmarked",

@@ -21,6 +21,7 @@ pub(super) enum State {
     Waited,
     Dup,
     Retry,
+    Challenge,
     Replayed,
     Edited,
     Bookmarked,
@@ -40,6 +41,7 @@ impl State {
             "waited" => Self::Waited,
             "dup" => Self::Dup,
             "retry" => Self::Retry,
+            "challenge" => Self::Challenge,
             "replayed" => Self::Replayed,
             "edited" => Self::Edited,
             "bookmarked" => Self::Bookmarked,
@@ -65,6 +67,7 @@ impl State {
             Self::Waited => (subject.kind == Arrived::Waited).into(),
             Self::Dup => (subject.repeats == Some(Repeats::Taken)).into(),
             Self::Retry => (subject.repeats == Some(Repeats::Failed)).into(),
+            Self::Challenge => subject.last.is_some_and(|last| last.is_challenge).into(),
             Self::Bookmarked => subject.is_bookmarked.into(),
             Self::Marked => subject.is_marked.into(),
             Self::Binary => match (subject.size, subject.body) {

@@ -13,7 +13,7 @@ mod whole;
 
 use std::borrow::Cow;
 
-use hooktool_relay::capture::Outcome;
+use hooktool_relay::capture::{Capture, Outcome};
 
 use super::state::{Tab, Wish};
 use crate::{
@@ -149,7 +149,7 @@ pub(super) fn compose(
     Detail {
         number: request.summary.number,
         wish: wish.clone(),
-        body: body::page(&content, wish),
+        body: asking(capture, body::page(&content, wish)),
         response: tries::response(answered, next.as_ref(), wish),
         pages: [
             headers::page(request, attempt, wish.reveals),
@@ -161,6 +161,22 @@ pub(super) fn compose(
         chosen,
         last_url: tries.last().map(|attempt| attempt.target.clone()),
     }
+}
+
+/// A page of a body, below the URL that its sender wants a person to visit, if it does.
+fn asking(capture: &Capture, mut page: Page) -> Page {
+    if let Some(visit) = Known::built_in().visit(capture) {
+        let role = if visit.is_allowed {
+            Role::Key
+        } else {
+            Role::Bad
+        };
+        let advice = format_args!("{} (y s copies it):", visit.advice());
+        let url = line(Role::Text, text(visit.url.as_bytes()));
+        let advice = line(role, Safe::format(advice));
+        page.lines.splice(0..0, [advice, url]);
+    }
+    page
 }
 
 /// The attempts that were tries, and which of them is wished.

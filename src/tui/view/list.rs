@@ -239,6 +239,10 @@ fn event<'a>(summary: &'a Summary, columns: &Columns) -> Safe<'a> {
 
 fn note(state: &State, summary: &Summary) -> (Role, Safe<'static>) {
     let is_late = summary.last.as_ref().is_some_and(|last| last.late);
+    let is_challenge = summary
+        .last
+        .as_ref()
+        .is_some_and(|last| last.is_challenge());
     let is_in_body = state.list.fit(summary.number) == Fit::InBody;
     let repeat = summary.again.as_ref().map(|again| again.repeat);
     match (is_late, summary.kind, summary.tries) {
@@ -247,6 +251,7 @@ fn note(state: &State, summary: &Summary) -> (Role, Safe<'static>) {
         _ if repeat == Some(Repeat::Retry) => (Role::Text, Safe::own("rtr")),
         (true, _, _) => (Role::Warn, Safe::own("late")),
         (_, Kind::Waited, _) => (Role::Dim, Safe::own("wait")),
+        _ if is_challenge => (Role::Text, Safe::own("auto")),
         (_, _, tries @ 2..) => (Role::Text, Safe::format(format_args!("×{tries}"))),
         _ => (Role::Text, Safe::default()),
     }
