@@ -15,6 +15,7 @@ use crate::{
 mod again;
 mod desk;
 mod draft;
+mod evidence;
 mod heard;
 mod kept;
 mod side;
@@ -22,6 +23,7 @@ mod side;
 pub use again::again;
 pub use desk::Desk;
 pub use draft::{Part, edits, text, without_added_end};
+pub use evidence::Evidence;
 pub use heard::next;
 pub use kept::kept;
 pub use side::Picked;

@@ -17,6 +17,7 @@
     clippy::cast_possible_truncation
 )]
 
+mod bodies;
 mod complete;
 mod decimal;
 mod field;
@@ -37,6 +38,7 @@ use std::ops::Range;
 use hooktool_relay::capture::UnixMillis;
 
 pub use self::{
+    bodies::Sought,
     complete::{Candidate, complete, value_at},
     field::{FIELDS, Field},
     subject::{Attempt, Last, Needs, Repeats, Said, Subject, Verdict, inline},

@@ -184,6 +184,7 @@ fn the_higher_layer_counts_and_says_where_it_stands() {
          insecure = false                 # default\n\
          color = \"auto\"                   # default\n\
          theme = \"auto\"                   # default\n\
+         animation = true                 # default\n\
          utc = false                      # default\n",
     );
 }
@@ -223,7 +224,7 @@ fn a_bad_setting_names_file_line_and_what_would_be_right() {
         .fails(
             3,
             "error: HOOKTOOL_DEADLINE: `deadline` cannot be `soon`\n  \
-             hint: give a number and a unit, such as 4.5s, 250ms, 30m or 2h\n",
+             hint: give a number and a unit, such as 4.5s, 250ms, 30m or 2h; or `provider`\n",
         );
 }
 

@@ -58,7 +58,7 @@ const LISTENER: &[(&str, &[&str])] = &[
             "link", "protocol", "forward", "history", "filter", "webhook",
         ],
     ),
-    ("replay", &["forward", "history"]),
+    ("replay", &["forward", "history", "webhook"]),
     ("trigger", &["forward", "history", "exchange", "webhook"]),
     ("search", &["history", "filter"]),
     ("filter", &["format", "text"]),

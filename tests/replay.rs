@@ -8,6 +8,7 @@ use hooktool::{
     history::{Arrival, Attempt, Cause, History, KeptAnswer, Number, Retention},
     replay::{self, Edits, ReplayError},
     target::{Routes, Target},
+    webhook::Keys,
 };
 use hooktool_relay::capture::{
     Body, Capture, CaptureId, Edit, Headers, Kind, Outcome, Seq, UnixMillis, Version,
@@ -84,15 +85,14 @@ async fn replayed(
     to: Option<&Target>,
     edits: &Edits,
 ) -> Result<Attempt, ReplayError> {
-    replay::run(
+    let with = replay::With {
         history,
-        &forwarder(),
-        number,
-        to.cloned(),
-        &Routes::default(),
-        edits,
-    )
-    .await
+        forwarder: &forwarder(),
+        otherwise: &Routes::default(),
+        keys: &Arc::new(Keys::default()),
+        say: &|_, _| (),
+    };
+    replay::run(&with, number, to.cloned(), edits).await
 }
 
 fn attempts(history: &History, number: Number) -> Vec<Attempt> {

@@ -146,7 +146,6 @@ impl Registry {
             },
         );
         let hold = holder.hold;
-        drop(endpoints);
         Some(Expected {
             registry: self.clone(),
             endpoint: endpoint.clone(),

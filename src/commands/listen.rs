@@ -16,10 +16,10 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    agent::{Agent, Ended, Plan, Recognise, Valve},
+    agent::{Agent, Ended, Plan, Valve},
     cli::value::{Color, Deadline},
     config::{
-        Layers, RelayAt, Settings,
+        Layers, RelayAt, Settings, panes,
         secrets::{self, Secret},
     },
     event::{Board, Intent, Link},
@@ -27,11 +27,11 @@ use crate::{
     forward::Forwarder,
     history::{History, Retention, Select},
     output::{self, Output, Start, Surroundings},
-    text, tui,
-    webhook::Known,
+    tui,
+    webhook::Keyring,
 };
 
-use super::{recognise, senders, stop, wishes::Wishes};
+use super::{keyring::FileKeys, recognise::Recogniser, stop, wishes::Wishes};
 
 mod ending;
 mod kept;
@@ -53,11 +53,8 @@ pub(super) async fn run(settings: Settings, layers: Layers, level: i16) -> Resul
     })?;
     let history = open(&settings).await?;
     let place = place::find(&settings, &history).await?;
-    let known = Arc::new(senders::known(&layers)?);
-    let recognise = recognise::read(&layers, known.clone(), &place.relay_name)?;
-    let mut listening =
-        Listening::new(settings, place, history, known, shown, (here, level)).await?;
-    listening.recognise = Some(recognise);
+    let keys = FileKeys::read(&layers)?;
+    let listening = Listening::new(settings, place, history, keys, shown, (here, level)).await?;
     Box::pin(listening.run()).await
 }
 
@@ -79,8 +76,7 @@ struct Listening {
     shown: Output,
     here: Surroundings,
     level: i16,
-    recognise: Option<Arc<dyn Recognise>>,
-    known: Arc<Known>,
+    keys: Arc<dyn Keyring>,
     start: Start,
     stop: CancellationToken,
     connect_now: Arc<Notify>,
@@ -91,7 +87,7 @@ impl Listening {
         settings: Settings,
         place: Place,
         history: History,
-        known: Arc<Known>,
+        keys: FileKeys,
         shown: Output,
         (here, level): (Surroundings, i16),
     ) -> Result<Self, Failure> {
@@ -104,17 +100,19 @@ impl Listening {
             .map_err(|_| ending::panicked())??;
         let board = Board::new();
         board.hold.send_modify(|hold| hold.on = settings.hold);
+        board
+            .standing
+            .send_replace(standing::words(&settings.answer, settings.only.as_ref()));
         Ok(Self {
             settings,
             place,
             history,
+            keys: Arc::new(keys.telling(&board)),
             forwarder,
             board,
             shown,
             here,
             level,
-            recognise: None,
-            known,
             start,
             stop: CancellationToken::new(),
             connect_now: Arc::new(Notify::new()),
@@ -187,7 +185,10 @@ impl Listening {
             wait_for_target: settings.wait_for_target,
             retry: settings.retry,
             answer_challenges: settings.answer_challenges,
-            recognise: self.recognise.clone(),
+            recognise: Some(Arc::new(Recogniser {
+                keys: self.keys.clone(),
+                relay: self.place.relay_name.clone(),
+            })),
         }
     }
 
@@ -252,13 +253,19 @@ impl Listening {
                     endpoint,
                     self.start,
                     options,
-                    self.known.clone(),
+                    self.keys.clone(),
                     stop,
                 )
                 .await?)
             }
             Output::Json => Ok(output::json::Json::run(
-                history, feed, endpoint, self.start, target, stop,
+                history,
+                feed,
+                endpoint,
+                self.start,
+                target,
+                self.keys.clone(),
+                stop,
             )
             .await?),
             Output::Tui => {
@@ -268,22 +275,25 @@ impl Listening {
                         endpoints: vec![endpoint],
                         ..Select::default()
                     },
-                    known: self.known.clone(),
                     feed,
                     intents,
                     target: target.unwrap_or_default(),
+                    relay: self.place.dial.authority(),
+                    routes: self.settings.routes.routes.len(),
                     is_local_relay: self.settings.relay == RelayAt::Local,
                     is_colored: self.is_colored(),
                     theme: self.settings.theme,
                     is_ascii: self.settings.ascii,
+                    panes: panes::read(&self.settings.folders),
+                    is_animated: self.settings.animation,
                     is_listening: true,
-                    standing: standing::standing(&self.settings),
                     zone: self.settings.zone,
                     keys: self.settings.keys.clone(),
+                    keyring: self.keys.clone(),
                     stop,
                 };
                 let ended = tui::run(view).await?;
-                self.goodbye(&ended);
+                ending::goodbye(&ended, &self.settings.folders.history());
                 Ok(())
             }
         }
@@ -313,21 +323,6 @@ impl Listening {
     fn target(&self) -> Option<String> {
         let target = self.settings.routes.default.as_ref();
         target.map(ToString::to_string)
-    }
-
-    fn goodbye(&self, ended: &tui::Ended) {
-        let (requests, failed) = (text::count(ended.requests), text::count(ended.failed));
-        let lasted = text::duration(ended.lasted);
-        let path = self.settings.folders.history();
-        let word = if ended.requests == 1 {
-            "request"
-        } else {
-            "requests"
-        };
-        output::say(format_args!(
-            "{requests} {word} in {lasted}, {failed} failed. Saved: {}. Reopen: hooktool open",
-            path.display()
-        ));
     }
 
     /// Keeps the URL once the link is live, and says it where there is no screen.
@@ -381,11 +376,16 @@ impl Listening {
             self.forwarder.clone(),
             self.board.clone(),
             self.settings.routes.clone(),
+            self.keys.clone(),
+            self.settings.folders.clone(),
         );
         loop {
             match wishes.next(&mut asked).await {
                 Intent::Hold(on) => valve.hold(on),
                 Intent::Release => valve.release(),
+                Intent::Only(text) => {
+                    standing::only(&self.settings.answer, text.as_deref(), &valve, &self.board);
+                }
                 Intent::Connect => self.connect_now.notify_one(),
                 Intent::Quit => self.stop.cancel(),
                 wish => wishes.grant(wish).await,

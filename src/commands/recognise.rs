@@ -1,89 +1,58 @@
-//! What a listener knows of webhooks: recognition and the signature doctor, with this user's definitions and secrets.
+//! What a listener knows of webhooks: recognition and the signature doctor, with this user's definitions and secrets as they are.
 //!
 //! In: a request as it comes. Out: what the history keeps of it. Its time is in proportion to the body, of 64 KiB at most: larger
 //! ones come in pieces and are told by their heads. Secrets stay in this process.
 
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
 use hooktool_relay::capture::Capture;
 
-use super::senders;
 use crate::{
     agent::{Clock, Recognise, Recognised},
-    config::Layers,
     exchange::kept,
-    exit::Failure,
     filter::inline,
-    output::say,
-    webhook::{Challenge, Doctor, Head, Known, Request, Secret, Seen, Verdict},
+    webhook::{Challenge, Head, Keyring, Known, Request, Seen, Verdict, called},
 };
 
-/// The table of senders and the secrets, as they were when the listener began.
-struct Recogniser {
-    known: Arc<Known>,
-    secrets: Vec<Secret>,
-    relay: String,
-}
-
-/// Reads the secrets for a listener on a relay; says on stderr which secrets cannot be had.
-///
-/// # Errors
-/// A file of secrets that cannot be used.
-pub(super) fn read(
-    layers: &Layers,
-    known: Arc<Known>,
-    relay: &str,
-) -> Result<Arc<dyn Recognise>, Failure> {
-    let (secrets, unusable) = senders::secrets(layers)?;
-    for (provider, reason) in unusable {
-        say(format_args!(
-            "a secret for {provider} cannot be used: {reason}"
-        ));
-    }
-    let recogniser = Recogniser {
-        known,
-        secrets,
-        relay: relay.to_owned(),
-    };
-    Ok(Arc::new(recogniser))
-}
-
-impl Recogniser {
-    fn doctor(&self) -> Doctor<'_> {
-        Doctor {
-            known: &self.known,
-            secrets: &self.secrets,
-        }
-    }
+/// What a listener on a relay knows.
+#[derive(Debug)]
+pub(super) struct Recogniser {
+    /// The senders and the secrets, as they are when a request comes.
+    pub(super) keys: Arc<dyn Keyring>,
+    /// The relay: its origin, or a word for the one on this machine.
+    pub(super) relay: String,
 }
 
 impl Recognise for Recogniser {
     fn look(&self, capture: &Capture) -> Option<Recognised> {
+        let keys = self.keys.keys();
         let head = Head::of(capture);
         let Some(body) = inline(&capture.body) else {
-            let seen = self.known.look(head, &[])?;
-            return Some(self.recognised(seen, Verdict::Unknown, capture, None));
+            let seen = keys.known.look(head, &[])?;
+            return Some(self.recognised(&keys.known, seen, Verdict::Unknown, (capture, None)));
         };
-        let seen = self.known.look(head, body)?;
+        let seen = keys.known.look(head, body)?;
         let request = Request {
             head,
             body,
-            public: &senders::public_urls(capture, &self.relay),
+            public: &called(capture, &self.relay),
             local: &[],
         };
-        let doctor = self.doctor();
-        let found = doctor.verdict(&request, Some(&seen.provider), capture.received_at.0);
-        Some(self.recognised(seen, found.verdict, capture, Some(body)))
+        let found = keys
+            .doctor()
+            .verdict(&request, Some(&seen.provider), capture.received_at.0);
+        Some(self.recognised(&keys.known, seen, found.verdict, (capture, Some(body))))
     }
 
     fn challenge(&self, capture: &Capture) -> Option<Challenge> {
         let request = Request {
             head: Head::of(capture),
             body: inline(&capture.body)?,
-            public: &senders::public_urls(capture, &self.relay),
+            public: &called(capture, &self.relay),
             local: &[],
         };
-        self.doctor().challenge(&request, capture.received_at.0)
+        let keys = self.keys.keys();
+        keys.doctor().challenge(&request, capture.received_at.0)
     }
 }
 
@@ -91,13 +60,13 @@ impl Recogniser {
     /// What is kept; `body`: unless it comes in pieces.
     fn recognised(
         &self,
+        known: &Known,
         seen: Seen,
         verdict: Verdict,
-        capture: &Capture,
-        body: Option<&[u8]>,
+        (capture, body): (&Capture, Option<&[u8]>),
     ) -> Recognised {
         let (webhook, fingerprint) = kept(seen, verdict, (&self.relay, capture), body);
-        let provider = self.known.provider(&webhook.provider);
+        let provider = known.provider(&webhook.provider);
         let clock = provider.and_then(|provider| {
             let waits = provider.sender.timeout_s?.duration();
             let name = provider.name.clone();
@@ -108,13 +77,5 @@ impl Recogniser {
             webhook,
             fingerprint,
         }
-    }
-}
-
-impl fmt::Debug for Recogniser {
-    /// Without the secrets.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut shown = f.debug_struct("Recogniser");
-        shown.field("relay", &self.relay).finish_non_exhaustive()
     }
 }

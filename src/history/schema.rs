@@ -7,6 +7,7 @@
 //!    └─ last ─▶ attempts ─ previous ─▶ attempts ─▶ …  its tries, newest first
 //!                  └─ body ─▶ pieces                  an answer that streamed
 //! events ─▶ captures                                  which requests brought an event
+//! missing                                             what the relay let go, between captures
 //! totals                                              one row: what was given out, what is kept, what was let go
 //! drafts                                              bodies whose head has not come yet
 //! folders                                             the endpoint of each project folder
@@ -40,7 +41,16 @@ pub(super) fn pieces(body: i64) -> (i64, i64) {
 pub(super) const FORMAT: u32 = MIGRATIONS.len() as u32;
 
 /// Each brings a file from the format of its place in the list to the next one.
-pub(super) const MIGRATIONS: [&str; 5] = [FIRST, STREAMING, NOTES, WEBHOOKS, REPEATS];
+pub(super) const MIGRATIONS: [&str; 6] = [FIRST, STREAMING, NOTES, WEBHOOKS, MISSING, REPEATS];
+
+/// Requests that the relay let go before they were delivered: so many, before the capture with this number.
+const MISSING: &str = "
+CREATE TABLE missing (
+    place  INTEGER NOT NULL,
+    before INTEGER NOT NULL,
+    count  INTEGER NOT NULL
+) STRICT;
+";
 
 /// Which event a request brings, and which request before it brought the same; NULL in all of them: no known sender, or it came before
 /// this format. `events` finds those before it: a row for each event of a request, by a number that stands for the event.

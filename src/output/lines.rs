@@ -28,7 +28,7 @@ use crate::{
     exchange,
     history::{Again, Attempt, Cause, History, Repeat, Request, Summary, Webhook},
     text::{self, Mode, Zone},
-    webhook::{Does, Known},
+    webhook::{Does, Keyring},
 };
 
 /// How lines are written.
@@ -48,7 +48,7 @@ pub struct Lines<W = BufWriter<io::Stdout>> {
     options: Options,
     out: W,
     /// The senders, for what they do next; none where no sender waits.
-    known: Option<Arc<Known>>,
+    keys: Option<Arc<dyn Keyring>>,
     link: LinkTalk,
 }
 
@@ -63,11 +63,11 @@ impl Lines {
         endpoint: (String, EndpointName),
         start: Start,
         options: Options,
-        known: Arc<Known>,
+        keys: Arc<dyn Keyring>,
         stop: CancellationToken,
     ) -> Result<(), OutputError> {
         let lines = Self {
-            known: Some(known),
+            keys: Some(keys),
             ..Self::new(BufWriter::new(io::stdout()), options)
         };
         follow::run(lines, history, feed, endpoint, start, stop).await
@@ -80,7 +80,7 @@ impl<W: Write> Lines<W> {
         Self {
             options,
             out,
-            known: None,
+            keys: None,
             link: LinkTalk::default(),
         }
     }
@@ -98,9 +98,9 @@ impl<W: Write> Lines<W> {
     /// What the sender does after a try, if it did not have what it wanted.
     fn next(&self, request: &Summary, attempt: &Attempt) -> String {
         let webhook = request.webhook.as_deref();
-        let known = self.known.as_ref();
-        let provider = known.zip(webhook);
-        let provider = provider.and_then(|(known, webhook)| known.provider(&webhook.provider));
+        let keys = self.keys.as_ref().map(|keys| keys.keys());
+        let provider = keys.as_ref().zip(webhook);
+        let provider = provider.and_then(|(keys, webhook)| keys.known.provider(&webhook.provider));
         let next = provider.and_then(|provider| exchange::next(provider, request, attempt));
         let next = next.filter(|next| next.does != Does::Nothing);
         next.map_or_else(String::new, |next| {

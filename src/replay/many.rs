@@ -7,12 +7,10 @@
 use futures_util::{StreamExt as _, stream};
 use tokio::time::{Instant, sleep_until};
 
-use super::{ReplayError, run};
+use super::{ReplayError, With, run};
 use crate::{
     event::Replays,
-    forward::Forwarder,
-    history::{Attempt, History, Number},
-    target::Routes,
+    history::{Attempt, Number},
 };
 
 /// One of them, and what became of it.
@@ -20,13 +18,7 @@ pub type Sent = (Number, Result<Attempt, ReplayError>);
 
 /// Sends all of them, each of them `times` times before the next one begins; tells each result as it comes, in any order. Dropped
 /// before, those that have not begun never do.
-pub async fn many(
-    history: &History,
-    forwarder: &Forwarder,
-    otherwise: &Routes,
-    replays: &Replays,
-    mut tell: impl FnMut(Sent),
-) {
+pub async fn many(with: &With<'_>, replays: &Replays, mut tell: impl FnMut(Sent)) {
     let times = replays.times as usize;
     let numbers = replays.numbers.clone().into_iter();
     let each = numbers.flat_map(|number| std::iter::repeat_n(number, times));
@@ -34,8 +26,7 @@ pub async fn many(
     let gap = replays.gap;
     let sends = (0_u32..).zip(each).map(|(place, number)| async move {
         sleep_until(began + gap.saturating_mul(place)).await;
-        let to = replays.to.clone();
-        let sent = run(history, forwarder, number, to, otherwise, &replays.edits);
+        let sent = run(with, number, replays.to.clone(), &replays.edits);
         (number, sent.await)
     });
     let parallel = replays.parallel.clamp(1, Replays::PARALLEL);

@@ -103,6 +103,7 @@ pub(super) enum Place {
     /// The box that asks before a file is replaced.
     Replace,
     /// The note beside a request.
+    Secret,
     Note,
     /// The box that asks before requests are deleted.
     Delete,
@@ -140,6 +141,7 @@ pub(super) enum Action {
     Toggle,
     FoldAll,
     UnfoldAll,
+    Wrap,
     NextForm,
     Forms,
     Form(Form),
@@ -179,6 +181,7 @@ pub(super) enum Action {
     Split,
     Narrower,
     Wider,
+    Mouse,
     Suspend,
     Redraw,
     Help,
@@ -250,6 +253,7 @@ pub(super) fn is_typing(place: Place) -> bool {
             | Place::Filter
             | Place::Palette
             | Place::Note
+            | Place::Secret
             | Place::Clear
     );
     is_desk || is_line
@@ -270,6 +274,7 @@ pub(super) fn place(state: &State) -> Place {
         (Some(Popup::Save { .. }), _) => Place::Save,
         (Some(Popup::Replace(_)), _) => Place::Replace,
         (Some(Popup::Note { .. }), _) => Place::Note,
+        (Some(Popup::Secret { .. }), _) => Place::Secret,
         (Some(Popup::Delete { .. }), _) => Place::Delete,
         (Some(Popup::Clear { .. }), _) => Place::Clear,
         (Some(Popup::Release), _) => Place::Release,

@@ -12,15 +12,16 @@ use bytes::Bytes;
 use hooktool_relay::capture::Body;
 
 use super::{
-    page,
+    page::{self, Detail, Line},
     state::{Query, Tab, Wish},
-    update::{Loaded, What},
+    update::{Loaded, Reading, What},
 };
 use crate::{
+    exchange::Evidence,
     format::decode::Encoding,
-    history::{History, HistoryError, Number, Reader, Select},
+    history::{History, HistoryError, Number, Reader, Request, Select},
     search::Search,
-    webhook::Known,
+    webhook::Keyring,
 };
 
 pub(super) use self::save::{Save, Saved};
@@ -31,18 +32,19 @@ pub(super) use self::save::{Save, Saved};
 pub(super) struct Source {
     history: History,
     select: Arc<Select>,
+    /// What signatures are judged by.
+    keys: Arc<dyn Keyring>,
     free: Arc<Mutex<Vec<Reader>>>,
-    known: Arc<Known>,
 }
 
 impl Source {
-    /// The part of a history that the screen shows, and the senders that are known.
-    pub(super) fn new(history: History, select: Select, known: Arc<Known>) -> Self {
+    /// The part of a history that the screen shows.
+    pub(super) fn new(history: History, select: Select, keys: Arc<dyn Keyring>) -> Self {
         Self {
             history,
+            keys,
             select: Arc::new(select),
             free: Arc::default(),
-            known,
         }
     }
 
@@ -50,19 +52,19 @@ impl Source {
     pub(super) fn load(&self, what: &What) -> Loaded {
         let read = self.reader().and_then(|reader| {
             let loaded = match what {
+                What::Newest => self.newest(&reader),
                 What::All { is_wide } => reader.list(&self.select(*is_wide)).map(Loaded::All),
-                What::Older => reader.dropped().map(Loaded::Older),
+                What::Older => self.missing(&reader),
                 What::Rows {
                     newer_than,
                     numbers,
                     is_wide,
                 } => self.rows(&reader, *newer_than, numbers, *is_wide),
                 What::Search(query) => found(&reader, query),
-                What::Detail(wish) => detail(&reader, wish, &self.known),
-                What::Fetch(fetch) => {
-                    deed::run(&reader, fetch).map(|brought| Loaded::Brought(Box::new(brought)))
-                }
-                What::Page(wish, tab) => whole(&reader, wish, *tab, &self.known),
+                What::Detail(wish) => self.detail(&reader, wish),
+                What::Fetch(fetch) => deed::run(&reader, self.keys.as_ref(), fetch)
+                    .map(|brought| Loaded::Brought(Box::new(brought))),
+                What::Page(wish, tab, reading) => self.whole(&reader, wish, *tab, *reading),
                 What::Save(save) => {
                     save::save(&reader, save).map(|saved| Loaded::Saved(save.clone(), saved))
                 }
@@ -74,6 +76,22 @@ impl Source {
             what: what.clone(),
             cause: error.to_string(),
         })
+    }
+
+    fn missing(&self, reader: &Reader) -> Result<Loaded, HistoryError> {
+        let gaps = reader.missing(&self.select)?;
+        Ok(Loaded::Older(reader.dropped()?, gaps))
+    }
+
+    /// As many rows as any screen shows, so that the first frame waits for no more.
+    fn newest(&self, reader: &Reader) -> Result<Loaded, HistoryError> {
+        let select = Select {
+            limit: Some(FIRST),
+            ..self.select(false)
+        };
+        let rows = reader.list(&select)?;
+        let is_all = rows.len() < FIRST;
+        Ok(Loaded::Newest(rows, is_all))
     }
 
     /// What is shown: this folder's endpoints, or all.
@@ -118,7 +136,72 @@ impl Source {
         }
         Ok(Loaded::Rows { rows, gone })
     }
+
+    fn detail(&self, reader: &Reader, wish: &Wish) -> Result<Loaded, HistoryError> {
+        let Some(request) = reader.request(wish.number)? else {
+            return Ok(Loaded::NoDetail);
+        };
+        let attempts = reader.attempts(wish.number)?;
+        let is_plain = page::encoding(&request.capture.headers) == Encoding::Plain;
+        let most = if is_plain && !wish.is_whole {
+            page::SHOWN
+        } else {
+            page::WHOLE
+        };
+        let body = beginning(reader, wish.number, &request.capture.body, most)?;
+        let mut detail = page::compose(&request, &attempts, &body, wish, &self.keys.keys().known);
+        if wish.judges {
+            detail = detail.judged(self.signature(reader, &request)?);
+        }
+        Ok(Loaded::Detail(Box::new(detail)))
+    }
+
+    /// The page of a request's signature, judged by the secrets as they are and the clock of when it came.
+    fn signature(&self, reader: &Reader, request: &Request) -> Result<Vec<Line>, HistoryError> {
+        let evidence = Evidence::new(reader, request)?;
+        let provider = request.summary.webhook.as_deref();
+        let provider = provider.map(|webhook| webhook.provider.as_str());
+        let keys = self.keys.keys();
+        let examined = keys
+            .doctor()
+            .examine(&evidence.request(), provider, evidence.at.0);
+        Ok(page::signature(request, &examined, &evidence.public))
+    }
+
+    /// A tab as text: bodies whole, the others as they are shown.
+    fn whole(
+        &self,
+        reader: &Reader,
+        wish: &Wish,
+        tab: Tab,
+        reading: Reading,
+    ) -> Result<Loaded, HistoryError> {
+        let Some(request) = reader.request(wish.number)? else {
+            return Ok(Loaded::NoDetail);
+        };
+        let attempts = reader.attempts(wish.number)?;
+        let most = if tab == Tab::Body { PAGED } else { page::SHOWN };
+        let body = beginning(reader, wish.number, &request.capture.body, most)?;
+        let text = match tab {
+            Tab::Sig => {
+                let detail = Detail::default();
+                page::text_of(&detail.judged(self.signature(reader, &request)?), tab)
+            }
+            _ => page::whole(
+                &request,
+                &attempts,
+                &body,
+                wish,
+                tab,
+                &self.keys.keys().known,
+            ),
+        };
+        Ok(Loaded::Page(text.into(), reading))
+    }
 }
+
+/// Rows that are read before the first frame.
+const FIRST: usize = 256;
 
 fn found(reader: &Reader, query: &Query) -> Result<Loaded, HistoryError> {
     let hits = Search::among(reader, &query.filter, &query.numbers, &query.marked)?;
@@ -128,36 +211,8 @@ fn found(reader: &Reader, query: &Query) -> Result<Loaded, HistoryError> {
     })
 }
 
-fn detail(reader: &Reader, wish: &Wish, known: &Known) -> Result<Loaded, HistoryError> {
-    let Some(request) = reader.request(wish.number)? else {
-        return Ok(Loaded::NoDetail);
-    };
-    let attempts = reader.attempts(wish.number)?;
-    let is_plain = page::encoding(&request.capture.headers) == Encoding::Plain;
-    let most = if is_plain && !wish.is_whole {
-        page::SHOWN
-    } else {
-        page::WHOLE
-    };
-    let body = beginning(reader, wish.number, &request.capture.body, most)?;
-    let detail = page::compose(&request, &attempts, &body, wish, known);
-    Ok(Loaded::Detail(Box::new(detail)))
-}
-
 /// Most bytes of a body that are read for a pager. A relay takes 25 MiB unless it is told otherwise.
 const PAGED: usize = 32 * 1024 * 1024;
-
-/// A tab as text: bodies whole, the others as they are shown.
-fn whole(reader: &Reader, wish: &Wish, tab: Tab, known: &Known) -> Result<Loaded, HistoryError> {
-    let Some(request) = reader.request(wish.number)? else {
-        return Ok(Loaded::NoDetail);
-    };
-    let attempts = reader.attempts(wish.number)?;
-    let most = if tab == Tab::Body { PAGED } else { page::SHOWN };
-    let body = beginning(reader, wish.number, &request.capture.body, most)?;
-    let text = page::whole(&request, &attempts, &body, wish, tab, known);
-    Ok(Loaded::Page(text.into()))
-}
 
 /// The first bytes of a body.
 fn beginning(

@@ -7,6 +7,7 @@ mod body;
 mod headers;
 mod preview;
 mod raw;
+mod signature;
 mod tree;
 mod tries;
 mod whole;
@@ -25,7 +26,8 @@ use crate::{
 pub(super) use self::tree::Tree;
 use body::Content;
 pub(super) use body::{Form, Page, SHOWN, WHOLE, encoding};
-pub(super) use whole::whole;
+pub(super) use signature::signature;
+pub(super) use whole::{text_of, whole};
 
 /// What a piece of text is, so that the view can choose its look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -59,8 +61,8 @@ pub(super) struct Detail {
     pub(super) wish: Wish,
     pub(super) body: Page,
     pub(super) response: Page,
-    /// Headers, tries, raw.
-    pub(super) pages: [Vec<Line>; 3],
+    /// Headers, tries, signature, raw.
+    pub(super) pages: [Vec<Line>; 4],
     /// How the chosen try ended, in a few words.
     pub(super) outcome: Safe<'static>,
     /// How many tries there are.
@@ -117,13 +119,21 @@ impl Detail {
         page.form.is_some().then_some(page)
     }
 
+    /// The same with the page of the signature.
+    pub(super) fn judged(mut self, lines: Vec<Line>) -> Self {
+        let [_, _, signature, _] = &mut self.pages;
+        *signature = lines;
+        self
+    }
+
     fn fixed(&self, tab: Tab) -> &[Line] {
-        let [headers, tries, raw] = &self.pages;
+        let [headers, tries, signature, raw] = &self.pages;
         match tab {
             Tab::Body => &self.body.lines,
             Tab::Headers => headers,
             Tab::Response => &self.response.lines,
             Tab::Tries => tries,
+            Tab::Sig => signature,
             Tab::Raw => raw,
         }
     }
@@ -154,6 +164,7 @@ pub(super) fn compose(
         pages: [
             headers::page(request, attempt, wish.reveals),
             tries::list(request, attempts, attempt, provider),
+            vec![line(Role::Dim, Safe::own(" judging…"))],
             raw::page(capture, body.get(..SHOWN).unwrap_or(body), wish.reveals),
         ],
         outcome: attempt.map(preview::outcome).unwrap_or_default(),

@@ -1,11 +1,13 @@
 //! Every definition on a sample of our own: recognised, signed, verified; and what a changed byte, a bad clock, a bad file gives.
 
 mod causes;
+mod examined;
 mod files;
 mod handshakes;
 mod hostile;
 mod keys;
 mod next;
+mod resigned;
 mod samples;
 mod triggered;
 
@@ -82,7 +84,7 @@ impl Owned {
             known: Known::built_in(),
             secrets,
         };
-        doctor.verdict(&self.request(), None, now)
+        doctor.diagnose(&self.request(), None, now)
     }
 }
 

@@ -4,18 +4,23 @@ use std::{borrow::Cow, time::Duration};
 
 use bytes::Bytes;
 use data_encoding::BASE64;
-use hooktool_relay::capture::{Body, Edit, EndpointName, Headers, Kind, Seq, UnixMillis, latin1};
+use hooktool_relay::capture::{Body, Edit, EndpointName, Headers, Kind, UnixMillis, latin1};
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{
-    event::{Gap, Link},
+    event::Link,
     history::{Attempt, KeptAnswer, LastAttempt, Repeat, Request, Summary},
 };
 
 mod again;
+mod gap;
+mod sig;
+
+pub use gap::GapRecord;
 
 use again::{AgainRecord, first};
+use sig::SigRecord;
 
 /// Version of the records.
 const V: u8 = 1;
@@ -140,9 +145,7 @@ impl<'a> CaptureRecord<'a> {
             delivery_id: webhook.and_then(|webhook| webhook.delivery_id.as_deref()),
             sender_attempt: webhook.and_then(|webhook| webhook.attempt.as_deref()),
             sender_attempt_reason: webhook.and_then(|webhook| webhook.attempt_reason.as_deref()),
-            sig: webhook.map(|webhook| SigRecord {
-                verdict: &webhook.verdict,
-            }),
+            sig: webhook.map(SigRecord::new),
             retry_of: webhook.map(|_| first(row, Repeat::Retry)),
             duplicate_of: webhook.map(|_| first(row, Repeat::Duplicate)),
             again: row.again.as_deref().map(AgainRecord::new),
@@ -160,12 +163,6 @@ impl<'a> CaptureRecord<'a> {
             ..Self::new(request, None)
         }
     }
-}
-
-/// What the signature was worth when the request came.
-#[derive(Debug, Serialize)]
-struct SigRecord<'a> {
-    verdict: &'a str,
 }
 
 /// A body.
@@ -306,27 +303,6 @@ impl<'a> AnswerRecord<'a> {
                 down: answer.len,
                 ms: millis(carried.lasted),
             }),
-        }
-    }
-}
-
-/// Requests that never come: the relay's retention dropped them before they were delivered.
-#[derive(Debug, Serialize)]
-pub struct GapRecord {
-    v: u8,
-    r#type: &'static str,
-    first_seq: Seq,
-    last_seq: Seq,
-}
-
-impl GapRecord {
-    /// A gap as the relay told it.
-    pub fn new(gap: Gap) -> Self {
-        Self {
-            v: V,
-            r#type: "gap",
-            first_seq: gap.first,
-            last_seq: gap.last,
         }
     }
 }

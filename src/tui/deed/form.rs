@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use super::Set;
 use crate::{
-    event::{Edits, Replays},
+    event::{Edits, Replays, Sign},
     history::Number,
     target::Target,
     text::Safe,
     tui::field::Field,
+    webhook::Age,
 };
 
 /// A line of the form that can have the focus, from top to bottom.
@@ -18,6 +19,8 @@ pub(in crate::tui) enum Line {
     Target,
     /// The target that is typed.
     Other,
+    /// What becomes of the signature.
+    Signature,
     Times,
     Gap,
     Parallel,
@@ -44,6 +47,36 @@ pub(in crate::tui) struct Past {
     pub(in crate::tui) never: usize,
     /// Whether one of the places is not surely this machine.
     pub(in crate::tui) is_far: bool,
+    /// How the request is signed, if it is one and signed by a sender that is known.
+    pub(in crate::tui) sealed: Option<Sealed>,
+}
+
+/// How a request is signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::tui) struct Sealed {
+    /// Its scheme.
+    pub(in crate::tui) scheme: Safe<'static>,
+    /// Whether the signature was bad when it came.
+    pub(in crate::tui) is_bad: bool,
+    /// Whether a secret of the sender is set.
+    pub(in crate::tui) has_secret: bool,
+    /// How old the signature is now; none if it has no time.
+    pub(in crate::tui) age: Option<Age>,
+}
+
+impl Sealed {
+    /// What can become of the signature, the usual first. One that was bad is never made anew unless it is chosen.
+    fn signs(&self) -> Vec<Sign> {
+        let mut signs = match (self.has_secret, self.is_bad) {
+            (true, false) => vec![Sign::IfGood, Sign::Keep, Sign::Wrong],
+            (true, true) => vec![Sign::Keep, Sign::Anew { even_bad: true }, Sign::Wrong],
+            (false, _) => vec![Sign::Keep, Sign::Wrong],
+        };
+        if self.has_secret && self.age.is_some() {
+            signs.push(Sign::Old);
+        }
+        signs
+    }
 }
 
 /// An edit of a request: what it is sent as.
@@ -67,6 +100,9 @@ pub(in crate::tui) struct SendForm {
     /// Milliseconds.
     pub(in crate::tui) gap: Field,
     pub(in crate::tui) parallel: Field,
+    /// What may become of the signature, and which of that does; one alone is not asked about.
+    pub(in crate::tui) signs: Vec<Sign>,
+    pub(in crate::tui) sign: usize,
     pub(in crate::tui) line: Line,
     /// Where they went before; none: not read yet.
     pub(in crate::tui) past: Option<Past>,
@@ -93,6 +129,8 @@ impl SendForm {
             times: typed("1"),
             gap: typed("0"),
             parallel: typed("1"),
+            signs: vec![Sign::IfGood],
+            sign: 0,
             line: Line::Cancel,
             past: None,
             draft: None,
@@ -106,8 +144,23 @@ impl SendForm {
             Line::Times => Some(&mut self.times),
             Line::Gap => Some(&mut self.gap),
             Line::Parallel => Some(&mut self.parallel),
-            Line::Which | Line::Target | Line::Cancel => None,
+            Line::Which | Line::Target | Line::Signature | Line::Cancel => None,
         }
+    }
+
+    /// Takes where they went before, and how they are signed.
+    pub(in crate::tui) fn learn(&mut self, past: Past) {
+        (self.signs, self.sign) = match (&past.sealed, self.numbers.len()) {
+            (Some(sealed), _) => (sealed.signs(), 0),
+            (None, 0 | 1) => (vec![Sign::IfGood], 0),
+            (None, _) => (vec![Sign::IfGood, Sign::Keep, Sign::Wrong, Sign::Old], 0),
+        };
+        self.past = Some(past);
+    }
+
+    /// What becomes of the signature.
+    pub(in crate::tui) fn signing(&self) -> Sign {
+        self.signs.get(self.sign).copied().unwrap_or_default()
     }
 
     /// The lines that there are now.
@@ -116,6 +169,7 @@ impl SendForm {
             Line::Which,
             Line::Target,
             Line::Other,
+            Line::Signature,
             Line::Times,
             Line::Gap,
             Line::Parallel,
@@ -123,6 +177,7 @@ impl SendForm {
         ];
         let is_there = |line: &Line| match line {
             Line::Which => self.draft.is_none(),
+            Line::Signature => self.signs.len() > 1,
             Line::Other => self.ways.get(self.way) == Some(&Way::Other),
             _ => true,
         };
@@ -156,11 +211,14 @@ impl SendForm {
             times: times as u32,
             gap: Duration::from_millis(gap),
             parallel: parallel.max(1) as usize,
-            edits: self
-                .draft
-                .as_ref()
-                .map(|draft| draft.edits.clone())
-                .unwrap_or_default(),
+            edits: Edits {
+                sign: self.signing(),
+                ..self
+                    .draft
+                    .as_ref()
+                    .map(|draft| draft.edits.clone())
+                    .unwrap_or_default()
+            },
         };
         match replays.count() {
             0 => Err(Safe::own("there is nothing to send")),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hooktool_relay::capture::{Outcome, Sent, SentBy};
+use hooktool_relay::capture::{Edit, Outcome, Sent, SentBy};
 
 use super::{
     Line, Role,
@@ -10,6 +10,7 @@ use super::{
     came, headers, line, role, status, text,
 };
 use crate::{
+    event::SIGNED,
     exchange,
     history::{Attempt, Cause, KeptAnswer, Request},
     text::{Safe, Zone, carried, clock, duration, size},
@@ -157,7 +158,8 @@ pub(super) fn list(
     for attempt in attempts {
         if attempt.cause == Cause::Replay {
             let at = clock(attempt.started_at, Zone::Local);
-            let you = format_args!(" {at}  YOU  replay of #{number}");
+            let signed = signed(attempt);
+            let you = format_args!(" {at}  YOU  replay of #{number}{signed}");
             lines.push(line(Role::Text, Safe::format(you)));
         }
         let is_chosen = chosen.is_some_and(|chosen| chosen.try_number == attempt.try_number);
@@ -188,6 +190,17 @@ pub(super) fn next(
     provider: Option<&Provider>,
 ) -> Option<Next> {
     exchange::next(provider?, &request.summary, attempt)
+}
+
+/// What became of the signature, if it was made anew.
+fn signed(attempt: &Attempt) -> Safe<'static> {
+    let mark = attempt.changes.iter().find_map(|edit| match edit {
+        Edit::Changed { what, to, .. } if what == SIGNED => Some(to),
+        _ => None,
+    });
+    mark.map_or_else(Safe::default, |how| {
+        Safe::format(format_args!(", signed {}", text(how)))
+    })
 }
 
 /// What an upgrade carried.

@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Content, Line, answer, compose};
+use super::{Content, Detail, Line, answer, compose};
 use crate::{
     format,
     history::{Attempt, Request},
@@ -33,7 +33,11 @@ pub(in crate::tui) fn whole(
         let len = answer.body.len() as u64;
         return text(&Content::new(&answer.headers, &answer.body, len));
     }
-    let detail = compose(request, attempts, body, wish, known);
+    text_of(&compose(request, attempts, body, wish, known), tab)
+}
+
+/// The text of a tab as it is shown.
+pub(in crate::tui) fn text_of(detail: &Detail, tab: Tab) -> String {
     let mut all = String::new();
     for at in 0..detail.len(tab) {
         if let Some(line) = detail.line(tab, at) {

@@ -19,6 +19,8 @@ pub(in crate::tui) struct Tally {
     pub(in crate::tui) broken: u64,
     /// Of an event that had come before, and had been taken.
     pub(in crate::tui) duplicates: u64,
+    /// Came with a signature that is not right.
+    pub(in crate::tui) bad_sig: u64,
 }
 
 impl Tally {
@@ -34,6 +36,7 @@ impl Tally {
             *count += 1;
         }
         self.duplicates += u64::from(is_duplicate(row));
+        self.bad_sig += u64::from(has_bad_sig(row));
     }
 
     pub(super) fn remove(&mut self, row: &Summary) {
@@ -42,6 +45,8 @@ impl Tally {
         }
         let duplicates = self.duplicates;
         self.duplicates = duplicates.saturating_sub(u64::from(is_duplicate(row)));
+        let bad = u64::from(has_bad_sig(row));
+        self.bad_sig = self.bad_sig.saturating_sub(bad);
     }
 
     /// Those whose latest try did not end well.
@@ -64,4 +69,9 @@ impl Tally {
 fn is_duplicate(row: &Summary) -> bool {
     let again = row.again.as_ref();
     again.is_some_and(|again| again.repeat == Repeat::Duplicate)
+}
+
+fn has_bad_sig(row: &Summary) -> bool {
+    let webhook = row.webhook.as_ref();
+    webhook.is_some_and(|webhook| webhook.verdict == "bad")
 }
