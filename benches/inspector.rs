@@ -136,6 +136,7 @@ fn arrival(number: u64) -> Arrival {
     };
     Arrival {
         webhook: None,
+        fingerprint: None,
         capture: Arc::new(capture),
         relay: "local".into(),
         seq: Some(Seq(number)),

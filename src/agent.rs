@@ -23,7 +23,7 @@ use crate::{
     event::{Board, Link, Proof},
     filter::Filter,
     forward::{Distrust, Forwarder},
-    history::{History, HistoryError, Webhook},
+    history::{Fingerprint, History, HistoryError, Webhook},
     target::Routes,
     webhook::Challenge,
 };
@@ -40,7 +40,7 @@ mod tests;
 
 pub use dial::{DialError, Endpoint, Offer};
 
-use delivery::Deliveries;
+use delivery::{Deliveries, LONGEST};
 
 /// The longest that a relay can put the next try off: one that is wrong, or hostile, must not keep a listener away for good.
 const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
@@ -63,6 +63,8 @@ pub struct Plan {
     pub answer: AnswerPolicy,
     /// How long a sender waits for the app's answer.
     pub deadline: Duration,
+    /// Whether a known sender is answered by its own clock instead, as far as that is known.
+    pub keeps_clocks: bool,
     /// Where to begin; at the first connect only.
     pub from: From,
     /// Most forwards at once.
@@ -84,10 +86,30 @@ pub struct Plan {
 /// Knows webhooks.
 pub trait Recognise: fmt::Debug + Send + Sync {
     /// What a request is as a webhook; none: no known sender. A body in pieces has not come yet. It does not wait for anything.
-    fn webhook(&self, capture: &Capture) -> Option<Webhook>;
+    fn look(&self, capture: &Capture) -> Option<Recognised>;
 
     /// What a request asks that is a handshake of a known sender, its body whole; none: it is none. It does not wait either.
     fn challenge(&self, capture: &Capture) -> Option<Challenge>;
+}
+
+/// What a request is as a webhook.
+#[derive(Clone, Debug)]
+pub struct Recognised {
+    /// What the history keeps of that.
+    pub webhook: Webhook,
+    /// What the same event would have too; none: there is nothing to go by.
+    pub fingerprint: Option<Fingerprint>,
+    /// How long its sender waits for an answer; none: nobody knows.
+    pub clock: Option<Clock>,
+}
+
+/// A sender's patience.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clock {
+    /// What the sender is called, by its definition.
+    pub name: String,
+    /// How long it waits for an answer.
+    pub waits: Duration,
 }
 
 /// Why a listener ended.
@@ -274,13 +296,21 @@ impl Agent {
         serving::serve(socket, hello, self, stop).await
     }
 
+    /// How long the relay is to wait. It knows no senders: where their clocks are kept, the listener answers before.
+    fn deadline(&self) -> Duration {
+        match self.plan.keeps_clocks {
+            true => LONGEST.max(self.plan.deadline),
+            false => self.plan.deadline,
+        }
+    }
+
     fn hello(&self) -> Hello {
         Hello {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             endpoint: self.plan.endpoint.clone(),
             name: self.plan.name.clone(),
             answer: self.plan.answer.clone(),
-            deadline_ms: u64::try_from(self.plan.deadline.as_millis()).unwrap_or(u64::MAX),
+            deadline_ms: u64::try_from(self.deadline().as_millis()).unwrap_or(u64::MAX),
             from: if self.resume.is_some() {
                 From::Cursor
             } else {

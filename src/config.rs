@@ -9,7 +9,7 @@
 //!
 //! A project's file comes with a cloned repository, so it may name targets on this machine and nothing beyond it.
 
-use std::{fmt, path::PathBuf, time::Duration};
+use std::{fmt, path::PathBuf};
 
 use hooktool_relay::{
     capture::{AnswerPolicy, EndpointName},
@@ -17,7 +17,7 @@ use hooktool_relay::{
 };
 
 use crate::{
-    cli::value::{self, Color},
+    cli::value::{self, Color, Deadline},
     filter::Filter,
     forward,
     output::Output,
@@ -90,7 +90,7 @@ pub struct Settings {
     /// What senders get.
     pub answer: AnswerPolicy,
     /// How long a sender waits for the app's answer.
-    pub deadline: Duration,
+    pub deadline: Deadline,
     /// The targets; none at all: captured only.
     pub routes: Routes,
     /// What is forwarded; none: everything.
@@ -149,7 +149,7 @@ impl Settings {
                 Some(fixed) if !layers.is_above("answer", "respond") => fixed,
                 _ => layers.need("answer", value::answer)?,
             },
-            deadline: layers.need("deadline", value::duration)?,
+            deadline: layers.need("deadline", value::deadline)?,
             routes: Routes {
                 default: layers.one("target", value::target)?,
                 routes: layers.all("route", value::route)?,

@@ -12,14 +12,20 @@ use crate::{
     target::Target,
 };
 
+mod again;
 mod desk;
 mod draft;
 mod evidence;
+mod heard;
+mod kept;
 mod side;
 
+pub use again::again;
 pub use desk::Desk;
 pub use draft::{Part, edits, text, without_added_end};
 pub use evidence::Evidence;
+pub use heard::next;
+pub use kept::kept;
 pub use side::Picked;
 
 /// A request's body, whatever its size; none if there is none.

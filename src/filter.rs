@@ -25,6 +25,7 @@ mod json;
 mod parse;
 mod pattern;
 mod reading;
+mod state;
 mod subject;
 mod term;
 #[cfg(test)]
@@ -40,7 +41,7 @@ pub use self::{
     bodies::Sought,
     complete::{Candidate, complete, value_at},
     field::{FIELDS, Field},
-    subject::{Attempt, Last, Needs, Said, Subject, Verdict, inline},
+    subject::{Attempt, Last, Needs, Repeats, Said, Subject, Verdict, inline},
 };
 use self::{field::Kind, term::Test};
 use crate::text::{Mode, Zone, safe};

@@ -46,6 +46,7 @@ mod model;
 mod pick;
 mod queue;
 mod reader;
+mod repeats;
 mod retention;
 mod rows;
 mod schema;
@@ -53,6 +54,7 @@ mod stored;
 #[cfg(test)]
 mod tests;
 mod totals;
+mod webhook;
 mod writer;
 mod writers;
 
@@ -62,9 +64,10 @@ pub use self::{
     model::{
         Arrival, Attempt, Bookmarked, Carried, Cause, Change, Dropped, FolderEndpoint, Followed,
         Going, KeptAnswer, LastAttempt, Limit, Missing, Number, Options, Position, Recorded,
-        Removal, Removed, Request, Retention, Select, Summary, Webhook,
+        Removal, Removed, Request, Retention, Select, Summary,
     },
     reader::Reader,
+    webhook::{Again, Fingerprint, Repeat, Webhook},
 };
 
 /// Changes that wait for a slow view; then it lags and reads again.

@@ -15,8 +15,8 @@ use hooktool_relay::{
 
 use crate::{
     event::SIGNED,
-    filter::{self, Filter, Last, Said, Subject, Verdict},
-    history::{Attempt, Cause, HistoryError, Number, Reader, Request, Select, Summary},
+    filter::{self, Filter, Last, Repeats, Said, Subject, Verdict},
+    history::{Attempt, Cause, HistoryError, Number, Reader, Repeat, Request, Select, Summary},
 };
 
 /// Rows that are read at once.
@@ -225,6 +225,10 @@ pub fn subject(row: &Summary) -> Subject<'_> {
             action: webhook.action.as_deref(),
             verdict: &webhook.verdict,
         }),
+        repeats: row.again.as_ref().map(|again| match again.repeat {
+            Repeat::Retry => Repeats::Failed,
+            Repeat::Duplicate => Repeats::Taken,
+        }),
         is_marked: false,
         headers: None,
         body: None,
@@ -314,6 +318,7 @@ mod tests {
             };
             let arrival = Arrival {
                 webhook: None,
+                fingerprint: None,
                 capture: Arc::new(capture),
                 relay: "local".into(),
                 seq: None,

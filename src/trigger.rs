@@ -19,8 +19,9 @@ use http::{HeaderName, HeaderValue};
 use http_body_util::{BodyExt as _, Full};
 
 use crate::{
+    exchange::kept,
     forward::{Forwarder, Tried},
-    history::{Arrival, History, HistoryError, Number, Webhook},
+    history::{Arrival, Fingerprint, History, HistoryError, Number, Webhook},
     target::Target,
     webhook::{Doctor, Head, Known, Order, Ready, Request, Sample, Secret, SetError},
 };
@@ -107,13 +108,15 @@ impl Trigger {
         ready: &Ready,
     ) -> Result<Number, TriggerError> {
         let capture = Arc::new(capture(endpoint, target, ready));
-        let webhook = self.webhook(&capture, target).map(Box::new);
+        let seen = self.webhook((&relay, &capture), target);
+        let (webhook, fingerprint) = seen.unzip();
         let arrival = Arrival {
             capture,
             relay,
             seq: None,
             kind: Kind::Live,
-            webhook,
+            webhook: webhook.map(Box::new),
+            fingerprint: fingerprint.flatten().map(Box::new),
         };
         Ok(history.record(arrival, None).await?.number)
     }
@@ -134,7 +137,11 @@ impl Trigger {
     }
 
     /// What it is as a webhook, judged by the URL that was signed.
-    fn webhook(&self, capture: &Capture, target: &Target) -> Option<Webhook> {
+    fn webhook(
+        &self,
+        (relay, capture): (&str, &Capture),
+        target: &Target,
+    ) -> Option<(Webhook, Option<Fingerprint>)> {
         let Body::Whole(body) = &capture.body else {
             return None;
         };
@@ -150,14 +157,7 @@ impl Trigger {
         };
         let found = doctor.verdict(&request, None, capture.received_at.0);
         let seen = found.seen?;
-        Some(Webhook {
-            delivery_id: seen.id().map(str::to_owned),
-            provider: seen.provider,
-            event: seen.event,
-            action: seen.action,
-            attempt: seen.attempt,
-            verdict: found.verdict.as_str().to_owned(),
-        })
+        Some(kept(seen, found.verdict, (relay, capture), Some(body)))
     }
 }
 

@@ -6,6 +6,7 @@
 //!
 //! ```text
 //! providers.toml, the user's, the project's ─▶ reading ─▶ Known ─▶ look ─────▶ Seen: provider, event, ids, attempt
+//!                                                           │      └─▶ EventKeys: what the same event has again
 //!                                                           └────▶ Doctor ──▶ Diagnosis: ok bad old token unknown none
 //!                                                           └────▶ sign ────▶ the same request, signed now
 //! ```
@@ -22,6 +23,8 @@
 //! | `keyring` | senders and secrets as they are at a moment |
 //! | `sample`, `fresh`, `setting`, `ready` | samples, made new, set and signed |
 //! | `handshake` | challenges and their answers, URLs to visit |
+//! | `again` | what a redelivery has in common with what it repeats |
+//! | `sender`, `next` | how a sender behaves, and what it does after an answer |
 #![warn(
     clippy::indexing_slicing,
     clippy::string_slice,
@@ -29,6 +32,7 @@
     clippy::cast_possible_truncation
 )]
 
+mod again;
 mod block;
 mod case;
 mod causes;
@@ -45,6 +49,7 @@ mod handshake;
 mod key;
 mod keyring;
 mod known;
+mod next;
 mod pointer;
 mod provider;
 mod reading;
@@ -53,6 +58,7 @@ mod request;
 mod rewrite;
 mod sample;
 mod scheme;
+mod sender;
 mod setting;
 mod sign;
 mod signature;
@@ -69,7 +75,7 @@ mod work;
 mod tests;
 
 pub use self::{
-    definition::Sender,
+    again::{EventKeys, body_number},
     diagnosis::{Diagnosis, Verdict},
     doctor::{Doctor, Request},
     examined::{Age, Examined, Told, Tried},
@@ -77,11 +83,13 @@ pub use self::{
     key::Secret,
     keyring::{Keyring, Keys},
     known::{Known, Seen},
+    next::{Does, Heard, Next},
     provider::{Provider, Stands},
     reading::{DefinitionError, Layer},
     ready::{Order, Ready},
     request::{Head, LOOKED_AT},
     sample::{Made, Sample, samples},
+    sender::{Fact, Pause, Seconds, Sender, Statuses},
     setting::SetError,
     sign::{Refusal, Signed, Signing, Written},
     url::called,

@@ -1,9 +1,11 @@
 //! The one test binary of the package; a module for each thing shown.
 
+mod again;
 mod app;
 mod catchup;
 mod challenge;
 mod cli;
+mod deadline;
 mod delivery;
 mod evil;
 mod faults;

@@ -153,7 +153,7 @@ fn a_typing_error_is_told_with_what_was_meant() {
     assert!(ran.stderr.contains("'--relay'"), "{}", ran.stderr);
     home.run(&["listen", "--deadline", "5"]).fails(
         2,
-        "error: invalid value '5' for '--deadline <TIME>': give a number and a unit, such as 4.5s, 250ms, 30m or 2h\n\n\
+        "error: invalid value '5' for '--deadline <TIME|provider>': give a number and a unit, such as 4.5s, 250ms, 30m or 2h; or `provider`\n\n\
          For more information, try '--help'.\n",
     );
 }
@@ -227,7 +227,7 @@ fn a_bad_setting_names_file_line_and_what_would_be_right() {
         .fails(
             3,
             "error: HOOKTOOL_DEADLINE: `deadline` cannot be `soon`\n  \
-             hint: give a number and a unit, such as 4.5s, 250ms, 30m or 2h\n",
+             hint: give a number and a unit, such as 4.5s, 250ms, 30m or 2h; or `provider`\n",
         );
 }
 

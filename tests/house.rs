@@ -59,7 +59,7 @@ const LISTENER: &[(&str, &[&str])] = &[
         ],
     ),
     ("replay", &["forward", "history", "webhook"]),
-    ("trigger", &["forward", "history", "webhook"]),
+    ("trigger", &["forward", "history", "exchange", "webhook"]),
     ("search", &["history", "filter"]),
     ("filter", &["format", "text"]),
     ("text", &[]),
@@ -68,7 +68,10 @@ const LISTENER: &[(&str, &[&str])] = &[
     ("fixture", &["export", "history"]),
     ("export", &["format", "text"]),
     ("webhook", &["format", "text"]),
-    ("output", &["history", "format", "text", "webhook"]),
+    (
+        "output",
+        &["history", "exchange", "format", "text", "webhook"],
+    ),
     (
         "exchange",
         &["history", "format", "diff", "export", "text", "webhook"],

@@ -41,7 +41,7 @@ async fn listener(home: &Home, more: &[&str]) -> (Program, Sender, String) {
 }
 
 /// What an ended listener printed.
-async fn printed(mut program: Program) -> String {
+pub(crate) async fn printed(mut program: Program) -> String {
     program.signal("INT");
     assert_eq!(program.code().await, 0, "{}", program.stderr());
     let mut text = String::new();

@@ -69,6 +69,7 @@ async fn stored(history: &History, capture: Capture, bytes: Option<Bytes>) -> Nu
     let is_upgrade = capture.headers.first("upgrade").is_some();
     let arrival = Arrival {
         webhook: None,
+        fingerprint: None,
         capture: Arc::new(capture),
         relay: "local".into(),
         seq: (!is_upgrade).then_some(Seq(1)),

@@ -118,6 +118,7 @@ async fn stored(home: &Home, lines: Vec<(&'static str, String)>, body: &str) {
     };
     let arrival = Arrival {
         webhook: None,
+        fingerprint: None,
         capture: Arc::new(capture),
         relay: "https://relay.example".into(),
         seq: Some(Seq(1)),

@@ -324,7 +324,8 @@ fn providers_are_listed_and_explained() {
          attempt       header:x-slack-retry-num\n\
          signs by      HMAC by SHA-256 of v0:{timestamp}:{body}, in hex in header:x-slack-signature, good for 300 s\n\
          waits         3 s for an answer\n\
-         tries again   3 times, after 0s, 1m, 5m\n\
+         tries again   3 times, after 0 s, 1 min, 5 min\n\
+         stops on      a header x-slack-no-retry\n\
          secret        hooktool secret add slack\n",
     );
     home.file(
@@ -382,6 +383,7 @@ async fn square(home: &Home, url: &str) {
     };
     let arrival = Arrival {
         webhook: None,
+        fingerprint: None,
         capture: Arc::new(capture),
         relay: "https://relay.example".into(),
         seq: Some(Seq(1)),

@@ -195,6 +195,7 @@ impl Ingress {
                         expected.sent(Sent {
                             status: Some(answer.status().as_u16()),
                             by: SentBy::App,
+                            ms: None,
                         });
                         return answer;
                     }
@@ -206,6 +207,7 @@ impl Ingress {
         expected.sent(Sent {
             status: Some(answer.status().as_u16()),
             by,
+            ms: None,
         });
         answer
     }

@@ -146,7 +146,6 @@ impl Registry {
             },
         );
         let hold = holder.hold;
-        drop(endpoints);
         Some(Expected {
             registry: self.clone(),
             endpoint: endpoint.clone(),
@@ -154,6 +153,7 @@ impl Registry {
             id,
             answered: Some(answered),
             told: false,
+            since: tokio::time::Instant::now(),
         })
     }
 

@@ -277,7 +277,11 @@ fn done_is_golden() {
 fn sent_is_golden() {
     let sent = |status, by| Frame::Sent {
         stream: 1,
-        sent: Sent { status, by },
+        sent: Sent {
+            status,
+            by,
+            ms: None,
+        },
     };
     is_golden(
         &sent(Some(202), SentBy::Deadline),
@@ -294,6 +298,23 @@ fn sent_is_golden() {
             "07 00 00000001",
             None,
             r#"{"status":null,"by":"gone"}"#,
+            b"",
+        ),
+    );
+    let after = Frame::Sent {
+        stream: 1,
+        sent: Sent {
+            status: Some(202),
+            by: SentBy::Deadline,
+            ms: Some(4500),
+        },
+    };
+    is_golden(
+        &after,
+        &golden(
+            "07 00 00000001",
+            None,
+            r#"{"status":202,"by":"deadline","ms":4500}"#,
             b"",
         ),
     );

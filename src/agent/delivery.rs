@@ -36,19 +36,23 @@ use crate::{
     target::{Routes, Target},
 };
 
-use super::{Plan, Recognise};
+use super::{Clock, Plan, Recognise};
 
 mod again;
 mod answer;
 mod aside;
 mod carried;
 mod challenge;
+mod deadline;
 mod large;
 mod only;
 mod settle;
 mod under_way;
 
+pub(super) use deadline::LONGEST;
+
 use aside::Aside;
+use deadline::Deadlines;
 use settle::{Reply, Told};
 use under_way::{UnderWay, Waiter};
 
@@ -94,6 +98,7 @@ pub(super) struct Deliveries {
     repeats_old: bool,
     under_way: UnderWay,
     aside: Aside,
+    deadlines: Deadlines,
 }
 
 impl Deliveries {
@@ -118,6 +123,7 @@ impl Deliveries {
             repeats_old: !matches!(plan.from, From::Cursor | From::Now),
             under_way: UnderWay::default(),
             aside: Aside::default(),
+            deadlines: Deadlines::new(plan),
         }
     }
 
@@ -178,6 +184,8 @@ impl Deliveries {
             kind: head.kind,
             told: Told::of(head.kind, told),
             received: Instant::now(),
+            deadline: None,
+            is_early: false,
             slot,
             run: &run,
         };
@@ -193,7 +201,7 @@ impl Deliveries {
         self: &Arc<Self>,
         head: RequestHead,
         body: AnswerBody,
-        reply: Reply<'_>,
+        mut reply: Reply<'_>,
     ) -> Result<Option<Done>, HistoryError> {
         let kind = head.kind;
         if head
@@ -210,8 +218,10 @@ impl Deliveries {
                 Err(_) => return Ok(None),
             },
         };
-        let arrival = self.arrival(head, bytes.clone().map_or(Body::Absent, Body::Whole));
+        let body = bytes.clone().map_or(Body::Absent, Body::Whole);
+        let (arrival, clock) = self.arrival(head, body);
         let capture = arrival.capture.clone();
+        self.wind(&mut reply, &capture, clock);
         let fits = self.fits(&arrival);
         let challenge = self.challenge(&capture, kind);
         let recording = self.history.record(arrival, None);
@@ -230,11 +240,13 @@ impl Deliveries {
             if let Some(done) = self.known(recording.await?, capture.id) {
                 return Ok(Some(done));
             }
-            let tried = self.forward(&target, &capture, body).await;
+            let forwarding = self.forward(&target, &capture, body);
+            let tried = self.in_time(forwarding, &mut reply).await;
             return self.settle(&capture, tried, reply, is_recorded()).await;
         }
         let settling = async {
-            let tried = self.forward(&target, &capture, body).await;
+            let forwarding = self.forward(&target, &capture, body);
+            let tried = self.in_time(forwarding, &mut reply).await;
             self.settle(&capture, tried, reply, is_recorded()).await
         };
         // The capture goes into the history's queue first, so that its number is that of its arrival, and its attempt is committed
@@ -305,7 +317,8 @@ impl Deliveries {
             .send_if_modified(|first| first.is_none() && first.replace(error).is_none());
     }
 
-    fn arrival(&self, head: RequestHead, body: Body) -> Arrival {
+    /// What is recorded of a request, and its sender's patience, if that is known.
+    fn arrival(&self, head: RequestHead, body: Body) -> (Arrival, Option<Clock>) {
         let (seq, kind) = (head.seq, head.kind);
         let capture = Arc::new(Capture {
             id: head.id,
@@ -320,14 +333,20 @@ impl Deliveries {
             trailers: head.trailers,
             body,
         });
-        let webhook = self.recognise.as_ref().and_then(|it| it.webhook(&capture));
-        Arrival {
+        let found = self.recognise.as_ref().and_then(|it| it.look(&capture));
+        let (webhook, fingerprint, clock) = match found {
+            None => (None, None, None),
+            Some(found) => (Some(found.webhook), found.fingerprint, found.clock),
+        };
+        let arrival = Arrival {
             capture,
             relay: self.relay.clone(),
             seq,
             kind,
             webhook: webhook.map(Box::new),
-        }
+            fingerprint: fingerprint.map(Box::new),
+        };
+        (arrival, clock)
     }
 }
 

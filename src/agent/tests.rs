@@ -57,6 +57,7 @@ async fn agent(folder: &TempDir) -> Agent {
         name: "laptop".into(),
         answer: AnswerPolicy::App,
         deadline: Duration::from_millis(4_500),
+        keeps_clocks: false,
         from: From::Cursor,
         max_in_flight: 32,
         routes: Routes {

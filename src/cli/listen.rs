@@ -54,9 +54,11 @@ pub struct Listen {
     #[arg(long, value_name = "200[:BODY]",
           value_parser = checked(value::respond), conflicts_with = "answer", help_heading = "Answer")]
     pub respond: Option<String>,
-    /// How long a sender waits for the app's answer [default: 4.5s].
-    #[arg(long, value_name = "TIME",
-          value_parser = checked(value::duration), help_heading = "Answer")]
+    /// How long a sender waits for the app's answer; with provider half a
+    /// second less than a known sender waits by itself, at most 20s
+    /// [default: 4.5s].
+    #[arg(long, value_name = "TIME|provider",
+          value_parser = checked(value::deadline), help_heading = "Answer")]
     pub deadline: Option<String>,
     /// Answer challenges of known senders (Slack, Zoom, Meta, Discord …) though
     /// there is a target; without one they are always answered.

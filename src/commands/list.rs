@@ -11,7 +11,10 @@ use crate::{
     cli::requests::List,
     exit::Failure,
     history::{Cause, Summary},
-    output::json::{self, record::CaptureRecord},
+    output::{
+        json::{self, record::CaptureRecord},
+        lines,
+    },
     text::{self, Mode, Safe, Zone},
 };
 
@@ -113,6 +116,7 @@ fn result(row: &Summary) -> Safe<'static> {
 
 fn note(row: &Summary) -> Safe<'static> {
     let mut notes = Vec::new();
+    notes.extend(row.again.as_deref().map(lines::repeat));
     if row.tries > 1 {
         notes.push(format!("try {}", row.tries));
     }

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     agent::{Agent, Ended, Plan, Valve},
-    cli::value::Color,
+    cli::value::{Color, Deadline},
     config::{
         Layers, RelayAt, Settings, panes,
         secrets::{self, Secret},
@@ -178,7 +178,8 @@ impl Listening {
             endpoint: self.place.endpoint.clone(),
             name: names::host_name(),
             answer: settings.answer.clone(),
-            deadline: settings.deadline,
+            deadline: settings.deadline.usual(),
+            keeps_clocks: settings.deadline == Deadline::Provider,
             from: settings.from,
             max_in_flight: settings.max_in_flight,
             routes: settings.routes.clone(),
@@ -248,10 +249,16 @@ impl Listening {
                     color,
                     zone: self.settings.zone,
                 };
-                Ok(
-                    output::lines::Lines::run(history, feed, endpoint, self.start, options, stop)
-                        .await?,
+                Ok(output::lines::Lines::run(
+                    history,
+                    feed,
+                    endpoint,
+                    self.start,
+                    options,
+                    self.keys.clone(),
+                    stop,
                 )
+                .await?)
             }
             Output::Json => Ok(output::json::Json::run(
                 history,

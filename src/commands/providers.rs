@@ -10,7 +10,7 @@ use crate::{
     config::Layers,
     exit::Failure,
     text::{self, Mode},
-    webhook::{Known, Provider},
+    webhook::{Fact, Known, Pause, Provider, Statuses},
 };
 
 /// Lists them, or shows one.
@@ -112,29 +112,54 @@ fn show(provider: &Provider, out: &mut impl Write) -> io::Result<()> {
 
 fn behaves(provider: &Provider) -> Vec<(&'static str, String)> {
     let sender = &provider.sender;
+    let believed = |fact| match sender.believed.contains(&fact) {
+        true => " (believed)",
+        false => "",
+    };
     let mut told = Vec::new();
     if let Some(seconds) = sender.timeout_s {
-        told.push(("waits", format!("{seconds} s for an answer")));
+        let believed = believed(Fact::Timeout);
+        told.push(("waits", format!("{seconds} for an answer{believed}")));
     }
     let mut retries = Vec::new();
     if let Some(count) = sender.retries {
-        retries.push(match count {
+        let times = match count {
             0 => "never".to_owned(),
             1 => "once".to_owned(),
             count => format!("{count} times"),
-        });
+        };
+        retries.push(format!("{times}{}", believed(Fact::Retries)));
     }
     if !sender.schedule.is_empty() {
-        retries.push(format!("after {}", sender.schedule.join(", ")));
+        let pauses: Vec<_> = sender.schedule.iter().map(Pause::to_string).collect();
+        let believed = believed(Fact::Schedule);
+        retries.push(format!("after {}{believed}", pauses.join(", ")));
     }
     if let Some(window) = &sender.window {
-        retries.push(format!("for {window}"));
+        retries.push(format!("for {window}{}", believed(Fact::Window)));
     }
     if !retries.is_empty() {
         told.push(("tries again", retries.join(", ")));
     }
+    let mut stops: Vec<_> = sender.stops_on.iter().map(Statuses::to_string).collect();
+    if let Some(last) = stops.last_mut() {
+        last.push_str(believed(Fact::StopsOn));
+    }
+    stops.extend(
+        sender
+            .stop_header
+            .as_ref()
+            .map(|name| format!("a header {name}")),
+    );
+    if !stops.is_empty() {
+        told.push(("stops on", stops.join(", ")));
+    }
+    if let Some(then) = &sender.then {
+        told.push(("", then.clone()));
+    }
     if let Some(largest) = &sender.max_body {
-        told.push(("largest body", largest.clone()));
+        let believed = believed(Fact::MaxBody);
+        told.push(("largest body", format!("{largest}{believed}")));
     }
     told
 }

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use hooktool_relay::capture::Capture;
 
 use crate::{
-    agent::Recognise,
+    agent::{Clock, Recognise, Recognised},
+    exchange::kept,
     filter::inline,
-    history::Webhook,
-    webhook::{Challenge, Head, Keyring, Request, Seen, Verdict, called},
+    webhook::{Challenge, Head, Keyring, Known, Request, Seen, Verdict, called},
 };
 
 /// What a listener on a relay knows.
@@ -24,12 +24,12 @@ pub(super) struct Recogniser {
 }
 
 impl Recognise for Recogniser {
-    fn webhook(&self, capture: &Capture) -> Option<Webhook> {
+    fn look(&self, capture: &Capture) -> Option<Recognised> {
         let keys = self.keys.keys();
         let head = Head::of(capture);
         let Some(body) = inline(&capture.body) else {
             let seen = keys.known.look(head, &[])?;
-            return Some(webhook(seen, Verdict::Unknown));
+            return Some(self.recognised(&keys.known, seen, Verdict::Unknown, (capture, None)));
         };
         let seen = keys.known.look(head, body)?;
         let request = Request {
@@ -41,7 +41,7 @@ impl Recognise for Recogniser {
         let found = keys
             .doctor()
             .verdict(&request, Some(&seen.provider), capture.received_at.0);
-        Some(webhook(seen, found.verdict))
+        Some(self.recognised(&keys.known, seen, found.verdict, (capture, Some(body))))
     }
 
     fn challenge(&self, capture: &Capture) -> Option<Challenge> {
@@ -56,13 +56,26 @@ impl Recognise for Recogniser {
     }
 }
 
-fn webhook(seen: Seen, verdict: Verdict) -> Webhook {
-    Webhook {
-        delivery_id: seen.id().map(str::to_owned),
-        provider: seen.provider,
-        event: seen.event,
-        action: seen.action,
-        attempt: seen.attempt,
-        verdict: verdict.as_str().to_owned(),
+impl Recogniser {
+    /// What is kept; `body`: unless it comes in pieces.
+    fn recognised(
+        &self,
+        known: &Known,
+        seen: Seen,
+        verdict: Verdict,
+        (capture, body): (&Capture, Option<&[u8]>),
+    ) -> Recognised {
+        let (webhook, fingerprint) = kept(seen, verdict, (&self.relay, capture), body);
+        let provider = known.provider(&webhook.provider);
+        let clock = provider.and_then(|provider| {
+            let waits = provider.sender.timeout_s?.duration();
+            let name = provider.name.clone();
+            Some(Clock { name, waits })
+        });
+        Recognised {
+            clock,
+            webhook,
+            fingerprint,
+        }
     }
 }

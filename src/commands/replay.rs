@@ -190,7 +190,7 @@ fn lab(args: &Replay) -> Result<Lab, Failure> {
 }
 
 /// Why a request was not sent at all.
-fn refused(error: &ReplayError) -> Failure {
+pub(super) fn refused(error: &ReplayError) -> Failure {
     match error {
         ReplayError::NoRequest(number) => Failure::Pick(PickError::None {
             asked: number.to_string(),

@@ -9,7 +9,7 @@ use hooktool_relay::capture::{Body, Edit, Headers, Kind};
 use super::{body, export, keyring::FileKeys, stored::Stored};
 use crate::{
     cli::requests::Show,
-    exchange::{Evidence, path},
+    exchange::{self, Evidence, path},
     exit::Failure,
     history::{Attempt, Request, Webhook},
     output::{
@@ -21,7 +21,7 @@ use crate::{
         lines,
     },
     text::{self, Mode, Safe},
-    webhook::{Known, Verdict},
+    webhook::{Keys, Verdict},
 };
 
 /// Bytes of a body that are read at once.
@@ -110,6 +110,8 @@ fn raw(stored: &Stored, request: &Request, out: &mut impl Write) -> Result<(), F
 
 fn whole(stored: &Stored, request: &Request, out: &mut impl Write) -> Result<(), Failure> {
     let row = &request.summary;
+    let keys = FileKeys::lenient(&stored.layers);
+    let known = &keys.known;
     let when = text::date_clock(row.received_at, stored.zone);
     let waited = if row.kind == Kind::Waited {
         "  waited"
@@ -127,11 +129,16 @@ fn whole(stored: &Stored, request: &Request, out: &mut impl Write) -> Result<(),
     if let Some(webhook) = &row.webhook {
         writeln!(out, "webhook: {}", told(webhook))?;
     }
-    if let Some(visit) = Known::built_in().visit(&request.capture) {
+    let provider = row.webhook.as_ref();
+    let provider = provider.and_then(|webhook| known.provider(&webhook.provider));
+    if let Some(words) = exchange::again(row, provider) {
+        writeln!(out, "again: {words}")?;
+    }
+    if let Some(visit) = known.visit(&request.capture) {
         let url = text::safe(visit.url.as_bytes(), Mode::Cell);
         writeln!(out, "{}: {url}", visit.advice())?;
     }
-    for line in signature(stored, request)? {
+    for line in signature(&keys, stored, request)? {
         writeln!(out, "{line}")?;
     }
     let method = text::safe(row.method.as_bytes(), Mode::Cell);
@@ -153,17 +160,19 @@ fn whole(stored: &Stored, request: &Request, out: &mut impl Write) -> Result<(),
     }
     for attempt in stored.reader.attempts(row.number)? {
         tried(stored, &attempt, row.number, out)?;
+        let next = provider.and_then(|provider| exchange::next(provider, row, &attempt));
+        if let Some(next) = next {
+            writeln!(out, "  {}", text::safe(next.words.as_bytes(), Mode::Cell))?;
+        }
     }
     Ok(())
 }
 
-/// Who sent it, which event, its delivery id, the sender's own attempt, and what its signature was worth.
+/// Who sent it, which event, its delivery id, and what its signature was worth.
 fn told(webhook: &Webhook) -> Safe<'static> {
     let mut parts = vec![webhook.provider.clone()];
     parts.extend(webhook.title());
     parts.extend(webhook.delivery_id.clone());
-    let attempt = webhook.attempt.as_ref();
-    parts.extend(attempt.map(|attempt| format!("sender's attempt {attempt}")));
     parts.push(format!("signature {} when it came", webhook.verdict));
     let safe = |part: &String| text::safe(part.as_bytes(), Mode::Cell).into_owned();
     let parts: Vec<_> = parts.iter().map(safe).collect();
@@ -173,8 +182,11 @@ fn told(webhook: &Webhook) -> Safe<'static> {
 
 /// What the signature is worth by the secrets that are set now and the clock of when it came: a line, and one for its cause. None of
 /// a request that nobody knows.
-fn signature(stored: &Stored, request: &Request) -> Result<Vec<Safe<'static>>, Failure> {
-    let keys = FileKeys::lenient(&stored.layers);
+fn signature(
+    keys: &Keys,
+    stored: &Stored,
+    request: &Request,
+) -> Result<Vec<Safe<'static>>, Failure> {
     let evidence = Evidence::new(&stored.reader, request)?;
     let provider = request.summary.webhook.as_deref();
     let provider = provider.map(|webhook| webhook.provider.as_str());

@@ -58,7 +58,7 @@ pub(super) const KEYS: &[Key] = &[
     key!("from", None, None, value::from),
     key!("answer", Some(Shape::Text), Some("app"), value::answer),
     key!("respond", Some(Shape::Text), None, value::respond),
-    key!("deadline", Some(Shape::Text), Some("4.5s"), value::duration),
+    key!("deadline", Some(Shape::Text), Some("4.5s"), value::deadline),
     key!(
         "answer-challenges",
         Some(Shape::Switch),

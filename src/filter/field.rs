@@ -95,6 +95,8 @@ pub(super) const STATES: &[&str] = &[
     "held",
     "late",
     "waited",
+    "dup",
+    "retry",
     "challenge",
     "replayed",
     "edited",

@@ -9,7 +9,8 @@ use super::{
     json::{Asked, Path},
     parse::fault,
     pattern::{Pattern, Shape},
-    term::{Part, State, Test, Waiting},
+    state::State,
+    term::{Part, Test, Waiting},
     value::{self, Op, Spans, Unit},
     words::{Item, ends_word},
 };

@@ -38,6 +38,8 @@ pub struct Subject<'a> {
     pub note: Option<&'a str>,
     /// What it says of itself as a webhook; none: no known sender.
     pub said: Option<Said<'a>>,
+    /// What became of the requests before it that brought the same event; none: there were none.
+    pub repeats: Option<Repeats>,
     /// Whether a person has marked it on the screen.
     pub is_marked: bool,
     /// Its header lines.
@@ -71,6 +73,15 @@ impl Said<'_> {
         };
         self.event.map(str::to_owned).into_iter().chain(whole)
     }
+}
+
+/// What became of the requests before one that brought the same event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeats {
+    /// All failed: it is a retry.
+    Failed,
+    /// One was answered well: it is a duplicate.
+    Taken,
 }
 
 /// The latest attempt, as a list has it.
@@ -126,6 +137,7 @@ impl<'a> Subject<'a> {
             is_bookmarked: false,
             note: None,
             said: None,
+            repeats: None,
             is_marked: false,
             headers: Some(&capture.headers),
             body: inline(&capture.body),

@@ -1,16 +1,15 @@
 //! One term, parsed: what it asks of a request, and what must be loaded to tell.
 
-use hooktool_relay::capture::{Headers, Kind as Arrived, Outcome, UnixMillis};
+use hooktool_relay::capture::{Headers, Outcome, UnixMillis};
 
 use super::{
     field::Kind,
     json::{Asked, Path},
     pattern::Pattern,
+    state::State,
     subject::{Attempt, Last, Needs, Subject, Verdict},
     value::{Spans, When},
 };
-use crate::format;
-
 /// What a term asks.
 #[derive(Clone, Debug)]
 pub(super) enum Test {
@@ -46,74 +45,6 @@ pub(super) enum Waiting {
     Pending,
     Failed,
     Held,
-}
-
-/// A word of `is:`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum State {
-    Ok,
-    Failed,
-    Pending,
-    Held,
-    Late,
-    Waited,
-    Challenge,
-    Replayed,
-    Edited,
-    Bookmarked,
-    Marked,
-    Binary,
-}
-
-impl State {
-    /// The state of a word.
-    pub(super) fn named(word: &str) -> Option<Self> {
-        Some(match word {
-            "ok" => Self::Ok,
-            "failed" => Self::Failed,
-            "pending" => Self::Pending,
-            "held" => Self::Held,
-            "late" => Self::Late,
-            "waited" => Self::Waited,
-            "challenge" => Self::Challenge,
-            "replayed" => Self::Replayed,
-            "edited" => Self::Edited,
-            "bookmarked" => Self::Bookmarked,
-            "marked" => Self::Marked,
-            "binary" => Self::Binary,
-            _ => return None,
-        })
-    }
-
-    /// Whether it is known when a request comes.
-    pub(super) fn is_of_arrival(self) -> bool {
-        matches!(self, Self::Waited | Self::Binary)
-    }
-
-    fn test(self, subject: &Subject<'_>) -> Verdict {
-        let outcome = subject.last.map(|last| last.outcome);
-        match self {
-            Self::Ok => subject.last.is_some_and(is_ok).into(),
-            Self::Failed => subject.last.is_some_and(has_failed).into(),
-            Self::Pending => is_pending(subject).into(),
-            Self::Held => (outcome == Some(Outcome::Held)).into(),
-            Self::Late => subject.last.is_some_and(|last| last.is_late).into(),
-            Self::Waited => (subject.kind == Arrived::Waited).into(),
-            Self::Challenge => subject.last.is_some_and(|last| last.is_challenge).into(),
-            Self::Bookmarked => subject.is_bookmarked.into(),
-            Self::Marked => subject.is_marked.into(),
-            Self::Binary => match (subject.size, subject.body) {
-                (None | Some(0), _) => Verdict::No,
-                (_, Some(body)) => format::is_binary(body).into(),
-                (_, None) => Verdict::Unknown,
-            },
-            Self::Replayed => replays(subject, |_| true),
-            Self::Edited => match replays(subject, |attempt| attempt.is_edited) {
-                Verdict::Yes if subject.attempts.is_none() => Verdict::Unknown,
-                verdict => verdict,
-            },
-        }
-    }
 }
 
 /// A word of `has:`.
@@ -340,7 +271,7 @@ fn attempts(subject: &Subject<'_>, fits: impl Fn(&Attempt<'_>) -> bool) -> Verdi
 }
 
 /// Whether one replay is so. Only one that is not the latest try needs loading.
-fn replays(subject: &Subject<'_>, fits: impl Fn(&Attempt<'_>) -> bool) -> Verdict {
+pub(super) fn replays(subject: &Subject<'_>, fits: impl Fn(&Attempt<'_>) -> bool) -> Verdict {
     let is_last = subject.last.is_some_and(|last| last.is_replay);
     match subject.attempts {
         Some(all) => all.iter().any(|one| one.is_replay && fits(one)).into(),
@@ -364,17 +295,17 @@ fn status(subject: &Subject<'_>, spans: &Spans, waiting: &[Waiting]) -> bool {
 }
 
 /// Whether a forward is still to come: under way, or parked until the port opens.
-fn is_pending(subject: &Subject<'_>) -> bool {
+pub(super) fn is_pending(subject: &Subject<'_>) -> bool {
     subject
         .last
         .is_none_or(|last| last.outcome == Outcome::Parked)
 }
 
-fn is_ok(last: Last) -> bool {
+pub(super) fn is_ok(last: Last) -> bool {
     last.outcome == Outcome::Answered && last.status.is_some_and(|status| status < 400)
 }
 
-fn has_failed(last: Last) -> bool {
+pub(super) fn has_failed(last: Last) -> bool {
     last.outcome.is_try() && !is_ok(last)
 }
 

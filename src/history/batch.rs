@@ -190,7 +190,9 @@ impl<'a> Batch<'a> {
         };
         let values = params![number.cast_signed(), head, body, inline];
         self.statements.contents.execute(values)?;
-        self.fresh.push(Row::new(number, place, arrival, bytes));
+        let again = self.repeats(number, arrival)?;
+        self.fresh
+            .push(Row::new(number, place, arrival, again, bytes));
         self.totals.grow(1, bytes);
         Ok(())
     }
@@ -241,6 +243,7 @@ impl<'a> Batch<'a> {
             None => self.note_attempt(tried.number, position, tries, attempt, bytes)?,
         }
         self.changes.push(Change::Attempted(tried.number));
+        self.settle_repeats(tried.number, attempt)?;
         Ok(Ok(Told {
             number: tried.number,
             streams_at: streams.map(|_| position),

@@ -41,6 +41,9 @@ pub(super) struct Desk {
     sign: Option<Sign>,
     /// Captures whose record was refused because another process held the file; their attempts are refused too.
     pub(super) refused: HashSet<CaptureId>,
+    /// Requests under way of which the same event has come again meanwhile, and the requests that brought it: what those are is
+    /// seen when the try ends.
+    pub(super) unsettled: HashMap<Number, Vec<Number>>,
 }
 
 #[derive(Debug)]

@@ -213,7 +213,7 @@ impl Batch<'_> {
     pub(super) fn purge(&mut self, undo: Duration) -> Result<bool> {
         let (before, after) = span(undo);
         let mut query = self.db.prepare_cached(&format!(
-            "SELECT number, captures.bytes, last, body FROM captures LEFT JOIN contents USING (number)
+            "SELECT number, captures.bytes, last, body, keys FROM captures LEFT JOIN contents USING (number)
              WHERE removed <= ?1 OR removed > ?2 LIMIT {STEP}"
         ))?;
         let due = query.query_map([before, after], doomed)?;

@@ -10,6 +10,8 @@ use hooktool_relay::capture::{
     Capture, CaptureId, Edit, EndpointName, Headers, Kind, Outcome, Sent, Seq, UnixMillis,
 };
 
+use super::webhook::{Again, Fingerprint, Webhook};
+
 /// A request's number in this history: 1, 2, 3 …; what people type.
 pub type Number = u64;
 
@@ -23,7 +25,7 @@ pub enum Change {
     Captured(Number),
     /// An attempt was recorded, or its answer grew or ended.
     Attempted(Number),
-    /// Its bookmark or its note changed.
+    /// Its bookmark, its note or what it repeats changed.
     Noted(Number),
     /// The relay let requests go before they were delivered.
     Missed,
@@ -53,34 +55,8 @@ pub struct Arrival {
     pub kind: Kind,
     /// What it is as a webhook; none: no known sender.
     pub webhook: Option<Box<Webhook>>,
-}
-
-/// What a request is as a webhook, as it was judged when it came. Its texts are a stranger's, a few hundred bytes each at most.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Webhook {
-    /// The id of its provider: `stripe`.
-    pub provider: String,
-    /// The type of its event; of a batch, the first one's.
-    pub event: Option<String>,
-    /// The event's action, where that is a field of its own.
-    pub action: Option<String>,
-    /// The id that stays the same on a redelivery; none for a batch of several.
-    pub delivery_id: Option<String>,
-    /// The sender's own attempt, as it counts.
-    pub attempt: Option<String>,
-    /// What its signature was worth: `ok`, `bad`, `old`, `token`, `unknown` or `none`.
-    pub verdict: String,
-}
-
-impl Webhook {
-    /// `event.action`, or what there is of it.
-    pub fn title(&self) -> Option<String> {
-        match (&self.event, &self.action) {
-            (Some(event), Some(action)) => Some(format!("{event}.{action}")),
-            (Some(only), None) | (None, Some(only)) => Some(only.clone()),
-            (None, None) => None,
-        }
-    }
+    /// What the same event would have too; none: it is not looked for.
+    pub fingerprint: Option<Box<Fingerprint>>,
 }
 
 /// What the history knew of a capture when it was recorded again.
@@ -222,6 +198,8 @@ pub struct Summary {
     pub note: Option<Box<str>>,
     /// What it is as a webhook; none: no known sender, or nobody looked when it came.
     pub webhook: Option<Box<Webhook>>,
+    /// The request before it that it repeats; none: it is the first.
+    pub again: Option<Box<Again>>,
 }
 
 /// The latest attempt, as a list shows it.

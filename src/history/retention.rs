@@ -8,6 +8,7 @@ use super::{
     batch::Batch,
     bodies::delete_pieces,
     model::{Change, Limit, Retention},
+    repeats::forget_events,
     totals::Totals,
 };
 
@@ -66,25 +67,28 @@ pub(super) struct Doomed {
     last: Option<i64>,
     /// Its body's pieces, if it has any.
     body: Option<i64>,
+    /// Its rows of events.
+    keys: Option<Vec<u8>>,
 }
 
 /// The next to go, at most [`STEP`].
 fn oldest(db: &Connection, newest: i64) -> Result<Vec<Doomed>> {
     let mut query = db.prepare_cached(&format!(
-        "SELECT number, requests.bytes, last, body FROM requests LEFT JOIN contents USING (number)
+        "SELECT number, requests.bytes, last, body, keys FROM requests LEFT JOIN contents USING (number)
          WHERE bookmarked = 0 AND number < ?1 ORDER BY number LIMIT {STEP}"
     ))?;
     let found = query.query_map([newest], doomed)?;
     found.collect()
 }
 
-/// A request that goes for good: its number, bytes, latest attempt and body's pieces.
+/// A request that goes for good: its number, bytes, latest attempt, body's pieces and events.
 pub(super) fn doomed(row: &Row<'_>) -> Result<Doomed> {
     Ok(Doomed {
         number: row.get(0)?,
         bytes: row.get::<_, i64>(1)?.cast_unsigned(),
         last: row.get(2)?,
         body: row.get(3)?,
+        keys: row.get(4)?,
     })
 }
 
@@ -105,6 +109,9 @@ pub(super) fn delete(db: &Connection, request: &Doomed) -> Result<()> {
     }
     if let Some(body) = request.body {
         delete_pieces(db, body)?;
+    }
+    if let Some(keys) = &request.keys {
+        forget_events(db, request.number, keys)?;
     }
     delete_row(db, "DELETE FROM contents WHERE number = ?1", request.number)?;
     delete_row(db, "DELETE FROM captures WHERE number = ?1", request.number)

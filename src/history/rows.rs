@@ -15,7 +15,8 @@ use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
     error::odd,
-    model::{Attempt, Carried, Cause, KeptAnswer, LastAttempt, Number, Position, Summary, Webhook},
+    model::{Attempt, Carried, Cause, KeptAnswer, LastAttempt, Number, Position, Summary},
+    webhook::{Again, Repeat, Webhook},
 };
 
 /// Relays and endpoints by the number that stands for them.
@@ -33,7 +34,8 @@ pub(super) fn places(db: &Connection) -> Result<Places> {
 /// What [`summary`] reads, in order.
 pub(super) const SUMMARY: &str =
     "number, id, place, seq, kind, received_at, method, path, size, peer, bookmarked, tries,
-    outcome, cause, status, took, late, note, provider, event, action, delivery_id, attempt, verdict";
+    outcome, cause, status, took, late, note, provider, event, action, delivery_id, attempt, verdict, attempt_reason,
+    again, again_of, again_id, again_after, again_times, again_probable, again_same, batch, batch_seen";
 
 /// A row of `captures`.
 pub(super) fn summary(row: &Row<'_>, places: &Places) -> Result<Summary> {
@@ -59,6 +61,7 @@ pub(super) fn summary(row: &Row<'_>, places: &Places) -> Result<Summary> {
         bookmarked: row.get(10)?,
         note: row.get::<_, Option<String>>(17)?.map(Into::into),
         webhook: webhook(row)?,
+        again: again(row)?,
     })
 }
 
@@ -73,7 +76,30 @@ fn webhook(row: &Row<'_>) -> Result<Option<Box<Webhook>>> {
         delivery_id: row.get(21)?,
         attempt: row.get(22)?,
         verdict: row.get(23)?,
+        attempt_reason: row.get(24)?,
     })))
+}
+
+fn again(row: &Row<'_>) -> Result<Option<Box<Again>>> {
+    let Some(word) = row.get_ref(25)?.as_str_or_null()? else {
+        return Ok(None);
+    };
+    let batch = row.get::<_, Option<u32>>(32)?.zip(row.get(33)?);
+    Ok(Some(Box::new(Again {
+        repeat: repeat(word)?,
+        of: row.get::<_, i64>(26)?.cast_unsigned(),
+        id: CaptureId::from_bytes(row.get(27)?),
+        after: Duration::from_millis(row.get::<_, i64>(28)?.cast_unsigned()),
+        times: row.get(29)?,
+        is_probable: row.get(30)?,
+        is_same_body: row.get(31)?,
+        batch,
+    })))
+}
+
+/// What a word says a request is beside those before it.
+pub(super) fn repeat(word: &str) -> Result<Repeat> {
+    Repeat::named(word).ok_or_else(|| odd("again", word))
 }
 
 fn last(row: &Row<'_>) -> Result<Option<LastAttempt>> {

@@ -6,6 +6,7 @@
 //!    │  └─ place ─▶ places                            relay and endpoint
 //!    └─ last ─▶ attempts ─ previous ─▶ attempts ─▶ …  its tries, newest first
 //!                  └─ body ─▶ pieces                  an answer that streamed
+//! events ─▶ captures                                  which requests brought an event
 //! missing                                             what the relay let go, between captures
 //! totals                                              one row: what was given out, what is kept, what was let go
 //! drafts                                              bodies whose head has not come yet
@@ -40,7 +41,7 @@ pub(super) fn pieces(body: i64) -> (i64, i64) {
 pub(super) const FORMAT: u32 = MIGRATIONS.len() as u32;
 
 /// Each brings a file from the format of its place in the list to the next one.
-pub(super) const MIGRATIONS: [&str; 5] = [FIRST, STREAMING, NOTES, WEBHOOKS, MISSING];
+pub(super) const MIGRATIONS: [&str; 6] = [FIRST, STREAMING, NOTES, WEBHOOKS, MISSING, REPEATS];
 
 /// Requests that the relay let go before they were delivered: so many, before the capture with this number.
 const MISSING: &str = "
@@ -49,6 +50,31 @@ CREATE TABLE missing (
     before INTEGER NOT NULL,
     count  INTEGER NOT NULL
 ) STRICT;
+";
+
+/// Which event a request brings, and which request before it brought the same; NULL in all of them: no known sender, or it came before
+/// this format. `events` finds those before it: a row for each event of a request, by a number that stands for the event.
+const REPEATS: &str = "
+ALTER TABLE captures ADD COLUMN attempt_reason TEXT;  -- why the sender tried again, in its word
+ALTER TABLE captures ADD COLUMN keys BLOB;            -- its rows of events: 8 bytes each, big-endian
+ALTER TABLE captures ADD COLUMN digest INTEGER;       -- stands for its body
+ALTER TABLE captures ADD COLUMN again TEXT;           -- retry, duplicate; NULL: the first with its event, and so is what follows
+ALTER TABLE captures ADD COLUMN again_of INTEGER;     -- the first one
+ALTER TABLE captures ADD COLUMN again_id BLOB;        -- its id
+ALTER TABLE captures ADD COLUMN again_after INTEGER;  -- how long after it this one came, in milliseconds
+ALTER TABLE captures ADD COLUMN again_times INTEGER;  -- how often the event has come
+ALTER TABLE captures ADD COLUMN again_probable INTEGER;
+ALTER TABLE captures ADD COLUMN again_same INTEGER;   -- whether the body is the same; NULL: not known
+ALTER TABLE captures ADD COLUMN batch INTEGER;        -- of a batch: its events,
+ALTER TABLE captures ADD COLUMN batch_seen INTEGER;   -- and how many of them had come before
+CREATE INDEX repeats ON captures (again_of) WHERE again_of IS NOT NULL;
+CREATE TABLE events (
+    key    INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    PRIMARY KEY (key, number)
+) STRICT, WITHOUT ROWID;
+DROP VIEW requests;
+CREATE VIEW requests AS SELECT * FROM captures WHERE removed IS NULL;
 ";
 
 /// What a request was as a webhook when it came; NULL in all of them: no known sender, or it came before this format. The view is

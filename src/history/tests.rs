@@ -19,6 +19,7 @@ mod formats;
 mod keep;
 mod picks;
 mod records;
+mod repeats;
 mod retention;
 mod shared;
 mod writers;
@@ -95,6 +96,7 @@ fn capture(endpoint: &str, body: Body) -> Capture {
 fn arrival(capture: Capture) -> Arrival {
     Arrival {
         webhook: None,
+        fingerprint: None,
         capture: Arc::new(capture),
         relay: "local".into(),
         seq: Some(Seq(1)),

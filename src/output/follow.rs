@@ -338,6 +338,7 @@ mod tests {
         let id = capture.id;
         let arrival = Arrival {
             webhook: None,
+            fingerprint: None,
             capture,
             relay: relay.into(),
             seq: None,

@@ -5,10 +5,11 @@
 //! date and time        number method path   sender, event        verdict     status took flags
 //! ```
 //!
-//! Two spaces between fields, flags last. Requests and tries go to stdout, everything else to stderr.
+//! Two spaces between fields, flags last, and behind them what the sender does next, if it did not have what it wanted. Requests and tries go to stdout, everything else to stderr.
 
 use std::{
     io::{self, BufWriter, Write},
+    sync::Arc,
     time::Instant,
 };
 
@@ -24,8 +25,10 @@ use super::{
 };
 use crate::{
     event::{Feed, Link},
-    history::{Attempt, Cause, History, Request, Summary, Webhook},
+    exchange,
+    history::{Again, Attempt, Cause, History, Repeat, Request, Summary, Webhook},
     text::{self, Mode, Zone},
+    webhook::{Does, Keyring},
 };
 
 /// How lines are written.
@@ -44,6 +47,8 @@ pub struct Options {
 pub struct Lines<W = BufWriter<io::Stdout>> {
     options: Options,
     out: W,
+    /// The senders, for what they do next; none where no sender waits.
+    keys: Option<Arc<dyn Keyring>>,
     link: LinkTalk,
 }
 
@@ -58,9 +63,13 @@ impl Lines {
         endpoint: (String, EndpointName),
         start: Start,
         options: Options,
+        keys: Arc<dyn Keyring>,
         stop: CancellationToken,
     ) -> Result<(), OutputError> {
-        let lines = Self::new(BufWriter::new(io::stdout()), options);
+        let lines = Self {
+            keys: Some(keys),
+            ..Self::new(BufWriter::new(io::stdout()), options)
+        };
         follow::run(lines, history, feed, endpoint, start, stop).await
     }
 }
@@ -71,6 +80,7 @@ impl<W: Write> Lines<W> {
         Self {
             options,
             out,
+            keys: None,
             link: LinkTalk::default(),
         }
     }
@@ -83,6 +93,20 @@ impl<W: Write> Lines<W> {
             -1 => is_error || status.is_some_and(|status| status >= 400),
             _ => is_error,
         }
+    }
+
+    /// What the sender does after a try, if it did not have what it wanted.
+    fn next(&self, request: &Summary, attempt: &Attempt) -> String {
+        let webhook = request.webhook.as_deref();
+        let keys = self.keys.as_ref().map(|keys| keys.keys());
+        let provider = keys.as_ref().zip(webhook);
+        let provider = provider.and_then(|(keys, webhook)| keys.known.provider(&webhook.provider));
+        let next = provider.and_then(|provider| exchange::next(provider, request, attempt));
+        let next = next.filter(|next| next.does != Does::Nothing);
+        next.map_or_else(String::new, |next| {
+            let words = text::safe(next.words.as_bytes(), Mode::Cell);
+            format!("  ({words})")
+        })
     }
 
     fn head(&self, at: UnixMillis, row: &Summary) -> String {
@@ -111,17 +135,16 @@ impl<W: Write> Lines<W> {
     ) -> io::Result<()> {
         let method = request.method.as_str();
         let head = self.named(attempt.started_at, name, method, &request.path);
-        self.tried(&head, attempt)
+        self.tried(&head, attempt, &flags(attempt, None))
     }
 
-    fn tried(&mut self, head: &str, attempt: &Attempt) -> io::Result<()> {
+    fn tried(&mut self, head: &str, attempt: &Attempt, flags: &str) -> io::Result<()> {
         let style = if self.options.color {
             style(attempt)
         } else {
             Style::new()
         };
         let (result, rest) = result(attempt);
-        let flags = flags(attempt);
         writeln!(
             self.out,
             "{head}  --> {style}{result}{style:#}{rest}{flags}"
@@ -159,7 +182,8 @@ impl<W: Write + Send + 'static> Printer for Lines<W> {
             return Ok(());
         }
         let head = self.head(attempt.started_at, request);
-        self.tried(&head, attempt)
+        let flags = flags(attempt, request.again.as_deref()) + &self.next(request, attempt);
+        self.tried(&head, attempt, &flags)
     }
 
     fn said(&mut self, said: &Said) -> io::Result<()> {
@@ -218,7 +242,21 @@ fn webhook(webhook: &Webhook) -> String {
     text::safe(text.as_bytes(), Mode::Cell).to_string()
 }
 
-fn flags(attempt: &Attempt) -> String {
+/// Which request before it one repeats: `retry-of=1199`, `dup-of=1194`; a question mark if that is only probable.
+pub(crate) fn repeat(again: &Again) -> String {
+    let what = match again.repeat {
+        Repeat::Retry => "retry-of",
+        Repeat::Duplicate => "dup-of",
+    };
+    let sure = if again.is_probable { "?" } else { "" };
+    let seen = match again.batch {
+        Some((events, seen)) if seen < events => format!(" seen={seen}/{events}"),
+        _ => String::new(),
+    };
+    format!("{what}={}{sure}{seen}", again.of)
+}
+
+fn flags(attempt: &Attempt, again: Option<&Again>) -> String {
     let mut flags = Vec::new();
     if let Some(sent) = attempt.sent.as_ref().and_then(|sent| sent.status)
         && Some(sent) != attempt.app_status()
@@ -235,6 +273,7 @@ fn flags(attempt: &Attempt) -> String {
     if attempt.late {
         flags.push("late".to_owned());
     }
+    flags.extend(again.map(repeat));
     match flags.is_empty() {
         true => String::new(),
         false => format!("  {}", flags.join(" ")),

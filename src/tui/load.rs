@@ -149,7 +149,7 @@ impl Source {
             page::WHOLE
         };
         let body = beginning(reader, wish.number, &request.capture.body, most)?;
-        let mut detail = page::compose(&request, &attempts, &body, wish);
+        let mut detail = page::compose(&request, &attempts, &body, wish, &self.keys.keys().known);
         if wish.judges {
             detail = detail.judged(self.signature(reader, &request)?);
         }
@@ -187,7 +187,14 @@ impl Source {
                 let detail = Detail::default();
                 page::text_of(&detail.judged(self.signature(reader, &request)?), tab)
             }
-            _ => page::whole(&request, &attempts, &body, wish, tab),
+            _ => page::whole(
+                &request,
+                &attempts,
+                &body,
+                wish,
+                tab,
+                &self.keys.keys().known,
+            ),
         };
         Ok(Loaded::Page(text.into(), reading))
     }

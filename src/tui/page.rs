@@ -139,20 +139,31 @@ impl Detail {
     }
 }
 
-/// Lays a request out. `body` is its beginning: [`SHOWN`] bytes, or all of it where it is compressed or wished whole.
-pub(super) fn compose(request: &Request, attempts: &[Attempt], body: &[u8], wish: &Wish) -> Detail {
+/// Lays a request out. `body` is its beginning: [`SHOWN`] bytes, or all of it where it is compressed or wished whole. `known`: the
+/// senders, for what they do next.
+pub(super) fn compose(
+    request: &Request,
+    attempts: &[Attempt],
+    body: &[u8],
+    wish: &Wish,
+    known: &Known,
+) -> Detail {
     let (tries, chosen) = tries(attempts, wish);
     let attempt = tries.get(chosen).copied();
     let capture = &request.capture;
     let content = Content::new(&capture.headers, body, capture.body.len());
+    let webhook = request.summary.webhook.as_deref();
+    let provider = webhook.and_then(|webhook| known.provider(&webhook.provider));
+    let answered = attempt.or(attempts.last());
+    let next = answered.and_then(|attempt| tries::next(request, attempt, provider));
     Detail {
         number: request.summary.number,
         wish: wish.clone(),
         body: asking(capture, body::page(&content, wish)),
-        response: tries::response(attempt.or(attempts.last()), wish),
+        response: tries::response(answered, next.as_ref(), wish),
         pages: [
             headers::page(request, attempt, wish.reveals),
-            tries::list(request, attempts, attempt),
+            tries::list(request, attempts, attempt, provider),
             vec![line(Role::Dim, Safe::own(" judging…"))],
             raw::page(capture, body.get(..SHOWN).unwrap_or(body), wish.reveals),
         ],

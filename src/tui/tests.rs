@@ -1,6 +1,7 @@
 //! The inspector without a terminal: its rules, its screens, and what strangers' bytes do to them.
 
 mod act;
+mod again;
 mod detail;
 mod every;
 mod filter;
@@ -32,6 +33,7 @@ use super::{
 use crate::{
     event::{Intent, Link, Live},
     history::{Attempt, Cause, KeptAnswer, LastAttempt, Number, Request, Summary},
+    webhook::Known,
 };
 
 /// 2025-10-12 10:31:41 UTC.
@@ -92,6 +94,7 @@ fn row(number: Number, status: Option<u16>) -> Summary {
         bookmarked: false,
         note: None,
         webhook: None,
+        again: None,
     }
 }
 
@@ -163,6 +166,7 @@ fn attempt(number: u32, target: &str) -> Attempt {
         sent: Some(Sent {
             status: Some(500),
             by: SentBy::App,
+            ms: None,
         }),
         late: false,
     }
@@ -177,7 +181,7 @@ fn read_detail(state: &mut State, tries: u32, target: &str) {
         return;
     };
     let wish = state.wish().expect("a wish");
-    let detail = page::compose(&request, &attempts, body, &wish);
+    let detail = page::compose(&request, &attempts, body, &wish, Known::built_in());
     update(state, Input::Loaded(Loaded::Detail(Box::new(detail))));
 }
 

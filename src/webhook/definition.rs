@@ -7,7 +7,10 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::crypto::{Encoding, Hash};
+use super::{
+    crypto::{Encoding, Hash},
+    sender::Sender,
+};
 
 /// A text, and where it stands.
 pub(super) type Text = Spanned<String>;
@@ -33,6 +36,7 @@ pub(super) struct Provider {
     pub(super) event: Option<Vec<Text>>,
     pub(super) action: Option<Text>,
     pub(super) dedupe: Option<Vec<Text>>,
+    pub(super) dedupe_with: Option<Vec<Text>>,
     pub(super) attempt: Option<Text>,
     pub(super) attempt_reason: Option<Text>,
     pub(super) url_signed: Option<bool>,
@@ -251,27 +255,4 @@ pub(super) struct Respond {
     pub(super) status: u16,
     pub(super) content_type: Option<String>,
     pub(super) body: Option<Text>,
-}
-
-/// How a sender behaves, as far as it is known.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Sender {
-    /// Seconds that it waits for an answer.
-    pub timeout_s: Option<f64>,
-    /// Seconds that it waits for a connection.
-    pub connect_s: Option<f64>,
-    /// How often it tries again.
-    pub retries: Option<u32>,
-    /// When, after the try before: `5m`.
-    #[serde(default)]
-    pub schedule: Vec<String>,
-    /// For how long it tries: `3d`.
-    pub window: Option<String>,
-    /// Its largest body.
-    pub max_body: Option<String>,
-    /// Whether a retry has the same delivery id.
-    pub same_id_on_retry: Option<bool>,
-    /// Whether a retry has a new timestamp and signature.
-    pub resigns_on_retry: Option<bool>,
 }

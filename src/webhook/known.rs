@@ -37,6 +37,8 @@ pub struct Seen {
     pub action: Option<String>,
     /// The ids that stay the same on a redelivery: one, or those of a batch in its order. Empty: the sender has none.
     pub ids: Vec<String>,
+    /// What belongs to an id for it to be the same event, if anything does: one for all ids, or one for each.
+    pub with: Vec<String>,
     /// The sender's own attempt number, as it writes it.
     pub attempt: Option<String>,
     /// Why it tried again.
@@ -140,21 +142,20 @@ impl Provider {
     /// What a request of this provider says of itself.
     pub(super) fn seen(&self, facts: &Facts<'_>) -> Seen {
         let first = |source: &Source| source.first(facts, None).and_then(|value| text(&value));
-        let ids = self.dedupe.iter().map(|source| {
-            let values = source.all(facts, None);
-            values
-                .iter()
-                .filter_map(|value| text(value))
-                .collect::<Vec<_>>()
-        });
+        let all = |sources: &[Source]| {
+            let texts = sources.iter().map(|source| {
+                let values = source.all(facts, None);
+                let texts = values.iter().filter_map(|value| text(value));
+                texts.collect::<Vec<_>>()
+            });
+            texts.into_iter().find(|texts| !texts.is_empty())
+        };
         Seen {
             provider: self.id.clone(),
             event: self.event.iter().find_map(first),
             action: self.action.as_ref().and_then(first),
-            ids: ids
-                .into_iter()
-                .find(|ids| !ids.is_empty())
-                .unwrap_or_default(),
+            ids: all(&self.dedupe).unwrap_or_default(),
+            with: all(&self.dedupe_with).unwrap_or_default(),
             attempt: self.attempt.as_ref().and_then(first),
             attempt_reason: self.attempt_reason.as_ref().and_then(first),
         }

@@ -5,11 +5,12 @@
 
 use super::{
     block::Block,
-    definition::{self, Sender, Text},
+    definition::{self, Text},
     handshake::Handshake,
     pointer::Pointers,
     reading::Fault,
     scheme::Scheme,
+    sender::Sender,
     source::Source,
     words,
 };
@@ -38,6 +39,7 @@ pub struct Provider {
     pub(super) event: Vec<Source>,
     pub(super) action: Option<Source>,
     pub(super) dedupe: Vec<Source>,
+    pub(super) dedupe_with: Vec<Source>,
     pub(super) attempt: Option<Source>,
     pub(super) attempt_reason: Option<Source>,
     pub(super) schemes: Vec<Scheme>,
@@ -79,6 +81,7 @@ pub(super) struct Draft {
     event: Option<Sources>,
     action: Option<Sources>,
     dedupe: Option<Sources>,
+    dedupe_with: Option<Sources>,
     attempt: Option<Sources>,
     attempt_reason: Option<Sources>,
     is_url_signed: Option<bool>,
@@ -138,6 +141,7 @@ impl Draft {
             event: list(&raw.event, "event")?,
             action: list(&one(&raw.action), "action")?,
             dedupe: list(&raw.dedupe, "dedupe")?,
+            dedupe_with: list(&raw.dedupe_with, "dedupe_with")?,
             attempt: list(&one(&raw.attempt), "attempt")?,
             attempt_reason: list(&one(&raw.attempt_reason), "attempt_reason")?,
             is_url_signed: raw.url_signed,
@@ -158,6 +162,11 @@ impl Draft {
             detect: self.detect.or(base.detect),
             event: self.event.or(base.event),
             action: self.action.or(base.action),
+            // What goes with an id goes with the ids that it was written for.
+            dedupe_with: match self.dedupe {
+                Some(_) => self.dedupe_with,
+                None => self.dedupe_with.or(base.dedupe_with),
+            },
             dedupe: self.dedupe.or(base.dedupe),
             attempt: self.attempt.or(base.attempt),
             attempt_reason: self.attempt_reason.or(base.attempt_reason),
@@ -188,6 +197,7 @@ impl Draft {
         let (event, event_words) = self.event.unwrap_or_default();
         let (action, action_words) = self.action.unwrap_or_default();
         let (dedupe, dedupe_words) = self.dedupe.unwrap_or_default();
+        let (dedupe_with, _) = self.dedupe_with.unwrap_or_default();
         let (attempt, attempt_words) = self.attempt.unwrap_or_default();
         let (attempt_reason, _) = self.attempt_reason.unwrap_or_default();
         let extends = self.extends.map(toml::Spanned::into_inner);
@@ -210,6 +220,7 @@ impl Draft {
             event,
             action: action.into_iter().next(),
             dedupe,
+            dedupe_with,
             attempt: attempt.into_iter().next(),
             attempt_reason: attempt_reason.into_iter().next(),
             schemes,

@@ -6,6 +6,7 @@ mod files;
 mod handshakes;
 mod hostile;
 mod keys;
+mod next;
 mod resigned;
 mod samples;
 mod triggered;

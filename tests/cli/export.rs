@@ -90,6 +90,7 @@ async fn record(history: &History, place: usize, stored: Stored) {
     };
     let arrival = Arrival {
         webhook: None,
+        fingerprint: None,
         capture: Arc::new(capture),
         relay: "https://relay.example".into(),
         seq: Some(Seq(place as u64 + 1)),

@@ -47,6 +47,7 @@ async fn store(history: &History, url: &str, path: &str, body: Vec<u8>, status: 
     };
     let arrival = Arrival {
         webhook: None,
+        fingerprint: None,
         capture: Arc::new(capture),
         relay: "local".into(),
         seq: Some(Seq(1)),

@@ -51,6 +51,7 @@ async fn home_after(url: Option<&str>) -> Home {
     let id = capture.id;
     let arrival = Arrival {
         webhook: None,
+        fingerprint: None,
         capture: Arc::new(capture),
         relay: "local".into(),
         seq: Some(Seq(7)),
@@ -81,6 +82,7 @@ async fn home_after(url: Option<&str>) -> Home {
         sent: Some(Sent {
             status: Some(400),
             by: SentBy::App,
+            ms: None,
         }),
         late: false,
     };

@@ -50,6 +50,7 @@ impl Setup {
             name: "laptop".into(),
             answer: AnswerPolicy::App,
             deadline: Duration::from_millis(4_500),
+            keeps_clocks: false,
             from: From::Cursor,
             max_in_flight: 32,
             routes: Routes {

@@ -333,6 +333,7 @@ pub(crate) fn arrival(seq: u64, path: &'static [u8], body: &'static [u8]) -> Arr
     };
     Arrival {
         webhook: None,
+        fingerprint: None,
         capture: Arc::new(capture),
         relay: "https://relay.example".into(),
         seq: Some(Seq(seq)),

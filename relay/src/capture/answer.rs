@@ -134,6 +134,10 @@ pub struct Sent {
     pub status: Option<u16>,
     /// Whose answer it was.
     pub by: SentBy,
+    /// How long it had waited for it, or until it went, in milliseconds from when its request was there whole; none by policy, and
+    /// if the relay does not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ms: Option<u64>,
 }
 
 /// Whose answer the sender got.

@@ -152,7 +152,11 @@ fn sent(stream: StreamId) -> Frame {
     let (status, by) = (Some(200), SentBy::App);
     Frame::Sent {
         stream,
-        sent: Sent { status, by },
+        sent: Sent {
+            status,
+            by,
+            ms: None,
+        },
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! In: the listener's answer. Out: to the session, what the sender got. Must not know: HTTP.
 
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::Instant};
 
 use super::{Answer, NoAnswer, Order, Registry, TOLD};
 use crate::capture::{CaptureId, EndpointName, Sent, SentBy};
@@ -17,6 +17,7 @@ pub struct Expected {
     pub(super) id: CaptureId,
     pub(super) answered: Option<oneshot::Receiver<Result<Answer, NoAnswer>>>,
     pub(super) told: bool,
+    pub(super) since: Instant,
 }
 
 impl Expected {
@@ -36,13 +37,16 @@ impl Expected {
         answer
     }
 
-    /// Tells the listener what the sender got. When it was not the listener's own answer, none is wanted any more.
+    /// Tells the listener what the sender got, and after how long. When it was not the listener's own answer, none is wanted any more.
     pub fn sent(mut self, sent: Sent) {
         self.tell(sent);
     }
 
-    fn tell(&mut self, sent: Sent) {
+    fn tell(&mut self, mut sent: Sent) {
         self.told = true;
+        if sent.by != SentBy::Policy {
+            sent.ms = u64::try_from(self.since.elapsed().as_millis()).ok();
+        }
         self.registry.with(&self.endpoint, self.hold, |holder| {
             let Some(waiting) = holder.waiting.get_mut(&self.id) else {
                 return;
@@ -68,6 +72,7 @@ impl Drop for Expected {
             self.tell(Sent {
                 status: None,
                 by: SentBy::Gone,
+                ms: None,
             });
         }
     }

@@ -31,6 +31,7 @@ async fn a_sender_gets_the_answer_of_the_session_and_the_session_hears_what_it_g
     expected.sent(Sent {
         status: Some(200),
         by: SentBy::App,
+        ms: None,
     });
     let Some(Order::Sent(told, sent)) = orders.recv().await else {
         panic!("an order")
@@ -75,6 +76,7 @@ async fn an_answer_by_policy_is_told_with_the_offer() {
     let sent = Sent {
         status: Some(202),
         by: SentBy::Policy,
+        ms: None,
     };
     registry.expect(&endpoint(), id).unwrap().sent(sent.clone());
     assert_eq!(held.halves().0.offer(id), Offered::Live(Some(sent)));

@@ -328,6 +328,7 @@ async fn what_a_listener_was_too_busy_for_is_offered_again_on_the_same_link() {
     expected.sent(Sent {
         status: Some(202),
         by: SentBy::Policy,
+        ms: None,
     });
     // What comes meanwhile keeps nobody waiting.
     let (second, _waits) = commit(&rooms, 10).await;
@@ -361,6 +362,7 @@ async fn what_the_sender_got_is_never_said_before_its_request() {
         expected.expect("a listener is there").sent(Sent {
             status: Some(202),
             by: SentBy::Policy,
+            ms: None,
         });
     }
     let (mut begun, mut told) = (Vec::new(), Vec::new());

@@ -151,6 +151,7 @@ fn small_frame(which: i32, stream: u32, number: u64, ms: Option<u64>, text: &str
             sent: Sent {
                 status: ms.and_then(|ms| u16::try_from(ms).ok()),
                 by: SentBy::App,
+                ms,
             },
         },
         2 => Frame::Reset {

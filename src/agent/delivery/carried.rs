@@ -43,7 +43,7 @@ impl Deliveries {
             out,
             ..
         } = delivery;
-        let arrival = self.arrival(head, Body::Absent);
+        let (arrival, _) = self.arrival(head, Body::Absent);
         let capture = arrival.capture.clone();
         let fits = self.fits(&arrival) == Verdict::Yes;
         self.history.record(arrival, None).await?;

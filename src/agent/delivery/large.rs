@@ -27,12 +27,13 @@ impl Deliveries {
         self: &Arc<Self>,
         head: RequestHead,
         body: AnswerBody,
-        reply: Reply<'_>,
+        mut reply: Reply<'_>,
     ) -> Result<Option<Done>, HistoryError> {
         let kind = head.kind;
         let length = head.length.unwrap_or_default();
-        let arrival = self.arrival(head, Body::Pieces(length));
+        let (arrival, clock) = self.arrival(head, Body::Pieces(length));
         let capture = arrival.capture.clone();
+        self.wind(&mut reply, &capture, clock);
         let webhook = arrival.webhook.clone();
         let mut draft = self.history.draft(capture.id);
         if kind == Kind::Waited
@@ -63,6 +64,7 @@ impl Deliveries {
         };
         let recorded = recorded.boxed().shared();
         let forwarding = self.forward(&target, &capture, channel.boxed_unsync());
+        let forwarding = self.in_time(forwarding, &mut reply);
         let tried = beside(forwarding, recorded.clone()).await;
         self.settle(&capture, tried, reply, recorded).await
     }
@@ -73,7 +75,7 @@ impl Deliveries {
         capture: &Capture,
         webhook: Option<Box<Webhook>>,
         recorded: Recorded,
-        reply: Reply<'_>,
+        mut reply: Reply<'_>,
     ) -> Result<Option<Done>, HistoryError> {
         let (kind, number) = (reply.kind, recorded.number);
         let fits = self.fits_recorded(capture, webhook, kind, number).await?;
@@ -81,7 +83,8 @@ impl Deliveries {
             return self.keep_back(capture, recorded, fits, reply).await;
         };
         let body = self.history.stored_body(number, &capture.body);
-        let tried = self.forward(&target, capture, body).await;
+        let forwarding = self.forward(&target, capture, body);
+        let tried = self.in_time(forwarding, &mut reply).await;
         self.settle(capture, tried, reply, is_recorded()).await
     }
 }

@@ -34,6 +34,10 @@ pub(super) struct Reply<'a> {
     pub(super) kind: Kind,
     pub(super) told: Told,
     pub(super) received: Instant,
+    /// When the sender is answered without the app; none: the relay does it.
+    pub(super) deadline: Option<tokio::time::Instant>,
+    /// That happened.
+    pub(super) is_early: bool,
     /// Its place among those in flight on the link. Given back *before* an answer goes out: the relay offers the next as soon as
     /// it hears that.
     pub(super) slot: Option<OwnedSemaphorePermit>,
@@ -87,6 +91,9 @@ impl Reply<'_> {
 
     /// Whether the sender still waits for an answer, as far as is known.
     pub(super) fn is_wanted(&mut self) -> bool {
+        if self.is_early {
+            return false;
+        }
         if let Told::Waiting(receiver) = &mut self.told {
             match receiver.try_recv() {
                 Err(oneshot::error::TryRecvError::Empty) => return true,
@@ -110,6 +117,14 @@ impl Reply<'_> {
             .await;
     }
 
+    /// Answers a sender that does not wait longer; the app's answer comes too late.
+    pub(super) async fn answer_early(&mut self, status: u16, text: &'static str) {
+        if self.is_wanted() {
+            self.answer(status, text).await;
+            self.is_early = true;
+        }
+    }
+
     /// What the sender hears where nothing is forwarded.
     pub(super) async fn without_target(&mut self) {
         self.answer(200, "captured; there is no target\n").await;
@@ -122,10 +137,18 @@ impl Reply<'_> {
     /// What the sender got, if a sender waited and the relay says it in time.
     pub(super) async fn sent(mut self) -> Option<Sent> {
         self.slot = None;
-        match self.told {
+        let sent = match self.told {
             Told::Known(sent) => sent,
             Told::Waiting(receiver) => timeout(SENT_WITHIN, receiver).await.ok()?.ok(),
-        }
+        }?;
+        // The relay cannot tell an answer of the listener's own from the app's.
+        let is_deadline = self.is_early && sent.by == SentBy::App;
+        let by = if is_deadline {
+            SentBy::Deadline
+        } else {
+            sent.by
+        };
+        Some(Sent { by, ..sent })
     }
 }
 

@@ -31,6 +31,7 @@ async fn a_capture_is_read_as_it_was_recorded() {
             relay: "https://relay.example".into(),
             capture: Arc::new(capture.clone()),
             webhook: None,
+            fingerprint: None,
         };
         let number = recorded(&history, &sent).await.number;
         let request = history.reader().unwrap().request(number).unwrap().unwrap();
@@ -117,6 +118,7 @@ async fn attempts_come_back_in_order_and_the_row_shows_the_latest() {
         sent: Some(Sent {
             status: Some(202),
             by: SentBy::Deadline,
+            ms: None,
         }),
         late: true,
         ..answered(500, b"oh\0no")

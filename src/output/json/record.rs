@@ -8,14 +8,15 @@ use hooktool_relay::capture::{Body, CaptureId, Edit, Headers, Kind, UnixMillis, 
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::history::{Attempt, KeptAnswer, LastAttempt, Request, Summary};
+use crate::history::{Attempt, KeptAnswer, LastAttempt, Repeat, Request, Summary};
 
+mod again;
 mod link;
+mod sig;
 
 pub use link::{GapRecord, LinkRecord, ReadyRecord, SessionRecord};
 
-mod sig;
-
+use again::{AgainRecord, first};
 use sig::SigRecord;
 
 /// Version of the records.
@@ -48,7 +49,17 @@ pub struct CaptureRecord<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     delivery_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    sender_attempt: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sender_attempt_reason: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     sig: Option<SigRecord<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_of: Option<Option<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duplicate_of: Option<Option<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    again: Option<AgainRecord>,
     body: Option<BodyRecord<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'a str>,
@@ -85,7 +96,12 @@ impl<'a> CaptureRecord<'a> {
             event: webhook.and_then(|webhook| webhook.event.as_deref()),
             action: webhook.and_then(|webhook| webhook.action.as_deref()),
             delivery_id: webhook.and_then(|webhook| webhook.delivery_id.as_deref()),
+            sender_attempt: webhook.and_then(|webhook| webhook.attempt.as_deref()),
+            sender_attempt_reason: webhook.and_then(|webhook| webhook.attempt_reason.as_deref()),
             sig: webhook.map(SigRecord::new),
+            retry_of: webhook.map(|_| first(row, Repeat::Retry)),
+            duplicate_of: webhook.map(|_| first(row, Repeat::Duplicate)),
+            again: row.again.as_deref().map(AgainRecord::new),
             body: size.map(|size| BodyRecord::new(body.map(AsRef::as_ref), size)),
             note: row.note.as_deref(),
             last: None,
@@ -315,7 +331,7 @@ fn is_not(word: &bool) -> bool {
     !*word
 }
 
-fn millis(time: Duration) -> u64 {
+pub(super) fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 

@@ -36,6 +36,7 @@ pub(crate) fn request(path: &'static [u8]) -> Request {
         bookmarked: false,
         note: None,
         webhook: None,
+        again: None,
     };
     let capture = Capture {
         id,
@@ -83,6 +84,7 @@ pub(crate) fn attempt(status: Option<u16>) -> Attempt {
         sent: Some(Sent {
             status: Some(status.unwrap_or(502)),
             by: SentBy::App,
+            ms: None,
         }),
         late: false,
     }

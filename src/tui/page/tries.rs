@@ -1,5 +1,7 @@
 //! What became of a request: the chosen try's answer, and the list of all tries.
 
+use std::time::Duration;
+
 use hooktool_relay::capture::{Edit, Outcome, Sent, SentBy};
 
 use super::{
@@ -9,13 +11,15 @@ use super::{
 };
 use crate::{
     event::SIGNED,
+    exchange,
     history::{Attempt, Cause, KeptAnswer, Request},
     text::{Safe, Zone, carried, clock, duration, size},
     tui::state::Wish,
+    webhook::{Does, Next, Provider},
 };
 
 /// A page of the app's answer: what it and the sender got, times, headers, body.
-pub(super) fn response(attempt: Option<&Attempt>, wish: &Wish) -> Page {
+pub(super) fn response(attempt: Option<&Attempt>, next: Option<&Next>, wish: &Wish) -> Page {
     let alone = |lines| Page {
         lines,
         ..Page::default()
@@ -23,7 +27,9 @@ pub(super) fn response(attempt: Option<&Attempt>, wish: &Wish) -> Page {
     let Some(attempt) = attempt else {
         return alone(vec![line(Role::Dim, Safe::own("not forwarded yet"))]);
     };
-    let mut lines = vec![facts(attempt), times(attempt)];
+    let mut lines = vec![facts(attempt)];
+    lines.extend(next.map(then));
+    lines.push(times(attempt));
     if let Some(error) = &attempt.error {
         lines.push(line(Role::Bad, text(error.as_bytes())));
     }
@@ -85,8 +91,15 @@ fn got(sent: &Sent) -> Safe<'static> {
         SentBy::Policy => " by policy",
         SentBy::Gone => return Safe::own("the sender had gone"),
     };
+    let after = sent.ms.filter(|_| sent.by == SentBy::Deadline);
+    let after = after.map_or_else(Safe::default, |ms| {
+        Safe::format(format_args!(
+            ", after {}",
+            duration(Duration::from_millis(ms))
+        ))
+    });
     match sent.status {
-        Some(status) => Safe::format(format_args!("sender got {status}{by}")),
+        Some(status) => Safe::format(format_args!("sender got {status}{by}{after}")),
         None => Safe::own("the sender had gone"),
     }
 }
@@ -113,12 +126,30 @@ fn ending(answer: &KeptAnswer) -> Option<Safe<'static>> {
     (!answer.ended).then(|| Safe::own("it had not ended when this was read"))
 }
 
+/// What the sender does after it.
+fn then(next: &Next) -> Line {
+    let role = match next.does {
+        Does::Nothing => Role::Dim,
+        Does::Retries | Does::GivesUp | Does::Unknown => Role::Warn,
+    };
+    line(role, text(next.words.as_bytes()))
+}
+
 /// A page of all that happened to the request, in order; `>` is the chosen try.
-pub(super) fn list(request: &Request, attempts: &[Attempt], chosen: Option<&Attempt>) -> Vec<Line> {
+pub(super) fn list(
+    request: &Request,
+    attempts: &[Attempt],
+    chosen: Option<&Attempt>,
+    provider: Option<&Provider>,
+) -> Vec<Line> {
     let number = request.summary.number;
     let at = clock(request.summary.received_at, Zone::Local);
     let came = Safe::format(format_args!(" {at}  IN   #{number} {}", came(request)));
     let mut lines = vec![line(Role::Text, came)];
+    if let Some(again) = exchange::again(&request.summary, provider) {
+        let again = format_args!(" {:10}{again}", "");
+        lines.push(line(Role::Strong, Safe::format(again)));
+    }
     if let Some(note) = &request.summary.note {
         let note = text(note.as_bytes());
         let note = format_args!(" {:10}NOTE {note}", "");
@@ -141,8 +172,24 @@ pub(super) fn list(request: &Request, attempts: &[Attempt], chosen: Option<&Atte
             let carried = Safe::format(format_args!("{:16}{carried}", ""));
             lines.push(line(Role::Dim, carried));
         }
+        if let Some(next) = next(request, attempt, provider)
+            && next.does != Does::Nothing
+        {
+            let words = text(next.words.as_bytes());
+            let words = Safe::format(format_args!("{:16}{words}", ""));
+            lines.push(line(Role::Warn, words));
+        }
     }
     lines
+}
+
+/// What the sender does after an attempt, if that is known.
+pub(super) fn next(
+    request: &Request,
+    attempt: &Attempt,
+    provider: Option<&Provider>,
+) -> Option<Next> {
+    exchange::next(provider?, &request.summary, attempt)
 }
 
 /// What became of the signature, if it was made anew.

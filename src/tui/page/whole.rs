@@ -10,6 +10,7 @@ use crate::{
     history::{Attempt, Request},
     text::{Mode, safe},
     tui::state::{Tab, Wish},
+    webhook::Known,
 };
 
 /// Most bytes that are written as hex: a megabyte becomes five.
@@ -22,6 +23,7 @@ pub(in crate::tui) fn whole(
     body: &[u8],
     wish: &Wish,
     tab: Tab,
+    known: &Known,
 ) -> String {
     if tab == Tab::Body {
         let headers = &request.capture.headers;
@@ -31,7 +33,7 @@ pub(in crate::tui) fn whole(
         let len = answer.body.len() as u64;
         return text(&Content::new(&answer.headers, &answer.body, len));
     }
-    text_of(&compose(request, attempts, body, wish), tab)
+    text_of(&compose(request, attempts, body, wish, known), tab)
 }
 
 /// The text of a tab as it is shown.

@@ -17,7 +17,7 @@ fn reading(body: &'static [u8]) -> State {
 fn read(state: &mut State, body: &'static [u8]) {
     let wish = state.wish().expect("a wish");
     let request = request(state.row().expect("a row").clone(), body);
-    let detail = page::compose(&request, &[], body, &wish);
+    let detail = page::compose(&request, &[], body, &wish, Known::built_in());
     update(state, Input::Loaded(Loaded::Detail(Box::new(detail))));
 }
 

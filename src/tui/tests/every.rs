@@ -18,7 +18,7 @@ use crate::{
         page::Form,
         state::{Popup, Tab, Wish},
     },
-    webhook::{self, Age, Examined, Keys, Told, Tried, Verdict},
+    webhook::{self, Age, Examined, Keys, Known, Told, Tried, Verdict},
 };
 
 /// Each value of a type by its pattern; a variant without a line here does not compile.
@@ -283,7 +283,8 @@ fn every_tab_view_and_pane() {
                         state.form = Some(form);
                         let wish = state.wish().expect("a wish");
                         let (_, request, attempts) = hostile(7, bytes);
-                        let mut detail = page::compose(&request, &attempts, bytes, &wish);
+                        let mut detail =
+                            page::compose(&request, &attempts, bytes, &wish, Known::built_in());
                         if tab == Tab::Sig {
                             let text: String =
                                 bytes.utf8_chunks().map(|chunk| chunk.valid()).collect();

@@ -59,7 +59,7 @@ pub(super) fn evil(size: (u16, u16), bytes: &[u8]) -> State {
     };
     update(&mut state, Input::Link(Link::Live(live)));
     let wish = state.wish().expect("a wish");
-    let detail = page::compose(&request, &attempts, bytes, &wish);
+    let detail = page::compose(&request, &attempts, bytes, &wish, Known::built_in());
     update(&mut state, Input::Loaded(Loaded::Detail(Box::new(detail))));
     update(
         &mut state,
@@ -250,7 +250,7 @@ fn take(state: &mut State, step: Step) {
         Step::Detail(bytes) => {
             let Some(wish) = state.wish() else { return };
             let (_, request, attempts) = hostile(wish.number, &bytes);
-            let detail = page::compose(&request, &attempts, &bytes, &wish);
+            let detail = page::compose(&request, &attempts, &bytes, &wish, Known::built_in());
             update(state, Input::Loaded(Loaded::Detail(Box::new(detail))));
         }
         Step::Reload(from, count) => {

@@ -218,7 +218,7 @@ fn a_detail_that_comes_too_late_is_dropped_and_the_wanted_one_read() {
     let mut state = screen((80, 24), rows(1..=5));
     let wish = state.wish().expect("a wish");
     let request = request(row(5, Some(200)), b"{}");
-    let late = page::compose(&request, &[], b"{}", &wish);
+    let late = page::compose(&request, &[], b"{}", &wish, Known::built_in());
     press(&mut state, "k");
     let (_, effects) = update(&mut state, Input::Loaded(Loaded::Detail(Box::new(late))));
     assert!(state.shown().is_none());
@@ -254,6 +254,7 @@ fn a_webhook_is_shown_by_sender_and_event_with_its_verdict() {
             action: Some("opened".to_owned()),
             delivery_id: None,
             attempt: None,
+            attempt_reason: None,
             verdict: verdict.to_owned(),
         }))
     };

@@ -59,7 +59,7 @@ fn long(size: (u16, u16)) -> State {
     press_all(&mut state, &[code(Code::Enter)]);
     let wish = state.wish().expect("a wish");
     let request = request(state.row().expect("a row").clone(), body);
-    let detail = page::compose(&request, &[], body, &wish);
+    let detail = page::compose(&request, &[], body, &wish, Known::built_in());
     update(&mut state, Input::Loaded(Loaded::Detail(Box::new(detail))));
     state
 }

@@ -100,6 +100,7 @@ fn wider_screens_have_more_columns() {
             action: None,
             delivery_id: None,
             attempt: None,
+            attempt_reason: None,
             verdict: verdict.into(),
         }))
     };

@@ -57,6 +57,7 @@ fn the_path_is_that_of_the_providers_newest_request_unless_one_is_typed() {
         action: None,
         delivery_id: None,
         attempt: None,
+        attempt_reason: None,
         verdict: "ok".into(),
     };
     let summary = Summary {

@@ -78,11 +78,13 @@ fn counts(state: &State, width: u16) -> Line {
     let tally = &state.list.tally;
     if width < WIDE {
         add(Role::Warn, tally.failed(), "failed");
+        add(Role::Text, tally.duplicates, "dup");
     } else {
         add(Role::Text, tally.ok, "ok");
         add(Role::Warn, tally.client, "4xx");
         add(Role::Bad, tally.server, "5xx");
         add(Role::Bad, tally.broken, "ERR");
+        add(Role::Text, tally.duplicates, "duplicate");
     }
     let words = match (width < WIDE, tally.bad_sig) {
         (true, _) => "bad sig",

@@ -15,7 +15,7 @@ use hooktool_relay::capture::Kind;
 use self::columns::{Columns, Place};
 use super::{Canvas, row};
 use crate::{
-    history::{Dropped, Limit, Missing, Summary, Webhook},
+    history::{Dropped, Limit, Missing, Repeat, Summary, Webhook},
     text::{Mode, Safe, clock, count, duration, safe, size},
     tui::{
         layout::{Area, Layout},
@@ -162,6 +162,8 @@ fn draw_row(
     );
     let (sig_role, sig) = sig(summary.webhook.as_deref());
     put(columns.sig, &Safe::own(sig), sig_role);
+    let (note_role, note) = note(state, summary);
+    put(columns.note, &note, note_role);
     let Some(last) = &summary.last else {
         put(Some(columns.status), &Safe::own("…"), Role::Dim);
         return;
@@ -177,8 +179,6 @@ fn draw_row(
         let role = if role == Role::Bad { role } else { Role::Text };
         put(Some(columns.latency), &duration(took), role);
     }
-    let (role, note) = note(state, summary);
-    put(columns.note, &note, role);
 }
 
 fn time(state: &State, summary: &Summary, columns: &Columns) -> Safe<'static> {
@@ -265,8 +265,11 @@ fn note(state: &State, summary: &Summary) -> (Role, Safe<'static>) {
         .as_ref()
         .is_some_and(|last| last.is_challenge());
     let is_in_body = state.list.fit(summary.number) == Fit::InBody;
+    let repeat = summary.again.as_ref().map(|again| again.repeat);
     match (is_late, summary.kind, summary.tries) {
         _ if is_in_body => (Role::Key, Safe::own("body")),
+        _ if repeat == Some(Repeat::Duplicate) => (Role::Warn, Safe::own("dup")),
+        _ if repeat == Some(Repeat::Retry) => (Role::Text, Safe::own("rtr")),
         (true, _, _) => (Role::Warn, Safe::own("late")),
         (_, Kind::Waited, _) => (Role::Dim, Safe::own("wait")),
         _ if is_challenge => (Role::Text, Safe::own("auto")),

@@ -1,7 +1,7 @@
 //! How many requests there are of each kind, counted as they come and go.
 
 use crate::{
-    history::Summary,
+    history::{Repeat, Summary},
     tui::page::{Role, role},
 };
 use hooktool_relay::capture::Outcome;
@@ -17,6 +17,8 @@ pub(in crate::tui) struct Tally {
     pub(in crate::tui) server: u64,
     /// Refused, timed out or broken off.
     pub(in crate::tui) broken: u64,
+    /// Of an event that had come before, and had been taken.
+    pub(in crate::tui) duplicates: u64,
     /// Came with a signature that is not right.
     pub(in crate::tui) bad_sig: u64,
 }
@@ -33,6 +35,7 @@ impl Tally {
         if let Some(count) = self.count(row) {
             *count += 1;
         }
+        self.duplicates += u64::from(is_duplicate(row));
         self.bad_sig += u64::from(has_bad_sig(row));
     }
 
@@ -40,6 +43,8 @@ impl Tally {
         if let Some(count) = self.count(row) {
             *count = count.saturating_sub(1);
         }
+        let duplicates = self.duplicates;
+        self.duplicates = duplicates.saturating_sub(u64::from(is_duplicate(row)));
         let bad = u64::from(has_bad_sig(row));
         self.bad_sig = self.bad_sig.saturating_sub(bad);
     }
@@ -59,6 +64,11 @@ impl Tally {
             _ => None,
         }
     }
+}
+
+fn is_duplicate(row: &Summary) -> bool {
+    let again = row.again.as_ref();
+    again.is_some_and(|again| again.repeat == Repeat::Duplicate)
 }
 
 fn has_bad_sig(row: &Summary) -> bool {
