@@ -27,9 +27,8 @@ pub(super) fn walk(state: &mut State, by: isize) {
             let to = to.min(lines.saturating_sub(1));
             let line = state.cursor + state.shown().map_or(0, |detail| detail.above(state.tab));
             let is_step = by.unsigned_abs() == 1;
-            if is_step && state.goes_on(line, by > 0) {
-                state.scroll_rows(by);
-            } else if to == state.cursor && state.wrapped_cells().is_some() {
+            let stays = to == state.cursor && state.wrapped_cells().is_some();
+            if stays || (is_step && state.goes_on(line, by > 0)) {
                 state.scroll_rows(by);
             } else {
                 stand(state, to);
