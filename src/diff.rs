@@ -21,7 +21,7 @@ use hooktool_relay::capture::Headers;
 
 use crate::{
     format::{
-        self,
+        self, Wanted,
         decode::{self, Encoding},
     },
     text::{self, Mode},
@@ -243,7 +243,7 @@ fn bodies(from: &Side<'_>, to: &Side<'_>) -> BodyDiff {
 /// The body without its compression; as received if that is unknown, or more than is kept of it.
 fn decoded<'a>(side: &Side<'a>) -> Cow<'a, [u8]> {
     if let Encoding::One(coding) = decode::encoding(side.headers.all("content-encoding")) {
-        let decoded = decode::decode(coding, side.body);
+        let decoded = decode::decode(coding, side.body, &Wanted::always());
         if decoded.is_whole() {
             return decoded.bytes.into();
         }
@@ -253,7 +253,7 @@ fn decoded<'a>(side: &Side<'a>) -> Cow<'a, [u8]> {
 
 /// A text laid out if there is a way, so that a line is a field; none for what is no text.
 fn readable(side: &Side<'_>, body: &[u8]) -> Option<String> {
-    let pretty = format::pretty(side.headers.first("content-type"), body);
+    let pretty = format::pretty(side.headers.first("content-type"), body, &Wanted::always());
     let is_text = pretty.is_some() || !format::is_binary(body);
     is_text.then(|| match (pretty, str::from_utf8(body)) {
         (Some(pretty), _) => pretty,

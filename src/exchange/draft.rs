@@ -16,7 +16,7 @@ use super::{path, whole};
 use crate::{
     event::Edits,
     format::{
-        self,
+        self, Wanted,
         decode::{self, Encoding},
     },
     history::{HistoryError, Reader, Request},
@@ -43,7 +43,7 @@ fn body(reader: &Reader, request: &Request) -> Result<Result<(Bytes, bool), Stri
     let bytes = whole(reader, request)?.unwrap_or_default();
     let encoding = decode::encoding(request.capture.headers.all("content-encoding"));
     let (bytes, was_encoded) = match encoding {
-        Encoding::One(coding) => match decode::decode(coding, &bytes) {
+        Encoding::One(coding) => match decode::decode(coding, &bytes, &Wanted::always()) {
             decoded if decoded.is_whole() => (decoded.bytes.into(), true),
             _ => return Ok(Err("its compressed body cannot be read".to_owned())),
         },

@@ -8,16 +8,17 @@ mod save;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use hooktool_relay::capture::Body;
 
 use super::{
-    page,
+    page::{self, Making},
+    shelf::Shelf,
     state::{Query, Tab, Wish},
     update::{Loaded, What},
 };
 use crate::{
-    format::decode::Encoding,
+    format::{Wanted, decode::Encoding},
     history::{History, HistoryError, Number, Reader, Select},
     search::Search,
 };
@@ -31,6 +32,8 @@ pub(super) struct Source {
     history: History,
     select: Arc<Select>,
     free: Arc<Mutex<Vec<Reader>>>,
+    /// What was laid out before.
+    shelf: Arc<Shelf>,
 }
 
 impl Source {
@@ -40,11 +43,12 @@ impl Source {
             history,
             select: Arc::new(select),
             free: Arc::default(),
+            shelf: Arc::default(),
         }
     }
 
-    /// Reads; blocks.
-    pub(super) fn load(&self, what: &What) -> Loaded {
+    /// Reads; blocks, until it is no longer `wanted`.
+    pub(super) fn load(&self, what: &What, wanted: &Wanted) -> Loaded {
         let read = self.reader().and_then(|reader| {
             let loaded = match what {
                 What::All { is_wide } => reader.list(&self.select(*is_wide)).map(Loaded::All),
@@ -55,11 +59,11 @@ impl Source {
                     is_wide,
                 } => self.rows(&reader, *newer_than, numbers, *is_wide),
                 What::Search(query) => found(&reader, query),
-                What::Detail(wish) => detail(&reader, wish),
+                What::Detail(wish) => self.detail(&reader, wish, wanted),
                 What::Fetch(fetch) => {
                     deed::run(&reader, fetch).map(|brought| Loaded::Brought(Box::new(brought)))
                 }
-                What::Page(wish, tab) => whole(&reader, wish, *tab),
+                What::Page(wish, tab) => whole(&reader, wish, *tab, wanted),
                 What::Save(save) => {
                     save::save(&reader, save).map(|saved| Loaded::Saved(save.clone(), saved))
                 }
@@ -67,6 +71,9 @@ impl Source {
             self.readers().push(reader);
             loaded
         });
+        if wanted.is_over() {
+            return Loaded::Unwanted;
+        }
         read.unwrap_or_else(|error| Loaded::Failed {
             what: what.clone(),
             cause: error.to_string(),
@@ -115,6 +122,33 @@ impl Source {
         }
         Ok(Loaded::Rows { rows, gone })
     }
+
+    fn detail(
+        &self,
+        reader: &Reader,
+        wish: &Wish,
+        wanted: &Wanted,
+    ) -> Result<Loaded, HistoryError> {
+        let Some(request) = reader.request(wish.number)? else {
+            return Ok(Loaded::NoDetail);
+        };
+        let attempts = reader.attempts(wish.number)?;
+        let capture = &request.capture;
+        let is_plain = page::encoding(&capture.headers) == Encoding::Plain;
+        let most = if is_plain && !wish.is_whole {
+            page::SHOWN
+        } else {
+            page::WHOLE
+        };
+        let making = Making {
+            wish,
+            shelf: &self.shelf,
+            wanted,
+        };
+        let read = || beginning(reader, wish.number, &capture.body, most, wanted);
+        let detail = making.detail(&request, &attempts, read)?;
+        Ok(Loaded::Detail(Box::new(detail)))
+    }
 }
 
 fn found(reader: &Reader, query: &Query) -> Result<Loaded, HistoryError> {
@@ -125,36 +159,23 @@ fn found(reader: &Reader, query: &Query) -> Result<Loaded, HistoryError> {
     })
 }
 
-fn detail(reader: &Reader, wish: &Wish) -> Result<Loaded, HistoryError> {
-    let Some(request) = reader.request(wish.number)? else {
-        return Ok(Loaded::NoDetail);
-    };
-    let attempts = reader.attempts(wish.number)?;
-    let is_plain = page::encoding(&request.capture.headers) == Encoding::Plain;
-    let most = if is_plain && !wish.is_whole {
-        page::SHOWN
-    } else {
-        page::WHOLE
-    };
-    let body = beginning(reader, wish.number, &request.capture.body, most)?;
-    let detail = page::compose(&request, &attempts, &body, wish);
-    Ok(Loaded::Detail(Box::new(detail)))
-}
-
 /// Most bytes of a body that are read for a pager. A relay takes 25 MiB unless it is told otherwise.
 const PAGED: usize = 32 * 1024 * 1024;
 
 /// A tab as text: bodies whole, the others as they are shown.
-fn whole(reader: &Reader, wish: &Wish, tab: Tab) -> Result<Loaded, HistoryError> {
+fn whole(reader: &Reader, wish: &Wish, tab: Tab, wanted: &Wanted) -> Result<Loaded, HistoryError> {
     let Some(request) = reader.request(wish.number)? else {
         return Ok(Loaded::NoDetail);
     };
     let attempts = reader.attempts(wish.number)?;
     let most = if tab == Tab::Body { PAGED } else { page::SHOWN };
-    let body = beginning(reader, wish.number, &request.capture.body, most)?;
-    let text = page::whole(&request, &attempts, &body, wish, tab);
+    let body = beginning(reader, wish.number, &request.capture.body, most, wanted)?;
+    let text = page::whole(&request, &attempts, &body, wish, tab, wanted);
     Ok(Loaded::Page(text.into()))
 }
+
+/// Bytes of a body that are read at once.
+const PIECE: usize = 1024 * 1024;
 
 /// The first bytes of a body.
 fn beginning(
@@ -162,10 +183,26 @@ fn beginning(
     number: Number,
     body: &Body,
     most: usize,
+    wanted: &Wanted,
 ) -> Result<Bytes, HistoryError> {
-    match body {
-        Body::Absent => Ok(Bytes::new()),
-        Body::Whole(bytes) => Ok(bytes.clone()),
-        Body::Pieces(_) => reader.body(number, 0, most),
+    let len = match body {
+        Body::Absent => return Ok(Bytes::new()),
+        Body::Whole(bytes) => return Ok(bytes.clone()),
+        Body::Pieces(len) => usize::try_from(*len).unwrap_or(usize::MAX),
+    };
+    let most = most.min(len);
+    if most <= PIECE {
+        return reader.body(number, 0, most);
     }
+    let mut all = BytesMut::with_capacity(most);
+    while all.len() < most && !wanted.is_over() {
+        let room = PIECE.min(most - all.len());
+        let piece = reader.body(number, all.len() as u64, room)?;
+        if piece.is_empty() {
+            // Retention let it go meanwhile.
+            break;
+        }
+        all.extend_from_slice(&piece);
+    }
+    Ok(all.freeze())
 }

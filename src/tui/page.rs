@@ -11,12 +11,17 @@ mod tree;
 mod tries;
 mod whole;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, convert::Infallible, sync::Arc};
 
+use bytes::Bytes;
 use hooktool_relay::capture::Outcome;
 
-use super::state::{Tab, Wish};
+use super::{
+    shelf::{Key, Layout, Part, Shelf},
+    state::{Tab, Wish},
+};
 use crate::{
+    format::Wanted,
     history::{Attempt, KeptAnswer, Number, Request},
     text::{Mode, Safe, Zone, date_clock, safe, size},
 };
@@ -59,7 +64,7 @@ pub(super) struct Detail {
     pub(super) body: Page,
     pub(super) response: Page,
     /// Headers, tries, raw.
-    pub(super) pages: [Vec<Line>; 3],
+    pub(super) pages: [Arc<Vec<Line>>; 3],
     /// How the chosen try ended, in a few words.
     pub(super) outcome: Safe<'static>,
     /// How many tries there are.
@@ -78,15 +83,21 @@ impl Detail {
 
     /// How many lines of a tab stand above its tree.
     pub(super) fn above(&self, tab: Tab) -> usize {
-        self.fixed(tab).len()
+        match self.fixed(tab) {
+            Fixed::Page(page) => page.above(),
+            Fixed::Lines(lines) => lines.len(),
+        }
     }
 
     /// A line of a tab.
     pub(super) fn line(&self, tab: Tab, at: usize) -> Option<Cow<'_, Line>> {
-        let fixed = self.fixed(tab);
-        match (fixed.get(at), self.tree(tab)) {
+        let fixed = match self.fixed(tab) {
+            Fixed::Page(page) => page.line(at),
+            Fixed::Lines(lines) => lines.get(at),
+        };
+        match (fixed, self.tree(tab)) {
             (Some(line), _) => Some(Cow::Borrowed(line)),
-            (None, Some(tree)) => tree.line(at - fixed.len()).map(Cow::Owned),
+            (None, Some(tree)) => tree.line(at - self.above(tab)).map(Cow::Owned),
             (None, None) => None,
         }
     }
@@ -116,38 +127,154 @@ impl Detail {
         page.form.is_some().then_some(page)
     }
 
-    fn fixed(&self, tab: Tab) -> &[Line] {
+    fn fixed(&self, tab: Tab) -> Fixed<'_> {
         let [headers, tries, raw] = &self.pages;
         match tab {
-            Tab::Body => &self.body.lines,
-            Tab::Headers => headers,
-            Tab::Response => &self.response.lines,
-            Tab::Tries => tries,
-            Tab::Raw => raw,
+            Tab::Body => Fixed::Page(&self.body),
+            Tab::Headers => Fixed::Lines(headers),
+            Tab::Response => Fixed::Page(&self.response),
+            Tab::Tries => Fixed::Lines(tries),
+            Tab::Raw => Fixed::Lines(raw),
         }
     }
 }
 
-/// Lays a request out. `body` is its beginning: [`SHOWN`] bytes, or all of it where it is compressed or wished whole.
+/// The lines of a tab that are no tree.
+enum Fixed<'a> {
+    Page(&'a Page),
+    Lines(&'a [Line]),
+}
+
+/// Lays a request out, once. `body` is its beginning: [`SHOWN`] bytes, or all of it where it is compressed or wished whole.
 pub(super) fn compose(request: &Request, attempts: &[Attempt], body: &[u8], wish: &Wish) -> Detail {
-    let (tries, chosen) = tries(attempts, wish);
-    let attempt = tries.get(chosen).copied();
-    let capture = &request.capture;
-    let content = Content::new(&capture.headers, body, capture.body.len());
-    Detail {
-        number: request.summary.number,
-        wish: wish.clone(),
-        body: body::page(&content, wish),
-        response: tries::response(attempt.or(attempts.last()), wish),
-        pages: [
-            headers::page(request, attempt, wish.reveals),
-            tries::list(request, attempts, attempt),
-            raw::page(capture, body.get(..SHOWN).unwrap_or(body), wish.reveals),
-        ],
-        outcome: attempt.map(preview::outcome).unwrap_or_default(),
-        tries: tries.len(),
-        chosen,
-        last_url: tries.last().map(|attempt| attempt.target.clone()),
+    let making = Making {
+        wish,
+        shelf: &Shelf::default(),
+        wanted: &Wanted::always(),
+    };
+    let body = || Ok::<_, Infallible>(Bytes::copy_from_slice(body));
+    match making.detail(request, attempts, body) {
+        Ok(detail) => detail,
+        Err(never) => match never {},
+    }
+}
+
+/// What a request is laid out with.
+pub(super) struct Making<'a> {
+    pub(super) wish: &'a Wish,
+    /// What was laid out before is taken from there, and what is laid out now goes there.
+    pub(super) shelf: &'a Shelf,
+    /// What is no longer wanted comes out in part, and is nobody's.
+    pub(super) wanted: &'a Wanted,
+}
+
+impl Making<'_> {
+    /// Lays a request out. `body` reads its beginning, as [`compose`] takes it; it is asked only if something is to be made of it.
+    ///
+    /// # Errors
+    /// Those of `body`.
+    pub(super) fn detail<E>(
+        &self,
+        request: &Request,
+        attempts: &[Attempt],
+        body: impl FnOnce() -> Result<Bytes, E>,
+    ) -> Result<Detail, E> {
+        let wish = self.wish;
+        let (tries, chosen) = tries(attempts, wish);
+        let attempt = tries.get(chosen).copied();
+        let (body, raw) = self.request(request, body)?;
+        let answer = |attempt: &Attempt, answer: &KeptAnswer| self.answer(request, attempt, answer);
+        Ok(Detail {
+            number: request.summary.number,
+            wish: wish.clone(),
+            body,
+            response: tries::response(attempt.or(attempts.last()), wish, answer),
+            pages: [
+                headers::page(request, attempt, wish.reveals).into(),
+                tries::list(request, attempts, attempt).into(),
+                raw,
+            ],
+            outcome: attempt.map(preview::outcome).unwrap_or_default(),
+            tries: tries.len(),
+            chosen,
+            last_url: tries.last().map(|attempt| attempt.target.clone()),
+        })
+    }
+
+    /// What is made of a request's body: its page, and the raw text.
+    fn request<E>(
+        &self,
+        request: &Request,
+        read: impl FnOnce() -> Result<Bytes, E>,
+    ) -> Result<(Page, Arc<Vec<Line>>), E> {
+        let capture = &request.capture;
+        let key = |part| Key {
+            id: capture.id,
+            part,
+        };
+        let reveals = self.wish.reveals;
+        let keys = (key(Part::Body(self.layout())), key(Part::Raw { reveals }));
+        let (page, raw) = match (self.shelf.get(&keys.0), self.shelf.get(&keys.1)) {
+            (Some(page), Some(raw)) => (page, raw),
+            (page, raw) => {
+                let bytes = read()?;
+                let page = page.unwrap_or_else(|| {
+                    let len = capture.body.len();
+                    let content = Content::new(&capture.headers, &bytes, len, self.wanted);
+                    self.kept(keys.0, body::page(&content, self.wish))
+                });
+                let raw = raw.unwrap_or_else(|| {
+                    let shown = bytes.get(..SHOWN).unwrap_or(&bytes);
+                    let lines = raw::page(capture, shown, reveals).into();
+                    self.kept(
+                        keys.1,
+                        Page {
+                            lines,
+                            ..Page::default()
+                        },
+                    )
+                });
+                (page, raw)
+            }
+        };
+        Ok((page, raw.lines))
+    }
+
+    /// All that is kept of an answer's body; what is missing is said above it.
+    fn answer(&self, request: &Request, attempt: &Attempt, answer: &KeptAnswer) -> Page {
+        let key = attempt
+            .try_number
+            .filter(|_| answer.ended)
+            .map(|number| Key {
+                id: request.capture.id,
+                part: Part::Answer(number, self.layout()),
+            });
+        if let Some(page) = key.as_ref().and_then(|key| self.shelf.get(key)) {
+            return page;
+        }
+        let kept = answer.body.len() as u64;
+        let content = Content::new(&answer.headers, &answer.body, kept, self.wanted);
+        let page = body::page(&content, self.wish);
+        match key {
+            Some(key) => self.kept(key, page),
+            None => page,
+        }
+    }
+
+    fn layout(&self) -> Layout {
+        Layout {
+            form: self.wish.form,
+            is_whole: self.wish.is_whole,
+            hex_row: self.wish.hex_row,
+        }
+    }
+
+    /// Keeps a page, if it is whole.
+    fn kept(&self, key: Key, page: Page) -> Page {
+        if !self.wanted.is_over() {
+            self.shelf.put(key, &page);
+        }
+        page
     }
 }
 

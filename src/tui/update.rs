@@ -106,6 +106,8 @@ pub(super) enum Loaded {
     Detail(Box<Detail>),
     /// It is no longer there.
     NoDetail,
+    /// Nobody waits for it any more; a newer one took its place.
+    Unwanted,
     Brought(Box<Brought>),
     /// Text for a pager, safe to be shown.
     Page(Arc<str>),
@@ -128,6 +130,7 @@ pub(super) fn update(state: &mut State, input: Input) -> (bool, Vec<Effect>) {
             changed(state, &change);
             false
         }
+        Input::Loaded(Loaded::Unwanted) => false,
         Input::Key(key) => pressed(state, key, &mut effects),
         other => {
             happened(state, other, &mut effects);
@@ -298,9 +301,9 @@ fn take(state: &mut State, loaded: Loaded, effects: &mut Vec<Effect>) {
         }
         Loaded::Found { query, hits } => state.found(&query, &hits),
         Loaded::Detail(detail) => {
-            state.sync.is_detail_reading = false;
-            // One for a request that is no longer selected came too late.
-            if Some(detail.number) == state.list.selected {
+            state.sync.detail.take_if(|wish| *wish == detail.wish);
+            // One of what is no longer wished came too late.
+            if Some(&detail.wish) == state.wish().as_ref() {
                 state.detail = Some(*detail);
                 detail::refold(state);
                 detail::look(state);
@@ -313,21 +316,24 @@ fn take(state: &mut State, loaded: Loaded, effects: &mut Vec<Effect>) {
         }
         Loaded::Saved(save, saved) => save::saved(state, save, saved),
         Loaded::Returned(returned) => away::returned(state, returned),
+        Loaded::Unwanted => {}
         Loaded::NoDetail => {
-            state.sync.is_detail_reading = false;
+            state.sync.detail = None;
             state.detail = None;
             state.sync.all = true;
         }
         Loaded::Failed { what, cause } => {
             match what {
                 What::Detail(wish) => {
-                    state.sync.is_detail_reading = false;
+                    state.sync.detail.take_if(|other| *other == wish);
                     // Asked for again only when something else is wished.
-                    state.detail = Some(Detail {
-                        number: wish.number,
-                        wish,
-                        ..Detail::default()
-                    });
+                    if Some(&wish) == state.wish().as_ref() {
+                        state.detail = Some(Detail {
+                            number: wish.number,
+                            wish,
+                            ..Detail::default()
+                        });
+                    }
                 }
                 What::Page(..) | What::Fetch(_) | What::Save(_) | What::Older => {}
                 What::All { .. } | What::Rows { .. } => state.sync.is_reading = false,
@@ -347,7 +353,7 @@ fn take(state: &mut State, loaded: Loaded, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Asks for what has to be read, one read of rows and one of the detail at a time.
+/// Asks for what has to be read: one read of rows at a time, and one of the detail, where a newer wish takes the place of an older.
 fn settle(state: &mut State, effects: &mut Vec<Effect>) {
     if let Some(what) = rows_to_read(state) {
         state.sync.is_reading = true;
@@ -359,19 +365,16 @@ fn settle(state: &mut State, effects: &mut Vec<Effect>) {
     if let Some(query) = state.list.query() {
         effects.push(Effect::Load(What::Search(query)));
     }
-    if state.sync.is_detail_reading {
+    let Some(wish) = state.wish() else {
+        state.detail = None;
         return;
-    }
-    let wish = state.wish();
+    };
     let shown = state.detail.as_ref().map(|detail| &detail.wish);
-    match wish {
-        Some(wish) if state.sync.is_detail_stale || shown != Some(&wish) => {
-            state.sync.is_detail_stale = false;
-            state.sync.is_detail_reading = true;
-            effects.push(Effect::Load(What::Detail(wish)));
-        }
-        Some(_) => {}
-        None => state.detail = None,
+    let is_wanted = state.sync.is_detail_stale || shown != Some(&wish);
+    if is_wanted && state.sync.detail.as_ref() != Some(&wish) {
+        state.sync.is_detail_stale = false;
+        state.sync.detail = Some(wish.clone());
+        effects.push(Effect::Load(What::Detail(wish)));
     }
 }
 

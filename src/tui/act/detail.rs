@@ -1,6 +1,8 @@
 //! Reading one request: scrolling, folding, the forms of a body, searching.
 //!
-//! A tree has a line that the person is on; its path stays when another request is shown, and so does what is folded.
+//! A tree has a line that the person is on; its path stays when another request of its kind is shown, and so does what is folded.
+
+use std::collections::HashSet;
 
 use crate::tui::{
     keys::Action,
@@ -33,13 +35,20 @@ pub(super) fn walk(state: &mut State, by: isize) {
 /// Puts the person on a visible line of the tree, and brings it into view.
 fn stand(state: &mut State, at: usize) {
     state.cursor = at;
-    state.watched = state.tree().and_then(|tree| tree.id(at));
+    watch(state, state.tree().and_then(|tree| tree.id(at)));
     let above = state.shown().map_or(0, |detail| detail.above(state.tab));
     // On the first line of the tree one sees what stands above it too.
     if at == 0 {
         bring_into_view(state, 0);
     }
     bring_into_view(state, above + at);
+}
+
+/// Notes the path that the person is on.
+fn watch(state: &mut State, path: Option<u64>) {
+    if let Some(kind) = state.kind() {
+        state.folds.at(kind).watched = path;
+    }
 }
 
 fn bring_into_view(state: &mut State, line: usize) {
@@ -86,37 +95,48 @@ pub(super) fn fold(state: &mut State, action: Action) {
         }
         return;
     };
+    let Some(kind) = state.kind() else { return };
     let node = tree.node(state.cursor);
-    let is_folded = node.is_some_and(|node| state.folded.contains(&node));
+    let fold = state.folds.of(kind);
+    let is_folded = node.is_some_and(|node| fold.is_some_and(|fold| fold.folded.contains(&node)));
     let mut to = node;
     match (action, node) {
         (Action::FoldAll, _) => {
             let nodes: Vec<u64> = tree.nodes().collect();
             to = tree.id(state.cursor);
-            state.folded.extend(nodes);
+            state.folds.at(kind).folded.extend(nodes);
         }
         (Action::UnfoldAll, _) => {
             to = tree.id(state.cursor);
-            state.folded.clear();
+            state.folds.at(kind).folded.clear();
         }
         (Action::Right | Action::Toggle, Some(node)) if is_folded => {
-            state.folded.remove(&node);
+            state.folds.at(kind).folded.remove(&node);
         }
         (Action::Left | Action::Toggle, Some(node)) if !is_folded => {
-            state.folded.insert(node);
+            state.folds.at(kind).folded.insert(node);
         }
         (Action::Left, _) => to = tree.parent(state.cursor),
         _ => return,
     }
-    state.watched = to.or(state.watched);
+    if to.is_some() {
+        watch(state, to);
+    }
     refold(state);
 }
 
 /// After a tree came or its folds changed: folds it, and puts the person on the path that they were on.
 pub(in crate::tui) fn refold(state: &mut State) {
-    let (folded, watched) = (&state.folded, state.watched);
+    let Some(kind) = state.kind() else { return };
+    let (none, fold) = (HashSet::new(), state.folds.of(kind));
+    let folded = fold.map_or(&none, |fold| &fold.folded);
+    let watched = fold.and_then(|fold| fold.watched);
     for tree in state.detail.iter_mut().flat_map(|detail| detail.trees()) {
         tree.fold(folded);
+    }
+    if state.folds.show(kind) {
+        // A line of another kind of body says nothing in this one.
+        state.cursor = 0;
     }
     let Some(tree) = state.tree() else { return };
     let last = tree.len().saturating_sub(1);
@@ -235,7 +255,10 @@ fn go_to_hit(state: &mut State) {
     let around = row.and_then(|row| Some(state.tree()?.around(row)));
     match (row, around) {
         (Some(row), Some(around)) => {
-            state.folded.retain(|node| !around.contains(node));
+            if let Some(kind) = state.kind() {
+                let folded = &mut state.folds.at(kind).folded;
+                folded.retain(|node| !around.contains(node));
+            }
             refold(state);
             let line = state.tree().and_then(|tree| tree.line_of(row));
             stand(state, line.unwrap_or(0));

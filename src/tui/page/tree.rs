@@ -2,7 +2,7 @@
 //!
 //! In: an [`Outline`], which paths are folded. Out: the visible lines, built one by one as they are drawn. Must not know: sizes.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use hooktool_relay::capture::UnixMillis;
 
@@ -22,7 +22,7 @@ const DEEPEST: usize = 40;
 /// A tree, and what of it is visible.
 #[derive(Clone, Debug)]
 pub(in crate::tui) struct Tree {
-    outline: Outline,
+    outline: Arc<Outline>,
     /// Rows of the outline, ascending.
     visible: Vec<usize>,
 }
@@ -31,7 +31,13 @@ impl Tree {
     /// A tree with nothing folded.
     pub(super) fn new(outline: Outline) -> Self {
         let visible = (0..outline.rows().len()).collect();
+        let outline = Arc::new(outline);
         Self { outline, visible }
+    }
+
+    /// About how much memory it takes, in bytes.
+    pub(super) fn weight(&self) -> usize {
+        self.outline.weight() + self.visible.len() * size_of::<usize>()
     }
 
     /// Folds these paths and no others.

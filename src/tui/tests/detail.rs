@@ -1,7 +1,10 @@
 //! Reading a body: folding, what stays when another request is shown, the views, searching.
 
 use super::*;
-use crate::tui::{layout::Pane, page::Form, state::Tab};
+use crate::{
+    history::Webhook,
+    tui::{layout::Pane, page::Form, state::Tab},
+};
 
 const BODY: &[u8] =
     br#"{"id":"evt_1","data":{"object":{"amount":4200,"Card":null},"tags":["a","b"]},"ok":true}"#;
@@ -152,4 +155,47 @@ fn tree_screens() {
     press_all(&mut state, &[code(Code::Esc)]);
     press(&mut state, "V");
     insta::assert_snapshot!("tree_views", screens::shown(&state));
+}
+
+#[test]
+fn what_is_folded_holds_for_one_event_and_no_other() {
+    let event = |number, event: &str| {
+        let mut row = row(number, Some(200));
+        row.webhook = Some(Box::new(Webhook {
+            provider: "stripe".into(),
+            event: Some(event.into()),
+            action: None,
+            delivery_id: None,
+            attempt: None,
+            verdict: "ok".into(),
+        }));
+        row
+    };
+    let rows = vec![
+        event(1, "invoice.paid"),
+        event(2, "charge.succeeded"),
+        event(3, "invoice.paid"),
+    ];
+    let mut state = screen((80, 40), rows);
+    press_all(&mut state, &[code(Code::Enter)]);
+    read(&mut state, BODY);
+    press(&mut state, "jjjh ");
+    let folded = "    ▸ object: { 2 keys }".to_owned();
+    assert_eq!(
+        (lines(&state)[3].clone(), path(&state)),
+        (folded.clone(), ".data.object".into())
+    );
+    press(&mut state, "K");
+    read(&mut state, BODY);
+    assert_eq!(lines(&state).len(), 14, "another event");
+    assert_eq!(path(&state), ".");
+    press(&mut state, "jjK");
+    read(&mut state, BODY);
+    assert_eq!(
+        (lines(&state)[3].clone(), path(&state)),
+        (folded, ".data.object".into())
+    );
+    press(&mut state, "J");
+    read(&mut state, BODY);
+    assert_eq!(path(&state), ".data", "each event has its place");
 }

@@ -7,6 +7,7 @@ use crate::{
     tui::{
         deed::{Desk, Set},
         fetch::{Compared, Fetch, Pick, Sheet},
+        kind::kind,
         state::{Mood, Popup, State, Tab},
         update::{Effect, What},
     },
@@ -45,7 +46,8 @@ pub(super) fn picks(state: &State) -> Result<(Pick, Pick), &'static str> {
         [] | [_] => {}
         _ => return Err("mark two requests, no more"),
     }
-    let before = |other: &&Summary| other.number < row.number && is_same_kind(other, row);
+    let own = kind(row);
+    let before = |other: &&Summary| other.number < row.number && kind(other) == own;
     if let [one] = marked[..]
         && one != row.number
     {
@@ -54,15 +56,6 @@ pub(super) fn picks(state: &State) -> Result<(Pick, Pick), &'static str> {
     let previous = state.list.rows.iter().rev().find(before);
     let previous = previous.ok_or("no earlier request of this kind: Space marks two others")?;
     Ok((whole(previous.number), whole(row.number)))
-}
-
-/// Whether two requests are of one kind: by method and path, without the query.
-fn is_same_kind(one: &Summary, other: &Summary) -> bool {
-    let path = |row: &Summary| -> Vec<u8> {
-        let end = row.path.iter().position(|&byte| byte == b'?');
-        row.path[..end.unwrap_or(row.path.len())].to_vec()
-    };
-    one.method == other.method && one.endpoint == other.endpoint && path(one) == path(other)
 }
 
 /// Shows what was worked out, unless the person is busy with something else.
