@@ -30,11 +30,14 @@ use crate::{
 mod arrays;
 mod json;
 mod lines;
+mod patch;
 mod print;
 mod tree;
+mod unified;
 mod volatile;
 
 pub use lines::Line;
+pub use patch::Patch;
 pub use print::print;
 
 /// Largest body that is compared by path, in bytes; above it a line says more than a path.
@@ -153,6 +156,30 @@ pub fn compare(from: &Side<'_>, to: &Side<'_>) -> Diff {
         body: bodies(from, to),
         headers: headers(from.headers, to.headers),
     }
+}
+
+/// Compares two messages line by line, head and all. `all`: lines that differ in an id, a time or a signature, too.
+pub fn unified(from: &Side<'_>, to: &Side<'_>, all: bool) -> Vec<Line> {
+    unified::unified(from, to, all)
+}
+
+/// What turns the first body into the second; `all`: ids and times, too.
+///
+/// # Errors
+/// Why there is none, in words.
+pub fn patch(from: &Side<'_>, to: &Side<'_>, all: bool) -> Result<Patch, &'static str> {
+    let (before, after) = (decoded(from), decoded(to));
+    if before.len().max(after.len()) > BY_PATH {
+        return Err("a body is larger than 1 MB");
+    }
+    let told = "a body is no JSON document";
+    let one = |body| {
+        let text = str::from_utf8(body).map_err(|_| told)?;
+        // Several documents have no path of their own.
+        serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(|_| told)?;
+        tree::parse(text).ok_or(told)
+    };
+    Ok(patch::patch(&one(&before)?, &one(&after)?, all))
 }
 
 fn facts(from: &Side<'_>, to: &Side<'_>) -> Vec<Change> {

@@ -205,6 +205,8 @@ pub enum Intent {
     },
     /// Forward stored requests again, together.
     Replays(Box<Replays>),
+    /// Send no more of what is being sent together; what is under way goes on to its end.
+    Stop,
     /// Write stored requests to a file.
     Export(Export),
     /// Hold new requests, or stop holding.

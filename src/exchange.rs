@@ -17,7 +17,7 @@ mod draft;
 mod side;
 
 pub use desk::Desk;
-pub use draft::{Part, edits, text, without_added_end};
+pub use draft::{Part, edits, header_line, text, without_added_end};
 pub use side::Picked;
 
 /// A request's body, whatever its size; none if there is none.

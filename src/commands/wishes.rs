@@ -9,6 +9,7 @@ use tokio::{
     sync::mpsc,
     task::{JoinSet, spawn_blocking},
 };
+use tokio_util::sync::CancellationToken;
 
 use super::export::{Tally, Writing};
 use crate::{
@@ -26,6 +27,8 @@ use crate::{
 pub(super) struct Wishes {
     with: With,
     under_way: JoinSet<()>,
+    /// Ends the sets that are being sent.
+    stop: CancellationToken,
     /// What was deleted last, until it is brought back.
     removal: Option<Removal>,
 }
@@ -56,6 +59,7 @@ impl Wishes {
         Self {
             with,
             under_way: JoinSet::new(),
+            stop: CancellationToken::new(),
             removal: None,
         }
     }
@@ -94,9 +98,11 @@ impl Wishes {
                 });
             }
             Intent::Replays(replays) => {
+                let stop = self.stop.clone();
                 self.under_way
-                    .spawn(async move { with.send(*replays).await });
+                    .spawn(async move { with.send(*replays, &stop).await });
             }
+            Intent::Stop => std::mem::take(&mut self.stop).cancel(),
             Intent::Export(export) => {
                 self.under_way
                     .spawn(async move { with.export(export).await });
@@ -118,13 +124,13 @@ impl Wishes {
 }
 
 impl With {
-    async fn send(&self, replays: Replays) {
+    async fn send(&self, replays: Replays, stop: &CancellationToken) {
         let mut round = Round {
             edited: replays
                 .numbers
                 .first()
                 .copied()
-                .filter(|_| !replays.edits.is_empty()),
+                .filter(|_| replays.edits.is_draft()),
             ..Round::default()
         };
         let mut well = Vec::new();
@@ -144,7 +150,9 @@ impl With {
                 told.push((is_failed, text));
             }
         };
-        replay::many(&self.history, &self.forwarder, &self.routes, &replays, tell).await;
+        let (history, forwarder, routes) = (&self.history, &self.forwarder, &self.routes);
+        replay::many(history, forwarder, routes, &replays, stop, tell).await;
+        round.unsent = replays.count().saturating_sub(round.ok + round.failed);
         let room = Round::TOLD.saturating_sub(round.told.len());
         round.told.extend(well.into_iter().take(room));
         // Without a view nobody needs it.

@@ -159,6 +159,15 @@ fn header(line: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     Some((name.to_vec(), value.to_vec()))
 }
 
+/// A header line as a person types it, `Name: value`; none if it cannot be sent.
+pub fn header_line(line: &str) -> Option<(HeaderName, HeaderValue)> {
+    let (name, value) = header(line.as_bytes())?;
+    Some((
+        HeaderName::from_bytes(&name).ok()?,
+        HeaderValue::from_bytes(&value).ok()?,
+    ))
+}
+
 fn next_line(rest: &mut Bytes) -> Bytes {
     let end = rest.iter().position(|&byte| byte == b'\n');
     let line = rest.split_to(end.unwrap_or(rest.len()));

@@ -6,6 +6,7 @@
 
 use futures_util::{StreamExt as _, stream};
 use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
 
 use super::{ReplayError, run};
 use crate::{
@@ -18,13 +19,14 @@ use crate::{
 /// One of them, and what became of it.
 pub type Sent = (Number, Result<Attempt, ReplayError>);
 
-/// Sends all of them, each of them `times` times before the next one begins; tells each result as it comes, in any order. Dropped
-/// before, those that have not begun never do.
+/// Sends all of them, each of them `times` times before the next one begins; tells each result as it comes, in any order. After `stop`
+/// none begins any more, and those under way go on to their end; dropped before, they do not.
 pub async fn many(
     history: &History,
     forwarder: &Forwarder,
     otherwise: &Routes,
     replays: &Replays,
+    stop: &CancellationToken,
     mut tell: impl FnMut(Sent),
 ) {
     let times = replays.times as usize;
@@ -33,14 +35,20 @@ pub async fn many(
     let began = Instant::now();
     let gap = replays.gap;
     let sends = (0_u32..).zip(each).map(|(place, number)| async move {
-        sleep_until(began + gap.saturating_mul(place)).await;
+        let is_due = async {
+            sleep_until(began + gap.saturating_mul(place)).await;
+            !stop.is_cancelled()
+        };
+        if !stop.run_until_cancelled(is_due).await.unwrap_or(false) {
+            return None;
+        }
         let to = replays.to.clone();
         let sent = run(history, forwarder, number, to, otherwise, &replays.edits);
-        (number, sent.await)
+        Some((number, sent.await))
     });
     let parallel = replays.parallel.clamp(1, Replays::PARALLEL);
     let mut sent = stream::iter(sends).buffer_unordered(parallel);
     while let Some(one) = sent.next().await {
-        tell(one);
+        one.into_iter().for_each(&mut tell);
     }
 }

@@ -96,6 +96,8 @@ pub(super) enum Place {
     /// The form before requests are sent again, but for its lines of free text.
     Form,
     FormText,
+    /// A line of it that sets or removes a header line.
+    FormHeader,
     /// The words before too many are sent, or too far.
     Confirm,
     /// The box that asks for a file's name.
@@ -240,7 +242,7 @@ pub(super) fn here(place: Place) -> impl Iterator<Item = &'static Binding> {
 pub(super) fn is_typing(place: Place) -> bool {
     let is_desk = matches!(
         place,
-        Place::File | Place::Form | Place::FormText | Place::Confirm
+        Place::File | Place::Form | Place::FormText | Place::FormHeader | Place::Confirm
     );
     let is_line = matches!(
         place,

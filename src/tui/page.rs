@@ -29,6 +29,7 @@ use crate::{
 pub(super) use self::tree::Tree;
 use body::Content;
 pub(super) use body::{Form, Page, SHOWN, WHOLE, encoding};
+pub(super) use headers::is_secret;
 pub(super) use whole::whole;
 
 /// What a piece of text is, so that the view can choose its look.

@@ -40,13 +40,17 @@ pub(super) fn act(state: &mut State, deed: Deed, effects: &mut Vec<Effect>) {
         Deed::NextChange => diff::step(state, 1),
         Deed::PreviousChange => diff::step(state, -1),
         Deed::Volatile => diff::fold(state),
+        Deed::NextView => diff::next_view(state),
+        Deed::Patch => diff::copy(state, effects),
         Deed::ToForm => diff::go_on(state, effects),
         Deed::Form => form::open(state, set::usual(state), None, effects),
         Deed::NextLine => form::step(state, 1),
         Deed::PreviousLine => form::step(state, -1),
         Deed::Choose => form::choose(state, effects),
         Deed::Enter => form::enter(state),
+        Deed::Offer => form::offer(state),
         Deed::Send => form::send(state, effects),
+        Deed::Stop => form::stop(state, effects),
         Deed::Confirm => form::confirm(state, effects),
         Deed::EditBody => edit::begin(state, Part::Body, effects),
         Deed::EditWhole => edit::begin(state, Part::Whole, effects),
@@ -82,6 +86,7 @@ pub(in crate::tui) fn possible(state: &State, deed: Deed) -> Result<(), &'static
             Err("no request yet")
         }
         Deed::Compare => diff::picks(state).map(drop),
+        Deed::Stop if state.acting.rounds == 0 => Err("nothing is being sent"),
         Deed::ToForm if !diff::is_edit(state) => Err("this is no edit: nothing to send"),
         _ => Ok(()),
     }

@@ -7,6 +7,7 @@ use crate::tui::deed::Deed;
 pub(in crate::tui) fn hinted(place: Place) -> &'static [Action] {
     match place {
         Place::Detail => &[
+            Action::Do(Deed::Stop),
             Action::Replay,
             Action::Search,
             Action::NextForm,
@@ -26,12 +27,14 @@ pub(in crate::tui) fn hinted(place: Place) -> &'static [Action] {
         Place::Diff => &[
             Action::Do(Deed::ToForm),
             Action::Do(Deed::NextChange),
-            Action::Do(Deed::PreviousChange),
+            Action::Do(Deed::NextView),
             Action::Do(Deed::Volatile),
+            Action::Do(Deed::Patch),
             Action::Back,
         ],
         Place::Search | Place::Palette => &[Action::Accept, Action::Back],
         _ => &[
+            Action::Do(Deed::Stop),
             Action::Open,
             Action::Replay,
             Action::Filter,

@@ -5,7 +5,7 @@ use std::path::Path;
 use bytes::Bytes;
 
 use crate::{
-    diff::{self, Side},
+    diff::Side,
     exchange::{Picked, edits, text, whole},
     history::{HistoryError, Number, Reader},
     target::Target,
@@ -14,6 +14,7 @@ use crate::{
         compare,
         deed::{Draft, Past},
         fetch::{Brought, Edited, Fetch, Pick},
+        page,
     },
 };
 
@@ -27,7 +28,13 @@ pub(super) fn run(reader: &Reader, fetch: &Fetch) -> Result<Brought, HistoryErro
         }),
         Fetch::Past(numbers) => Ok(Brought::Past {
             numbers: numbers.clone(),
-            past: past(reader, numbers)?,
+            past: Past {
+                headers: match numbers[..] {
+                    [number] => headers(reader, number)?,
+                    _ => Vec::new(),
+                },
+                ..past(reader, numbers)?
+            },
         }),
         Fetch::Diff(from, to) => compared(reader, *from, *to),
         Fetch::Text { number, part } => {
@@ -84,6 +91,29 @@ fn past(reader: &Reader, numbers: &[Number]) -> Result<Past, HistoryError> {
     Ok(past)
 }
 
+/// A request's header lines as a person would type them, each name once; the value of what may be a secret is left to them.
+fn headers(reader: &Reader, number: Number) -> Result<Vec<String>, HistoryError> {
+    let Some(request) = reader.request(number)? else {
+        return Ok(Vec::new());
+    };
+    let mut lines: Vec<String> = Vec::new();
+    let mut seen: Vec<Vec<u8>> = Vec::new();
+    for (name, value) in request.capture.headers.iter() {
+        let lower = name.to_ascii_lowercase();
+        if seen.contains(&lower) {
+            continue;
+        }
+        let is_typed = |c: char| !c.is_control();
+        let value = str::from_utf8(value).ok();
+        let value = value.filter(|value| !page::is_secret(name) && value.chars().all(is_typed));
+        if let Ok(name) = str::from_utf8(name) {
+            lines.push(format!("{name}: {}", value.unwrap_or_default()));
+        }
+        seen.push(lower);
+    }
+    Ok(lines)
+}
+
 /// Scheme, host and port of a URL as recorded.
 fn origin(url: &str) -> Option<Target> {
     let (scheme, rest) = url.split_once("://")?;
@@ -110,12 +140,22 @@ fn compared(reader: &Reader, from: Pick, to: Pick) -> Result<Brought, HistoryErr
         return Ok(gone(from.number));
     };
     let bodies = (before.body(reader)?, after.body(reader)?);
-    let diff = diff::compare(&before.side(&bodies.0), &after.side(&bodies.1));
-    let names = [before.name(), after.name()];
-    let names = [names[0].as_str(), names[1].as_str()];
+    let names = [before.name(), after.name(), kind(&before, &after)];
+    let names = names.each_ref().map(String::as_str);
+    let sides = [&before.side(&bodies.0), &after.side(&bodies.1)];
     Ok(Brought::Compared(Box::new(compare::compose(
-        &diff, names, None,
+        sides, names, None,
     ))))
+}
+
+/// The event of both, if it is the same one.
+fn kind(before: &Picked, after: &Picked) -> String {
+    let event = |picked: &Picked| {
+        let webhook = picked.request.summary.webhook.as_deref()?;
+        Some(format!("{} · {}", webhook.provider, webhook.title()?))
+    };
+    let both = event(before).filter(|one| Some(one) == event(after).as_ref());
+    both.unwrap_or_default()
 }
 
 /// What an edit changes, beside its original.
@@ -149,7 +189,6 @@ fn changed(reader: &Reader, edited: &Edited) -> Result<Brought, HistoryError> {
         headers: &copy.headers,
         body: &body,
     };
-    let diff = diff::compare(&before.side(&original), &after);
     let changes = count(list.len() as u64);
     let words = if list.len() == 1 { "change" } else { "changes" };
     let draft = Draft {
@@ -158,9 +197,9 @@ fn changed(reader: &Reader, edited: &Edited) -> Result<Brought, HistoryError> {
         said: Safe::format(format_args!("edited, {changes} {words}")),
     };
     let name = format!("#{number}");
-    let names = [name.as_str(), "your edit"];
+    let names = [name.as_str(), "your edit", ""];
     Ok(Brought::Compared(Box::new(compare::compose(
-        &diff,
+        [&before.side(&original), &after],
         names,
         Some(draft),
     ))))

@@ -179,7 +179,7 @@ fn what_is_folded_holds_for_one_event_and_no_other() {
     let mut state = screen((80, 40), rows);
     press_all(&mut state, &[code(Code::Enter)]);
     read(&mut state, BODY);
-    press(&mut state, "jjjh ");
+    press(&mut state, "jjjh");
     let folded = "    ▸ object: { 2 keys }".to_owned();
     assert_eq!(
         (lines(&state)[3].clone(), path(&state)),
