@@ -28,6 +28,10 @@ pub(super) fn walk(state: &mut State, by: isize) {
             let to = state.cursor.saturating_add_signed(by);
             stand(state, to.min(lines.saturating_sub(1)));
         }
+        None if state.tab == Tab::Tries && state.shown().is_some_and(|shown| shown.tries > 1) => {
+            choose(state, by.signum());
+            scroll(state, by);
+        }
         None => scroll(state, by),
     }
 }
@@ -89,6 +93,7 @@ pub(super) fn choose(state: &mut State, by: isize) {
 pub(super) fn fold(state: &mut State, action: Action) {
     let Some(tree) = state.tree() else {
         match action {
+            Action::Right if state.tab == Tab::Tries => show(state, Tab::Response),
             Action::Right => state.column = state.column.saturating_add(SIDEWAYS).min(4096),
             Action::Left => state.column = state.column.saturating_sub(SIDEWAYS),
             _ => {}
@@ -157,7 +162,12 @@ pub(super) fn next_form(state: &mut State) {
     else {
         return;
     };
-    let after = Form::ALL.into_iter().cycle().skip(present as usize + 1);
+    // Of a large body the tree is what was not tried yet.
+    let is_untried = present == Form::Text
+        && state.laid_out != state.list.selected
+        && obstacle(state, Form::Tree).is_none();
+    let from = if is_untried { 0 } else { present as usize + 1 };
+    let after = Form::ALL.into_iter().cycle().skip(from);
     let next = after
         .take(Form::ALL.len())
         .find(|&form| obstacle(state, form).is_none());

@@ -161,6 +161,11 @@ impl<'a> Content<'a> {
         self.len > SHOWN as u64 || !self.is_whole()
     }
 
+    fn is_multipart(&self) -> bool {
+        let kind = self.kind.and_then(|kind| kind.first_chunk::<10>());
+        kind.is_some_and(|kind| kind.eq_ignore_ascii_case(b"multipart/"))
+    }
+
     fn tree(&self) -> Result<Tree, &'static str> {
         let outline = format::outline(self.kind, self.shown(), self.wanted);
         let outline = outline.ok_or("it is neither JSON, a form nor multipart")?;
@@ -260,6 +265,8 @@ pub(super) fn page(content: &Content<'_>, wish: &Wish) -> Page {
         tried => tried.and_then(Result::ok),
     };
     let best = match (&tree, &pretty) {
+        // A part that is binary says so in its place.
+        (Some(_), _) if content.is_multipart() => Form::Tree,
         _ if format::is_binary(content.shown()) => Form::Hex,
         (Some(_), _) => Form::Tree,
         (_, Some(_)) => Form::Pretty,

@@ -147,6 +147,12 @@ fn every_kind_has_its_best_form() {
         form("multipart/form-data; boundary=x", b"--x\r\n\r\n1\r\n--x--"),
         Some(Form::Tree)
     );
+    let part = b"--x\r\nContent-Type: image/png\r\n\r\n\x89PNG\0\r\n--x--";
+    assert_eq!(
+        form("Multipart/form-data; boundary=x", part),
+        Some(Form::Tree),
+        "a binary part"
+    );
     assert_eq!(form("application/xml", b"<a><b/></a>"), Some(Form::Pretty));
     assert_eq!(form("text/html", b"<p>"), Some(Form::Text));
     assert_eq!(form("application/json", b"\x89PNG\0"), Some(Form::Hex));
