@@ -20,17 +20,19 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     backoff::Backoff,
-    event::{Board, Link},
+    event::{Board, Link, Proof},
     filter::Filter,
     forward::{Distrust, Forwarder},
     history::{History, HistoryError, Webhook},
     target::Routes,
+    webhook::Challenge,
 };
 
 mod clock;
 mod delivery;
 mod dial;
 mod parked;
+mod probe;
 mod serving;
 mod stuck;
 #[cfg(test)]
@@ -73,6 +75,8 @@ pub struct Plan {
     pub wait_for_target: bool,
     /// How often refused and timed-out forwards are repeated.
     pub retry: u32,
+    /// Answer challenges of known senders though there is a target.
+    pub answer_challenges: bool,
     /// Who knows webhooks; none: nobody looks.
     pub recognise: Option<Arc<dyn Recognise>>,
 }
@@ -81,6 +85,9 @@ pub struct Plan {
 pub trait Recognise: fmt::Debug + Send + Sync {
     /// What a request is as a webhook; none: no known sender. A body in pieces has not come yet. It does not wait for anything.
     fn webhook(&self, capture: &Capture) -> Option<Webhook>;
+
+    /// What a request asks that is a handshake of a known sender, its body whole; none: it is none. It does not wait either.
+    fn challenge(&self, capture: &Capture) -> Option<Challenge>;
 }
 
 /// Why a listener ended.
@@ -191,6 +198,8 @@ impl Agent {
         }
         loop {
             let began = Instant::now();
+            // Each link is proven anew.
+            self.board.proof.send_replace(Proof::Open);
             let lost = match self.connect_and_serve(stop).await {
                 Ok(lost) => lost,
                 Err(ended) => return ended,

@@ -9,6 +9,7 @@ use clap::{Arg, ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parse
 
 pub mod export;
 pub mod listen;
+mod names;
 pub mod relay;
 pub mod requests;
 pub mod value;
@@ -18,7 +19,7 @@ use export::{Diff, Export};
 use listen::Listen;
 use relay::{Login, Relay};
 use requests::{List, Replay, Show, Wait};
-use webhook::{Providers, Secret, Verify};
+use webhook::{Providers, Secret, Trigger, Verify};
 
 /// Order of every help page: what it does, what to type, and only then the grammar.
 const TEMPLATE: &str =
@@ -72,6 +73,8 @@ pub enum Verb {
     Diff(Diff),
     /// Write stored requests for other programs: HAR, .http, JSON lines, curl.
     Export(Export),
+    /// Send a realistic, signed sample of a known sender's webhook.
+    Trigger(Trigger),
     /// Judge a request's signature, and name what is wrong with it.
     Verify(Verify),
     /// Keep the signing secrets of senders, on this machine alone.

@@ -42,6 +42,7 @@ mod show;
 mod stop;
 mod stored;
 mod token;
+mod trigger;
 mod verify;
 mod wait;
 mod wishes;
@@ -89,6 +90,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Result<(), Failure> {
         Some(Verb::Open) => wait_for(open::run()),
         Some(Verb::Wait(args)) => wait_for(wait::run(args)),
         Some(Verb::Replay(replay)) => wait_for(replay::run(replay)),
+        Some(Verb::Trigger(args)) => match args.list {
+            true => trigger::list(&args),
+            false => wait_for(trigger::run(args)),
+        },
         Some(Verb::Login(login)) => wait_for(login::run(login)),
         Some(Verb::Relay(relay)) => match relay.verb {
             Some(RelayVerb::Token(token)) => wait_for(token::run(token.verb)),

@@ -102,6 +102,8 @@ pub struct Settings {
     pub hold: bool,
     /// Whether refused requests are parked until the port opens.
     pub wait_for_target: bool,
+    /// Whether challenges of known senders are answered though there is a target.
+    pub answer_challenges: bool,
     /// How often a refused or timed-out forward is repeated.
     pub retry: u32,
     /// What to show by, if it was said.
@@ -159,6 +161,7 @@ impl Settings {
             max_in_flight: layers.need("max-in-flight", value::in_flight)?,
             hold: layers.need("hold", value::switch)?,
             wait_for_target: layers.need("wait-for-target", value::switch)?,
+            answer_challenges: layers.need("answer-challenges", value::switch)?,
             retry: layers.need("retry", value::retry)?,
             output: match json && !layers.is_above("output", "json") {
                 true => Some(Output::Json),

@@ -18,6 +18,8 @@ pub use again::{Edits, Export, Form, Replays, Round};
 pub struct Board {
     /// The link.
     pub link: watch::Sender<Link>,
+    /// Whether the public URL leads to that link.
+    pub proof: watch::Sender<Proof>,
     /// The default target's port.
     pub reach: watch::Sender<Reach>,
     /// What is held and parked.
@@ -38,6 +40,7 @@ impl Board {
     pub fn new() -> Self {
         Self {
             link: watch::Sender::new(Link::Connecting { attempt: 1 }),
+            proof: watch::Sender::new(Proof::Open),
             reach: watch::Sender::new(Reach::Unknown),
             hold: watch::Sender::new(Hold::default()),
             notices: broadcast::Sender::new(Self::NOTICES),
@@ -50,6 +53,7 @@ impl Board {
     pub fn feed(&self) -> Feed {
         Feed {
             link: self.link.subscribe(),
+            proof: self.proof.subscribe(),
             reach: self.reach.subscribe(),
             hold: self.hold.subscribe(),
             notices: self.notices.subscribe(),
@@ -89,6 +93,8 @@ impl Default for Board {
 pub struct Feed {
     /// The link.
     pub link: watch::Receiver<Link>,
+    /// Whether the public URL leads to that link.
+    pub proof: watch::Receiver<Proof>,
     /// The default target's port.
     pub reach: watch::Receiver<Reach>,
     /// What is held and parked.
@@ -172,6 +178,20 @@ pub struct Live {
     pub waiting_since: Option<UnixMillis>,
     /// How many of the waiting ones came since.
     pub caught_up: u64,
+}
+
+/// Whether the public URL leads to this listener, by a request of its own from outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// Nothing was asked over this link yet, or no answer came so far.
+    Open,
+    /// The relay answered there that it holds this very link.
+    Proven,
+    /// Another answer came, or none; it is asked again.
+    Doubted {
+        /// Why, in words, not yet safe to show.
+        cause: String,
+    },
 }
 
 /// Whether the target's port answers.

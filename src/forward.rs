@@ -168,6 +168,11 @@ impl Forwarder {
         self.attempt(target, capture, upstream, Way::Upgrade).await
     }
 
+    /// Sends a request as its sender would, with no line of our own but what HTTP needs. Otherwise as [`Forwarder::send`].
+    pub async fn call(&self, url: &Target, capture: &Capture, body: RequestBody) -> Tried {
+        self.attempt(url, capture, body, Way::Call).await
+    }
+
     /// Whether something listens there: connects, and closes again. How long it took.
     ///
     /// # Errors

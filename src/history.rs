@@ -33,6 +33,7 @@ use self::{
 
 mod batch;
 mod bodies;
+mod challenge;
 mod chosen;
 mod contents;
 mod error;

@@ -16,6 +16,7 @@
 //! | [`cli`], [`commands`], [`config`], [`exit`] | the front door: flags, verbs, settings, exit codes |
 //! | [`output`], [`tui`] | the same history, shown as lines, JSON or a screen |
 //! | [`replay`] | one stored request, sent again |
+//! | [`trigger`] | a sample, made new and sent |
 //! | [`exchange`] | stored requests as exports and comparisons take them |
 //! | [`agent`], [`backoff`] | the link to the relay, kept |
 //! | [`search`] | which stored requests fit a filter |
@@ -46,5 +47,6 @@ pub mod replay;
 pub mod search;
 pub mod target;
 pub mod text;
+pub mod trigger;
 pub mod tui;
 pub mod webhook;

@@ -210,10 +210,11 @@ pub fn subject(row: &Summary) -> Subject<'_> {
         tries: row.tries,
         last: row.last.as_ref().map(|last| Last {
             outcome: last.outcome,
-            status: last.status,
+            status: last.app_status(),
             took: last.took,
             is_late: last.late,
             is_replay: last.cause == Cause::Replay,
+            is_challenge: last.is_challenge(),
         }),
         is_bookmarked: row.bookmarked,
         note: row.note.as_deref(),

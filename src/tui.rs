@@ -80,8 +80,6 @@ pub struct View {
     pub intents: mpsc::Sender<Intent>,
     /// The default target, a base URL; empty if requests are only captured.
     pub target: String,
-    /// The public URL, if it is known before the link is live.
-    pub url: Option<String>,
     /// Whether the relay is embedded, so that its URL works on this machine only.
     pub is_local_relay: bool,
     /// What else was said of how requests are answered and which are forwarded, a few words each; shown under the link.

@@ -13,12 +13,13 @@
 //! | part | what it does |
 //! |---|---|
 //! | `definition`, `reading`, `provider` | the schema; files laid over one another; one sender |
-//! | `pointer`, `request`, `source`, `template`, `url` | where values stand, and what is made of them |
+//! | `pointer`, `request`, `source`, `template`, `url`, `elsewhere` | where values stand, and what is made of them |
 //! | `known`, `block` | recognition |
 //! | `scheme`, `signature`, `key`, `crypto`, `certificate`, `check` | one way of signing, tried with one secret |
 //! | `doctor`, `diagnosis`, `causes`, `rewrite` | the verdict, and what the usual causes would give |
 //! | `sign`, `splice` | signing again |
-//! | `handshake` | challenges and their answers |
+//! | `sample`, `fresh`, `setting`, `ready` | samples, made new, set and signed |
+//! | `handshake` | challenges and their answers, URLs to visit |
 #![warn(
     clippy::indexing_slicing,
     clippy::string_slice,
@@ -34,15 +35,20 @@ mod crypto;
 mod definition;
 mod diagnosis;
 mod doctor;
+mod elsewhere;
+mod fresh;
 mod handshake;
 mod key;
 mod known;
 mod pointer;
 mod provider;
 mod reading;
+mod ready;
 mod request;
 mod rewrite;
+mod sample;
 mod scheme;
+mod setting;
 mod sign;
 mod signature;
 mod source;
@@ -59,11 +65,14 @@ pub use self::{
     definition::Sender,
     diagnosis::{Diagnosis, Verdict},
     doctor::{Doctor, Request},
-    handshake::Reply,
+    handshake::{Challenge, Reply, Visit},
     key::Secret,
     known::{Known, Seen},
     provider::{Provider, Stands},
     reading::{DefinitionError, Layer},
+    ready::{Order, Ready},
     request::{Head, LOOKED_AT},
+    sample::{Made, Sample, samples},
+    setting::SetError,
     sign::{Refusal, Signed, Signing},
 };

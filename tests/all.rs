@@ -2,6 +2,7 @@
 
 mod app;
 mod catchup;
+mod challenge;
 mod cli;
 mod delivery;
 mod evil;
@@ -13,6 +14,7 @@ mod house;
 mod limits;
 mod public;
 mod readme;
+mod ready;
 mod recognise;
 mod released;
 mod replay;
@@ -20,6 +22,7 @@ mod streaming;
 mod support;
 #[cfg(unix)]
 mod terminal;
+mod trigger;
 mod tui;
 mod wait;
 mod webhook;

@@ -173,6 +173,7 @@ fn the_higher_layer_counts_and_says_where_it_stands() {
          relay = \"https://relay.example\"  # ~/.config/hooktool/config.toml:1\n\
          answer = \"app\"                   # default\n\
          deadline = \"4.5s\"                # default\n\
+         answer-challenges = false        # default\n\
          timeout = \"5s\"                   # ~/.config/hooktool/config.toml:2\n\
          max-in-flight = 32               # default\n\
          retry = 3                        # HOOKTOOL_RETRY\n\

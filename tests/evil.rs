@@ -104,7 +104,8 @@ fn an_evil_relay_reaches_only_the_target() {
             Ok(Some(Frame::Hello(_)))
         ));
         let welcome = Welcome {
-            url: "http://\u{1b}]0;owned\u{7}".into(),
+            // What it calls public is no place that it may choose.
+            url: format!("http://{}/tidy-otter", elsewhere.addr),
             session: SessionId::new(),
             epoch: Epoch(1),
             offered: Seq(0),

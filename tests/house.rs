@@ -54,9 +54,12 @@ const LISTENER: &[(&str, &[&str])] = &[
     ("history", &[]),
     (
         "agent",
-        &["link", "protocol", "forward", "history", "filter"],
+        &[
+            "link", "protocol", "forward", "history", "filter", "webhook",
+        ],
     ),
     ("replay", &["forward", "history"]),
+    ("trigger", &["forward", "history", "webhook"]),
     ("search", &["history", "filter"]),
     ("filter", &["format", "text"]),
     ("text", &[]),
@@ -70,6 +73,7 @@ const LISTENER: &[(&str, &[&str])] = &[
         "tui",
         &[
             "history", "filter", "search", "format", "diff", "export", "exchange", "text",
+            "webhook",
         ],
     ),
 ];

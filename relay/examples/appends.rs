@@ -29,6 +29,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         folder,
         retention: Retention::default(),
         max_pages: None,
+        reserve: 0,
     })?;
     let (began, spent) = (Instant::now(), processor_time()?);
     let mut running = JoinSet::new();

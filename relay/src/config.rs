@@ -9,6 +9,9 @@ use std::{
 
 use crate::store::Retention;
 
+/// Bytes of the disk kept back: twice what the log should hold, so that it can be copied into the database.
+const RESERVE: u64 = 64 * 1024 * 1024;
+
 mod network;
 
 pub use network::{Network, NetworkError};
@@ -36,6 +39,8 @@ pub struct Config {
     pub limits: Limits,
     /// What is kept.
     pub retention: Retention,
+    /// Bytes of the disk kept back for the time when it is full; 0: none.
+    pub reserve: u64,
 }
 
 impl Default for Config {
@@ -51,6 +56,7 @@ impl Default for Config {
             access: Access::Tokens,
             limits: Limits::default(),
             retention: Retention::default(),
+            reserve: RESERVE,
         }
     }
 }

@@ -12,6 +12,7 @@
 )]
 
 mod codec;
+pub mod probe;
 
 use std::net::IpAddr;
 

@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     answer::AnswerBody,
-    capture::{AnswerHead, Capture, CaptureId, EndpointName, Epoch, Sent},
+    capture::{AccountId, AnswerHead, Capture, CaptureId, EndpointName, Epoch, Sent, SessionId},
 };
 
 mod expected;
@@ -92,8 +92,19 @@ struct Holder {
     evicted: CancellationToken,
     left: CancellationToken,
     newcomer: Option<String>,
+    /// Whose it is, once that is said.
+    claimant: Option<Claimant>,
+}
+
+/// Whose a hold is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claimant {
+    /// The session.
+    pub session: SessionId,
+    /// The account that it logged in to.
+    pub account: AccountId,
     /// What it calls itself.
-    name: String,
+    pub name: String,
 }
 
 /// One waiting sender.
@@ -169,8 +180,26 @@ impl Registry {
     /// What the session that holds an endpoint calls itself; empty if none does, or it does not say.
     pub fn holder(&self, endpoint: &EndpointName) -> String {
         let endpoints = self.lock();
-        let name = endpoints.get(endpoint).map(|holder| holder.name.clone());
-        name.unwrap_or_default()
+        let holder = endpoints.get(endpoint);
+        let claimant = holder.and_then(|holder| holder.claimant.as_ref());
+        claimant.map_or_else(String::new, |claimant| claimant.name.clone())
+    }
+
+    /// Whether this session of this account holds the endpoint now, in this epoch.
+    pub fn is_held_by(
+        &self,
+        endpoint: &EndpointName,
+        account: &AccountId,
+        session: &SessionId,
+        epoch: Epoch,
+    ) -> bool {
+        let endpoints = self.lock();
+        let holder = endpoints
+            .get(endpoint)
+            .filter(|holder| holder.epoch == epoch);
+        let claimant = holder.and_then(|holder| holder.claimant.as_ref());
+        claimant
+            .is_some_and(|claimant| claimant.session == *session && claimant.account == *account)
     }
 
     /// How many endpoints are held, and how many senders wait.
@@ -217,7 +246,7 @@ impl Registry {
             evicted: evicted.clone(),
             left: left.clone(),
             newcomer: None,
-            name: String::new(),
+            claimant: None,
         };
         if let Some(older) = endpoints.insert(endpoint.clone(), holder) {
             older.evicted.cancel();
@@ -276,10 +305,10 @@ impl Held {
         )
     }
 
-    /// Says what the session calls itself, for those who find the endpoint taken.
-    pub fn call(&self, name: &str) {
+    /// Says whose it is, for those who find the endpoint taken, and for the session itself.
+    pub fn call(&self, claimant: Claimant) {
         self.registry.with(&self.endpoint, self.hold, |holder| {
-            name.clone_into(&mut holder.name);
+            holder.claimant = Some(claimant);
         });
     }
 

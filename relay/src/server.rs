@@ -37,6 +37,7 @@ use crate::{
 mod accept;
 mod connection;
 mod host;
+mod probe;
 mod routes;
 mod seats;
 mod sender;
@@ -295,6 +296,7 @@ async fn open_store(config: &Config) -> Result<Store, StoreError> {
         folder: config.data.clone(),
         retention: config.retention.clone(),
         max_pages: None,
+        reserve: config.reserve,
     };
     let opening = tokio::task::spawn_blocking(move || Store::open(options)).await;
     opening.unwrap_or(Err(StoreError::Uncertain))

@@ -25,6 +25,7 @@ mod query;
 mod queue;
 mod reader;
 mod record;
+mod reserve;
 mod retention;
 mod row;
 mod schema;

@@ -52,6 +52,7 @@ impl TestEdge {
             folder: None,
             retention: Retention::default(),
             max_pages: None,
+            reserve: 0,
         });
         Self::over(store.unwrap(), answer, limits, deadline).await
     }

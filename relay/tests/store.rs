@@ -40,6 +40,7 @@ impl Kept {
             folder: folder.as_ref().map(|folder| folder.path().join("data")),
             retention,
             max_pages: None,
+            reserve: 0,
         };
         Self {
             store: Some(Store::open(options.clone()).expect("a new store opens")),

@@ -42,6 +42,7 @@ mod again;
 mod answer;
 mod aside;
 mod carried;
+mod challenge;
 mod large;
 mod only;
 mod settle;
@@ -88,6 +89,7 @@ pub(super) struct Deliveries {
     recognise: Option<Arc<dyn Recognise>>,
     wait_for_target: bool,
     retry: u32,
+    answer_challenges: bool,
     repeats_old: bool,
     under_way: UnderWay,
     aside: Aside,
@@ -111,6 +113,7 @@ impl Deliveries {
             recognise: plan.recognise.clone(),
             wait_for_target: plan.wait_for_target,
             retry: plan.retry,
+            answer_challenges: plan.answer_challenges,
             repeats_old: !matches!(plan.from, From::Cursor | From::Now),
             under_way: UnderWay::default(),
             aside: Aside::default(),
@@ -209,7 +212,13 @@ impl Deliveries {
         let arrival = self.arrival(head, bytes.clone().map_or(Body::Absent, Body::Whole));
         let capture = arrival.capture.clone();
         let fits = self.fits(&arrival);
+        let challenge = self.challenge(&capture, kind);
         let recording = self.history.record(arrival, None);
+        if let Some(challenge) = challenge {
+            let meeting = self.meet(&capture, challenge, reply);
+            let (_, done) = tokio::try_join!(biased; recording, meeting)?;
+            return Ok(done);
+        }
         let Some(target) = self.target_now(&capture, kind, fits) else {
             return self
                 .keep_back(&capture, recording.await?, fits, reply)

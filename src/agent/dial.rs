@@ -1,6 +1,6 @@
 //! Opens the websocket to a relay: TCP, TLS (always verified), upgrade. Refusals come back as the relay said them.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, io, sync::Arc, time::Duration};
 
 use hooktool_relay::{
     link::{self, Watched},
@@ -72,7 +72,7 @@ impl fmt::Display for Endpoint {
 }
 
 impl Endpoint {
-    fn authority(&self) -> String {
+    pub(super) fn authority(&self) -> String {
         let host = if self.host.contains(':') {
             format!("[{}]", self.host)
         } else {
@@ -125,19 +125,8 @@ pub(super) async fn dial(relay: &Endpoint) -> Result<Socket, DialError> {
 }
 
 async fn open(relay: &Endpoint) -> Result<Socket, DialError> {
-    let tcp = TcpStream::connect((relay.host.as_str(), relay.port))
-        .await
-        .map_err(|error| {
-            let why = words::of_system(&error);
-            unreachable(format!("{}: {why}", relay.authority()))
-        })?;
-    // Frames are batched by the link itself.
-    let _ = tcp.set_nodelay(true);
-    let stream: Box<dyn Wire> = if relay.is_tls {
-        Box::new(secure(relay, tcp).await?)
-    } else {
-        Box::new(tcp)
-    };
+    let tcp = TcpStream::connect((relay.host.as_str(), relay.port)).await;
+    let stream = stream(relay, tcp).await?;
     let request = upgrade(relay).map_err(|error| unreachable(error.to_string()))?;
     let config = Some(link::websocket_config().read_buffer_size(READ));
     match tokio_tungstenite::client_async_with_config(request, Watched::new(stream), config).await {
@@ -149,6 +138,24 @@ async fn open(relay: &Endpoint) -> Result<Socket, DialError> {
             words::of(&error)
         ))),
     }
+}
+
+/// What HTTP is spoken on, over a connection as it was made.
+pub(super) async fn stream(
+    relay: &Endpoint,
+    tcp: io::Result<TcpStream>,
+) -> Result<Box<dyn Wire>, DialError> {
+    let tcp = tcp.map_err(|error| {
+        let why = words::of_system(&error);
+        unreachable(format!("{}: {why}", relay.authority()))
+    })?;
+    // Frames are batched by the link itself.
+    let _ = tcp.set_nodelay(true);
+    Ok(if relay.is_tls {
+        Box::new(secure(relay, tcp).await?)
+    } else {
+        Box::new(tcp)
+    })
 }
 
 async fn secure(

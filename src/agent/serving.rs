@@ -26,6 +26,7 @@ use super::{
     Agent, Ended, clock,
     delivery::Delivery,
     dial::{Socket, Wire},
+    probe,
     stuck::Stuck,
 };
 
@@ -119,8 +120,10 @@ async fn meet(
     }
     // Where to begin is said once; from here on the relay's cursor knows.
     agent.plan.from = From::Cursor;
+    let proving = probe::run(agent, welcome.clone());
     let mut serving = Serving::new(welcome, agent, out.clone());
     tokio::select! {
+        () = proving => unreachable!("a proof is waited for until the link is lost"),
         ended = serving.run(inbound) => ended,
         cause = written(writing) => Ok(lost(&cause, true)),
     }

@@ -65,6 +65,7 @@ async fn agent(folder: &TempDir) -> Agent {
         },
         wait_for_target: false,
         retry: 0,
+        answer_challenges: false,
         only: None,
     };
     let (minted, _) = tokio::sync::mpsc::channel(1);

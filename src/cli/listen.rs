@@ -58,6 +58,10 @@ pub struct Listen {
     #[arg(long, value_name = "TIME",
           value_parser = checked(value::duration), help_heading = "Answer")]
     pub deadline: Option<String>,
+    /// Answer challenges of known senders (Slack, Zoom, Meta, Discord …) though
+    /// there is a target; without one they are always answered.
+    #[arg(long, help_heading = "Answer")]
+    pub answer_challenges: bool,
 
     /// Forward paths below a prefix to another target; may be repeated.
     #[arg(long, value_name = "/PATH=TARGET",

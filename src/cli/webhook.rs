@@ -1,4 +1,4 @@
-//! Flags of the verbs that know webhooks: `providers`, `verify`, `secret`.
+//! Flags of the verbs that know webhooks: `providers`, `verify`, `trigger`, `secret`.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -7,7 +7,11 @@ use hooktool_relay::capture::UnixMillis;
 use http::{HeaderName, HeaderValue};
 use jiff::Timestamp;
 
-use super::value;
+use super::{
+    names::Names,
+    value::{self, Expect},
+};
+use crate::{target::Target, webhook::samples};
 
 /// `hooktool providers`.
 #[derive(Debug, Args)]
@@ -80,6 +84,87 @@ pub struct Verify {
     /// One line of JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// `hooktool trigger`.
+#[derive(Debug, Args)]
+#[command(before_help = "\
+Examples:
+  hooktool trigger --list stripe
+  hooktool trigger stripe invoice.paid
+  hooktool trigger stripe invoice.paid --to 3000/webhooks --expect 2xx
+  hooktool trigger github push --path /github --set ref=refs/heads/next
+  hooktool trigger slack app_mention --secret env:SLACK_SIGNING_SECRET")]
+pub struct Trigger {
+    /// Who would send it: an id of `hooktool trigger --list`.
+    #[arg(required_unless_present = "list", hide_possible_values = true,
+          value_parser = Names(sample_providers))]
+    pub provider: Option<String>,
+    /// Which of its events.
+    #[arg(hide_possible_values = true, value_parser = Names(sample_names))]
+    pub event: Option<String>,
+    /// List what there is: every provider and event, or those of PROVIDER.
+    #[arg(long, conflicts_with_all = ["event", "to", "path", "url", "set", "header", "secret", "times", "expect"])]
+    pub list: bool,
+    /// Send it straight to this target [default: through the public URL of this
+    /// folder, so that the listener forwards it].
+    #[arg(long, value_name = "TARGET", value_parser = value::target)]
+    pub to: Option<Target>,
+    /// Path behind that URL or target [default: none].
+    #[arg(long, value_name = "/PATH", value_parser = path)]
+    pub path: Option<String>,
+    /// The URL to sign, for senders that sign it [default: the one that it is
+    /// sent to].
+    #[arg(long, value_parser = url)]
+    pub url: Option<String>,
+    /// Set a field of the body: data.object.amount=4200, or Body=hello of a form;
+    /// JSON if it parses, else a string. May be repeated.
+    #[arg(long, value_name = "FIELD=VALUE", value_parser = setting)]
+    pub set: Vec<(String, String)>,
+    /// Set a header, in place of those of the same name; may be repeated.
+    #[arg(long, value_name = "K: V", value_parser = value::header)]
+    pub header: Vec<(HeaderName, HeaderValue)>,
+    /// The secret to sign with, in place of those kept for the sender.
+    #[arg(long, value_name = "env:NAME|file:PATH", value_parser = origin)]
+    pub secret: Option<Origin>,
+    /// Send so many, one after the other, each with ids of its own.
+    #[arg(long, value_name = "N", default_value = "1", value_parser = value::count)]
+    pub times: usize,
+    /// Exit with 6 unless every answer has one of these statuses.
+    #[arg(long, value_name = "2xx|200,404", value_parser = value::expect)]
+    pub expect: Option<Expect>,
+    /// JSON lines, one try each.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The providers that there are samples of.
+fn sample_providers() -> Vec<&'static str> {
+    let mut all: Vec<_> = samples().iter().map(|sample| sample.provider).collect();
+    all.dedup();
+    all
+}
+
+/// The names of all samples, once each.
+fn sample_names() -> Vec<&'static str> {
+    let mut all: Vec<_> = samples()
+        .iter()
+        .map(|sample| sample.name.as_str())
+        .collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+fn path(text: &str) -> Result<String, String> {
+    let is_path = text.starts_with(['/', '?'])
+        && text
+            .parse::<http::uri::PathAndQuery>()
+            .is_ok_and(|path| path.as_str() == text);
+    match is_path {
+        true => Ok(text.to_owned()),
+        false => Err("give a path such as /webhooks/stripe".to_owned()),
+    }
 }
 
 /// `hooktool secret`.

@@ -99,10 +99,13 @@ fn what(row: &Summary, cells: usize) -> Safe<'static> {
 }
 
 fn result(row: &Summary) -> Safe<'static> {
-    match row.last.as_ref().map(|last| (last.outcome, last.status)) {
-        None => Safe::own("-"),
-        Some((_, Some(status))) => Safe::format(format_args!("{status}")),
-        Some((outcome, None)) => Safe::own(outcome.as_str()),
+    let Some(last) = &row.last else {
+        return Safe::own("-");
+    };
+    match last.app_status() {
+        _ if last.is_challenge() => Safe::own("challenge"),
+        Some(status) => Safe::format(format_args!("{status}")),
+        None => Safe::own(last.outcome.as_str()),
     }
 }
 

@@ -35,7 +35,7 @@ use super::{recognise, stop, wishes::Wishes};
 
 mod ending;
 mod kept;
-mod names;
+pub(super) mod names;
 mod place;
 
 use kept::When;
@@ -180,6 +180,7 @@ impl Listening {
             only: settings.only.clone(),
             wait_for_target: settings.wait_for_target,
             retry: settings.retry,
+            answer_challenges: settings.answer_challenges,
             recognise: self.recognise.clone(),
         }
     }
@@ -258,7 +259,6 @@ impl Listening {
                     feed,
                     intents,
                     target: target.unwrap_or_default(),
-                    url: self.place.url.clone(),
                     is_local_relay: self.settings.relay == RelayAt::Local,
                     is_colored: self.is_colored(),
                     theme: self.settings.theme,

@@ -41,7 +41,6 @@ pub(super) async fn run() -> Result<(), Failure> {
         feed: board.feed(),
         intents,
         target: String::new(),
-        url: None,
         is_local_relay: false,
         theme: settings.theme,
         is_ascii: settings.ascii,

@@ -5,16 +5,17 @@
 
 use std::{fmt, sync::Arc};
 
-use hooktool_relay::capture::{Body, Capture};
+use hooktool_relay::capture::Capture;
 
 use super::senders;
 use crate::{
     agent::Recognise,
     config::Layers,
     exit::Failure,
+    filter::inline,
     history::Webhook,
     output::say,
-    webhook::{Doctor, Head, Known, Request, Secret, Seen, Verdict},
+    webhook::{Challenge, Doctor, Head, Known, Request, Secret, Seen, Verdict},
 };
 
 /// The table of senders and the secrets, as they were when the listener began.
@@ -44,34 +45,42 @@ pub(super) fn read(layers: &Layers, relay: &str) -> Result<Arc<dyn Recognise>, F
     Ok(Arc::new(recogniser))
 }
 
-impl Recognise for Recogniser {
-    fn webhook(&self, capture: &Capture) -> Option<Webhook> {
-        let head = Head {
-            method: capture.method.as_str(),
-            path: &capture.path,
-            headers: &capture.headers,
-        };
-        let body: &[u8] = match &capture.body {
-            Body::Absent => &[],
-            Body::Whole(bytes) => bytes,
-            Body::Pieces(_) => {
-                let seen = self.known.look(head, &[])?;
-                return Some(webhook(seen, Verdict::Unknown));
-            }
-        };
-        let seen = self.known.look(head, body)?;
-        let doctor = Doctor {
+impl Recogniser {
+    fn doctor(&self) -> Doctor<'_> {
+        Doctor {
             known: &self.known,
             secrets: &self.secrets,
+        }
+    }
+}
+
+impl Recognise for Recogniser {
+    fn webhook(&self, capture: &Capture) -> Option<Webhook> {
+        let head = Head::of(capture);
+        let Some(body) = inline(&capture.body) else {
+            let seen = self.known.look(head, &[])?;
+            return Some(webhook(seen, Verdict::Unknown));
         };
+        let seen = self.known.look(head, body)?;
         let request = Request {
             head,
             body,
             public: &senders::public_urls(capture, &self.relay),
             local: &[],
         };
+        let doctor = self.doctor();
         let found = doctor.verdict(&request, Some(&seen.provider), capture.received_at.0);
         Some(webhook(seen, found.verdict))
+    }
+
+    fn challenge(&self, capture: &Capture) -> Option<Challenge> {
+        let request = Request {
+            head: Head::of(capture),
+            body: inline(&capture.body)?,
+            public: &senders::public_urls(capture, &self.relay),
+            local: &[],
+        };
+        self.doctor().challenge(&request, capture.received_at.0)
     }
 }
 

@@ -9,7 +9,10 @@ use bytes::Bytes;
 
 use super::{edit, stored::Stored};
 use crate::{
-    cli::requests::{BodySource, Replay},
+    cli::{
+        requests::{BodySource, Replay},
+        value::Expect,
+    },
     config::Settings,
     exit::{Failure, Report},
     forward::Forwarder,
@@ -40,7 +43,7 @@ pub(super) async fn run(args: Replay) -> Result<(), Failure> {
     })?;
     let routes = &settings.routes;
     let history = History::open(&settings.folders.history(), Retention::default())?;
-    let mut printer = Printer::new(&args, &stored);
+    let mut printer = Printer::new(args.json, &stored);
     let mut tally = Tally::default();
     for number in numbers {
         let request = stored.numbered(number, &number.to_string())?;
@@ -61,7 +64,7 @@ pub(super) async fn run(args: Replay) -> Result<(), Failure> {
             let sent = replay::run(&history, &forwarder, number, to, routes, &edits).await;
             let attempt = recorded(&stored, &request, sent.map_err(|error| refused(&error))?)?;
             printer.print(&request, &attempt)?;
-            tally.count(&args, &attempt);
+            tally.attempted(args.expect.as_ref(), &attempt);
         }
     }
     tally.finish()
@@ -88,13 +91,17 @@ fn read(body: &BodySource) -> Result<Bytes, Failure> {
 }
 
 /// The attempt with the number that the history gave it.
-fn recorded(stored: &Stored, request: &Request, attempt: Attempt) -> Result<Attempt, Failure> {
+pub(super) fn recorded(
+    stored: &Stored,
+    request: &Request,
+    attempt: Attempt,
+) -> Result<Attempt, Failure> {
     let all = stored.reader.attempts(request.summary.number)?;
     let is_it = |one: &Attempt| one.cause == Cause::Replay && one.started_at == attempt.started_at;
     Ok(all.into_iter().rev().find(is_it).unwrap_or(attempt))
 }
 
-fn refused(error: &ReplayError) -> Failure {
+pub(super) fn refused(error: &ReplayError) -> Failure {
     match error {
         ReplayError::NoRequest(number) => Failure::Pick(PickError::None {
             asked: number.to_string(),
@@ -112,14 +119,14 @@ fn refused(error: &ReplayError) -> Failure {
 }
 
 /// What is printed of each try.
-enum Printer {
+pub(super) enum Printer {
     Lines(Lines<io::Stdout>),
     Json,
 }
 
 impl Printer {
-    fn new(args: &Replay, stored: &Stored) -> Self {
-        if args.json {
+    pub(super) fn new(is_json: bool, stored: &Stored) -> Self {
+        if is_json {
             return Self::Json;
         }
         let options = Options {
@@ -130,7 +137,7 @@ impl Printer {
         Self::Lines(Lines::new(io::stdout(), options))
     }
 
-    fn print(&mut self, request: &Request, attempt: &Attempt) -> Result<(), Failure> {
+    pub(super) fn print(&mut self, request: &Request, attempt: &Attempt) -> Result<(), Failure> {
         match self {
             Self::Lines(lines) => lines.attempt(&request.summary, attempt)?,
             Self::Json => {
@@ -144,7 +151,7 @@ impl Printer {
 
 /// How the tries went.
 #[derive(Default)]
-struct Tally {
+pub(super) struct Tally {
     tries: usize,
     answered: usize,
     unexpected: Option<String>,
@@ -152,21 +159,28 @@ struct Tally {
 }
 
 impl Tally {
-    fn count(&mut self, args: &Replay, attempt: &Attempt) {
+    pub(super) fn attempted(&mut self, expect: Option<&Expect>, attempt: &Attempt) {
+        let result = match &attempt.answer {
+            Some(answer) => Ok(answer.status),
+            None => Err(attempt.error.as_deref().unwrap_or("no answer")),
+        };
+        self.count(expect, &attempt.target, result);
+    }
+
+    /// Counts what a URL answered, or why it did not.
+    pub(super) fn count(&mut self, expect: Option<&Expect>, url: &str, result: Result<u16, &str>) {
         self.tries += 1;
-        match &attempt.answer {
-            Some(answer) => {
+        match result {
+            Ok(status) => {
                 self.answered += 1;
-                let fits = |expect: &crate::cli::value::Expect| expect.fits(answer.status);
-                if !args.expect.as_ref().is_none_or(fits) {
-                    let text = format!("{} answered {}", attempt.target, answer.status);
+                if !expect.is_none_or(|expect| expect.fits(status)) {
+                    let text = format!("{url} answered {status}");
                     self.unexpected.get_or_insert(text);
                 }
             }
-            None => {
-                let why = attempt.error.as_deref().unwrap_or("no answer");
-                let text = format!("{}: {why}", attempt.target);
-                if args.expect.is_some() {
+            Err(why) => {
+                let text = format!("{url}: {why}");
+                if expect.is_some() {
                     self.unexpected.get_or_insert(text.clone());
                 }
                 self.failed.get_or_insert(text);
@@ -174,8 +188,18 @@ impl Tally {
         }
     }
 
-    fn finish(self) -> Result<(), Failure> {
-        if self.tries > 0 && self.answered == 0 {
+    /// Why none of them was answered, if that is so.
+    pub(super) fn unanswered(&self) -> Option<&str> {
+        self.is_unanswered()
+            .then(|| self.failed.as_deref().unwrap_or_default())
+    }
+
+    fn is_unanswered(&self) -> bool {
+        self.tries > 0 && self.answered == 0
+    }
+
+    pub(super) fn finish(self) -> Result<(), Failure> {
+        if self.is_unanswered() {
             let report = Report::new("the target could not be reached");
             let report = report.because(self.failed.unwrap_or_default());
             return Err(Failure::Target(

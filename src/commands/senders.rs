@@ -8,9 +8,10 @@ use std::{
 use hooktool_relay::capture::Capture;
 
 use crate::{
+    cli::webhook::Origin,
     config::{
         ConfigError, Folders, Layers,
-        signing::{Entry, Place},
+        signing::{self, Entry, Place},
     },
     exit::{Failure, Report},
     text,
@@ -74,6 +75,22 @@ pub(super) fn bare() -> Failure {
         report
             .hint("env:NAME or file:PATH says where it stands; `hooktool secret add` asks for it"),
     )
+}
+
+/// A provider's secret that a flag says where to find.
+pub(super) fn given(provider: &str, origin: &Origin) -> Result<Secret, Failure> {
+    let (label, bytes) = match origin {
+        Origin::Typed => return Err(bare()),
+        Origin::Env(name) => (format!("the secret of env:{name}"), signing::variable(name)),
+        Origin::File(path) => (
+            format!("the secret of file:{}", path.display()),
+            signing::content(path),
+        ),
+    };
+    let bytes = bytes.map_err(|reason| {
+        Failure::Setting(Report::new("the secret cannot be read").because(reason))
+    })?;
+    Ok(Secret::new(provider, label, bytes))
 }
 
 /// Every entry that is kept, with its file.

@@ -21,6 +21,7 @@ use crate::{
         lines,
     },
     text::{self, Mode, Safe},
+    webhook::Known,
 };
 
 /// Bytes of a body that are read at once.
@@ -117,6 +118,10 @@ fn whole(stored: &Stored, request: &Request, out: &mut impl Write) -> Result<(),
     if let Some(webhook) = &row.webhook {
         writeln!(out, "webhook: {}", told(webhook))?;
     }
+    if let Some(visit) = Known::built_in().visit(&request.capture) {
+        let url = text::safe(visit.url.as_bytes(), Mode::Cell);
+        writeln!(out, "{}: {url}", visit.advice())?;
+    }
     let method = text::safe(row.method.as_bytes(), Mode::Cell);
     writeln!(out, "\n{method} {}", text::safe(path(request), Mode::Cell))?;
     head_lines(&request.capture.headers, "", out)?;
@@ -175,9 +180,8 @@ fn tried(
         .map(|try_number| format!("try {try_number}"));
     let what = number_text.as_deref().unwrap_or("no try");
     let late = if attempt.late { "  late" } else { "" };
-    let status = attempt.answer.as_ref().map(|answer| answer.status);
     let sent = attempt.sent.as_ref().and_then(|sent| sent.status);
-    let sent = sent.filter(|&sent| Some(sent) != status);
+    let sent = sent.filter(|&sent| Some(sent) != attempt.app_status());
     let sent = sent.map_or_else(String::new, |status| format!("  sender={status}"));
     let cause = attempt.cause.as_str();
     let target = text::safe(attempt.target.as_bytes(), Mode::Cell);

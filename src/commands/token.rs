@@ -88,6 +88,7 @@ fn open(folder: PathBuf) -> Result<Store, Failure> {
         folder: Some(folder),
         retention: Retention::default(),
         max_pages: None,
+        reserve: 0,
     };
     Store::open_beside(options).map_err(|error| failed(&error))
 }

@@ -10,8 +10,8 @@ use serde::Serialize;
 
 use super::{senders, stored::Stored};
 use crate::{
-    cli::webhook::{Origin, Verify, settings},
-    config::{Layers, signing},
+    cli::webhook::{Verify, settings},
+    config::Layers,
     exit::{CONFIG, EXPECTATION, Failure, Report},
     history,
     output::say,
@@ -180,18 +180,7 @@ fn secrets(args: &Verify, layers: &Layers, sender: Option<&str>) -> Result<Vec<S
     kept.retain(|secret| secret.provider != sender);
     let mut given = Vec::new();
     for origin in &args.secret {
-        let (label, bytes) = match origin {
-            Origin::Typed => return Err(senders::bare()),
-            Origin::Env(name) => (format!("the secret of env:{name}"), signing::variable(name)),
-            Origin::File(path) => (
-                format!("the secret of file:{}", path.display()),
-                signing::content(path),
-            ),
-        };
-        let bytes = bytes.map_err(|reason| {
-            Failure::Setting(Report::new("the secret cannot be read").because(reason))
-        })?;
-        let mut secret = Secret::new(sender, label, bytes);
+        let mut secret = senders::given(sender, origin)?;
         secret.config = settings(&args.config);
         given.push(secret);
     }

@@ -59,6 +59,12 @@ pub(super) const KEYS: &[Key] = &[
     key!("answer", Some(Shape::Text), Some("app"), value::answer),
     key!("respond", Some(Shape::Text), None, value::respond),
     key!("deadline", Some(Shape::Text), Some("4.5s"), value::duration),
+    key!(
+        "answer-challenges",
+        Some(Shape::Switch),
+        Some("false"),
+        value::switch
+    ),
     key!("timeout", Some(Shape::Text), Some("60s"), value::duration),
     key!(
         "max-in-flight",

@@ -95,6 +95,7 @@ pub(super) const STATES: &[&str] = &[
     "held",
     "late",
     "waited",
+    "challenge",
     "replayed",
     "edited",
     "bookmarked",

@@ -86,6 +86,8 @@ pub struct Last {
     pub is_late: bool,
     /// Whether a person sent it again.
     pub is_replay: bool,
+    /// Whether it was a challenge of the sender's, answered by hooktool.
+    pub is_challenge: bool,
 }
 
 /// One attempt.

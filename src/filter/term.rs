@@ -57,6 +57,7 @@ pub(super) enum State {
     Held,
     Late,
     Waited,
+    Challenge,
     Replayed,
     Edited,
     Bookmarked,
@@ -74,6 +75,7 @@ impl State {
             "held" => Self::Held,
             "late" => Self::Late,
             "waited" => Self::Waited,
+            "challenge" => Self::Challenge,
             "replayed" => Self::Replayed,
             "edited" => Self::Edited,
             "bookmarked" => Self::Bookmarked,
@@ -97,6 +99,7 @@ impl State {
             Self::Held => (outcome == Some(Outcome::Held)).into(),
             Self::Late => subject.last.is_some_and(|last| last.is_late).into(),
             Self::Waited => (subject.kind == Arrived::Waited).into(),
+            Self::Challenge => subject.last.is_some_and(|last| last.is_challenge).into(),
             Self::Bookmarked => subject.is_bookmarked.into(),
             Self::Marked => subject.is_marked.into(),
             Self::Binary => match (subject.size, subject.body) {

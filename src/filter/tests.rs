@@ -65,6 +65,7 @@ fn verdict(filter: &Filter, capture: &Capture, headers: bool, body: bool, tries:
         took: Some(Duration::from_micros(1_200_400)),
         is_late: true,
         is_replay: true,
+        is_challenge: false,
     };
     let whole = Subject {
         number: Some(1199),

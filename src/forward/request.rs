@@ -36,6 +36,8 @@ pub(super) enum Way {
     Replay(CaptureId),
     /// As a websocket upgrade.
     Upgrade,
+    /// As a sender would, to a public URL: without lines of our own.
+    Call,
 }
 
 /// A request without its body.
@@ -133,7 +135,7 @@ fn fresh_lines(options: &Options, target: &Target, capture: &Capture, way: Way) 
     let peer = capture.peer.to_canonical().to_string();
     let replay_of = match way {
         Way::Replay(id) => Some(id.to_string().into()),
-        Way::Forward | Way::Upgrade => None,
+        Way::Forward | Way::Upgrade | Way::Call => None,
     };
     let proto = text(proto(capture, host.as_deref()));
     let mut ours = vec![
@@ -148,6 +150,9 @@ fn fresh_lines(options: &Options, target: &Target, capture: &Capture, way: Way) 
     if way == Way::Upgrade {
         ours.push(("connection", text("Upgrade")));
         ours.push(("upgrade", text("websocket")));
+    }
+    if way == Way::Call {
+        ours.retain(|(name, _)| matches!(*name, "host" | "content-length"));
     }
     ours.retain(|(name, _)| options.headers.iter().all(|(users, _)| users != name));
     let users = options.headers.iter().map(|(name, value)| {

@@ -139,7 +139,7 @@ pub struct Attempt {
     pub took: Option<Duration>,
     /// What was changed on the way, in order.
     pub changes: Vec<Edit>,
-    /// The app's answer, if there was one.
+    /// The app's answer, if there was one; of a challenge the listener's own.
     pub answer: Option<KeptAnswer>,
     /// What the sender got; none if no sender waited or it is not known.
     pub sent: Option<Sent>,
@@ -218,7 +218,7 @@ pub struct Summary {
 pub struct LastAttempt {
     /// How it ended.
     pub outcome: Outcome,
-    /// The app's status.
+    /// The app's status; of a challenge the listener's own.
     pub status: Option<u16>,
     /// Time to the answer's head.
     pub took: Option<Duration>,

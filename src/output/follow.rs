@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::OutputError;
 use crate::{
-    event::{Feed, Gap, Link, Notice},
+    event::{Feed, Gap, Link, Notice, Proof},
     history::{
         Attempt, Change, History, HistoryError, Number, Position, Reader, Request, Select, Summary,
     },
@@ -65,6 +65,8 @@ impl Start {
 pub enum Said {
     /// The link's new state.
     Link(Link),
+    /// The public URL leads to the link that was told before.
+    Ready,
     /// A sentence.
     Notice(Notice),
     /// Requests that never come.
@@ -167,6 +169,16 @@ impl Ears {
         Said::Link(self.feed.link.borrow_and_update().clone())
     }
 
+    /// What a proof says, behind the link that it is of.
+    fn proof(&mut self) -> Vec<Said> {
+        let is_proven = *self.feed.proof.borrow_and_update() == Proof::Proven;
+        let is_news = is_proven && matches!(self.feed.link.has_changed(), Ok(true));
+        let link = is_news.then(|| self.link());
+        link.into_iter()
+            .chain(is_proven.then_some(Said::Ready))
+            .collect()
+    }
+
     /// Lets what follows a change closely come too.
     async fn settle(&mut self, stop: &CancellationToken) {
         tokio::select! {
@@ -196,6 +208,7 @@ impl Ears {
                     Vec::new()
                 }
             },
+            Ok(()) = self.feed.proof.changed(), if !self.is_deaf => self.proof(),
             notice = self.feed.notices.recv(), if !self.is_deaf => match notice {
                 Ok(notice) => vec![Said::Notice(notice)],
                 Err(RecvError::Lagged(_)) => Vec::new(),

@@ -3,7 +3,7 @@
 //! In: requests, tries, link states. Out: one object a line, with `v` and `type` first.
 //!
 //! ```text
-//! session · capture · attempt · link         listen --json
+//! session · ready · capture · attempt · link   listen --json
 //! capture (with `last`, without data)        list --json
 //! capture · attempt (with changes, answer)   show --json
 //! attempt                                    replay --json
@@ -29,7 +29,7 @@ use crate::{
 
 pub mod record;
 
-use record::{AttemptRecord, CaptureRecord, GapRecord, LinkRecord, SessionRecord};
+use record::{AttemptRecord, CaptureRecord, GapRecord, LinkRecord, ReadyRecord, SessionRecord};
 
 /// Writes a record as one line.
 ///
@@ -120,6 +120,7 @@ impl<W: Write + Send + 'static> Printer for Json<W> {
     fn said(&mut self, said: &Said) -> io::Result<()> {
         match said {
             Said::Link(link) => self.link(link),
+            Said::Ready => line(&mut self.out, &ReadyRecord::new()),
             Said::Notice(notice) => {
                 say(format_args!("{}", notice.text));
                 Ok(())

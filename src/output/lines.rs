@@ -146,8 +146,8 @@ impl<W: Write + Send + 'static> Printer for Lines<W> {
             Said::Notice(notice) if notice.is_problem || self.options.level >= 0 => {
                 say(format_args!("{}", notice.text));
             }
-            // A notice tells people of a gap.
-            Said::Notice(_) | Said::Gap(_) => {}
+            // A notice tells people of a gap, and of a URL that leads elsewhere.
+            Said::Notice(_) | Said::Gap(_) | Said::Ready => {}
         }
         Ok(())
     }
@@ -160,7 +160,14 @@ impl<W: Write + Send + 'static> Printer for Lines<W> {
 /// The status or what stands for it, and what follows it: the time taken, or why there is no answer.
 pub(crate) fn result(attempt: &Attempt) -> (String, String) {
     if !attempt.outcome.is_try() {
-        return ("-".to_owned(), format!("  {}", attempt.outcome.as_str()));
+        let word = match attempt.is_challenge() {
+            true => "challenge",
+            false => attempt.outcome.as_str(),
+        };
+        let why = attempt.error.as_ref().map_or_else(String::new, |why| {
+            format!("  {}", text::safe(why.as_bytes(), Mode::Cell))
+        });
+        return ("-".to_owned(), format!("  {word}{why}"));
     }
     match &attempt.answer {
         Some(answer) => {
@@ -191,10 +198,9 @@ fn webhook(webhook: &Webhook) -> String {
 
 fn flags(attempt: &Attempt) -> String {
     let mut flags = Vec::new();
-    let status = attempt.answer.as_ref().map(|answer| answer.status);
     if let Some(sent) = attempt.sent.as_ref().and_then(|sent| sent.status)
-        && Some(sent) != status
-        && attempt.outcome.is_try()
+        && Some(sent) != attempt.app_status()
+        && (attempt.outcome.is_try() || attempt.is_challenge())
     {
         flags.push(format!("sender={sent}"));
     }
@@ -214,7 +220,7 @@ fn flags(attempt: &Attempt) -> String {
 }
 
 fn style(attempt: &Attempt) -> Style {
-    let color = match attempt.answer.as_ref().map(|answer| answer.status) {
+    let color = match attempt.app_status() {
         Some(..300) => AnsiColor::Green,
         Some(300..400) => AnsiColor::Cyan,
         Some(400..500) => AnsiColor::Yellow,

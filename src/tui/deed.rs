@@ -93,6 +93,8 @@ pub(super) enum Piece {
     Path,
     /// and as jq takes it.
     Jq,
+    /// The URL that its sender wants to be visited.
+    Visit,
     /// Head and body as they came.
     Raw,
 }

@@ -5,6 +5,7 @@
 
 mod body;
 mod headers;
+mod making;
 mod preview;
 mod raw;
 mod tree;
@@ -17,7 +18,7 @@ use bytes::Bytes;
 use hooktool_relay::capture::Outcome;
 
 use super::{
-    shelf::{Key, Layout, Part, Shelf},
+    shelf::Shelf,
     state::{Tab, Wish},
 };
 use crate::{
@@ -26,7 +27,7 @@ use crate::{
     text::{Mode, Safe, Zone, date_clock, safe, size},
 };
 
-pub(super) use self::tree::Tree;
+pub(super) use self::{making::Making, tree::Tree};
 use body::Content;
 pub(super) use body::{Form, Page, SHOWN, WHOLE, encoding};
 pub(super) use headers::is_secret;
@@ -157,125 +158,6 @@ pub(super) fn compose(request: &Request, attempts: &[Attempt], body: &[u8], wish
     match making.detail(request, attempts, body) {
         Ok(detail) => detail,
         Err(never) => match never {},
-    }
-}
-
-/// What a request is laid out with.
-pub(super) struct Making<'a> {
-    pub(super) wish: &'a Wish,
-    /// What was laid out before is taken from there, and what is laid out now goes there.
-    pub(super) shelf: &'a Shelf,
-    /// What is no longer wanted comes out in part, and is nobody's.
-    pub(super) wanted: &'a Wanted,
-}
-
-impl Making<'_> {
-    /// Lays a request out. `body` reads its beginning, as [`compose`] takes it; it is asked only if something is to be made of it.
-    ///
-    /// # Errors
-    /// Those of `body`.
-    pub(super) fn detail<E>(
-        &self,
-        request: &Request,
-        attempts: &[Attempt],
-        body: impl FnOnce() -> Result<Bytes, E>,
-    ) -> Result<Detail, E> {
-        let wish = self.wish;
-        let (tries, chosen) = tries(attempts, wish);
-        let attempt = tries.get(chosen).copied();
-        let (body, raw) = self.request(request, body)?;
-        let answer = |attempt: &Attempt, answer: &KeptAnswer| self.answer(request, attempt, answer);
-        Ok(Detail {
-            number: request.summary.number,
-            wish: wish.clone(),
-            body,
-            response: tries::response(attempt.or(attempts.last()), wish, answer),
-            pages: [
-                headers::page(request, attempt, wish.reveals).into(),
-                tries::list(request, attempts, attempt).into(),
-                raw,
-            ],
-            outcome: attempt.map(preview::outcome).unwrap_or_default(),
-            tries: tries.len(),
-            chosen,
-            last_url: tries.last().map(|attempt| attempt.target.clone()),
-        })
-    }
-
-    /// What is made of a request's body: its page, and the raw text.
-    fn request<E>(
-        &self,
-        request: &Request,
-        read: impl FnOnce() -> Result<Bytes, E>,
-    ) -> Result<(Page, Arc<Vec<Line>>), E> {
-        let capture = &request.capture;
-        let key = |part| Key {
-            id: capture.id,
-            part,
-        };
-        let reveals = self.wish.reveals;
-        let keys = (key(Part::Body(self.layout())), key(Part::Raw { reveals }));
-        let (page, raw) = match (self.shelf.get(&keys.0), self.shelf.get(&keys.1)) {
-            (Some(page), Some(raw)) => (page, raw),
-            (page, raw) => {
-                let bytes = read()?;
-                let page = page.unwrap_or_else(|| {
-                    let len = capture.body.len();
-                    let content = Content::new(&capture.headers, &bytes, len, self.wanted);
-                    self.kept(keys.0, body::page(&content, self.wish))
-                });
-                let raw = raw.unwrap_or_else(|| {
-                    let shown = bytes.get(..SHOWN).unwrap_or(&bytes);
-                    let lines = raw::page(capture, shown, reveals).into();
-                    self.kept(
-                        keys.1,
-                        Page {
-                            lines,
-                            ..Page::default()
-                        },
-                    )
-                });
-                (page, raw)
-            }
-        };
-        Ok((page, raw.lines))
-    }
-
-    /// All that is kept of an answer's body; what is missing is said above it.
-    fn answer(&self, request: &Request, attempt: &Attempt, answer: &KeptAnswer) -> Page {
-        let key = attempt
-            .try_number
-            .filter(|_| answer.ended)
-            .map(|number| Key {
-                id: request.capture.id,
-                part: Part::Answer(number, self.layout()),
-            });
-        if let Some(page) = key.as_ref().and_then(|key| self.shelf.get(key)) {
-            return page;
-        }
-        let kept = answer.body.len() as u64;
-        let content = Content::new(&answer.headers, &answer.body, kept, self.wanted);
-        let page = body::page(&content, self.wish);
-        match key {
-            Some(key) => self.kept(key, page),
-            None => page,
-        }
-    }
-
-    fn layout(&self) -> Layout {
-        Layout {
-            form: self.wish.form,
-            is_whole: self.wish.is_whole,
-            hex_row: self.wish.hex_row,
-        }
-    }
-
-    /// Keeps a page, if it is whole.
-    fn kept(&self, key: Key, page: Page) -> Page {
-        if !self.wanted.is_over() {
-            self.shelf.put(key, &page);
-        }
-        page
     }
 }
 

@@ -221,7 +221,7 @@ pub(super) struct State {
 
 impl State {
     /// A screen of this size before anything is read.
-    pub(super) fn new(size: (u16, u16), route: Route, url: Option<String>) -> Self {
+    pub(super) fn new(size: (u16, u16), route: Route) -> Self {
         let goal = if route.is_listening {
             Goal::LastTry
         } else {
@@ -231,7 +231,7 @@ impl State {
             size,
             now: Time::default(),
             route,
-            url,
+            url: None,
             link: Link::Connecting { attempt: 1 },
             link_since: Time::default(),
             reach: Reach::Unknown,

@@ -56,7 +56,7 @@ fn blank(size: (u16, u16)) -> State {
         is_listening: true,
         standing: Vec::new(),
     };
-    let mut state = State::new(size, route, None);
+    let mut state = State::new(size, route);
     state.now.wall = UnixMillis(NOON);
     state
 }

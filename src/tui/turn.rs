@@ -81,7 +81,7 @@ impl<C: Console> Turn<C> {
         let turn = Self {
             state: State {
                 zone: view.zone,
-                ..State::new(size, route, view.url)
+                ..State::new(size, route)
             },
             source: Source::new(view.history, view.select),
             reads: JoinSet::new(),

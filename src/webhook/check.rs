@@ -15,7 +15,6 @@ use super::{
     signature::{SignatureRule, Signatures},
     source::Source,
     template::{Context, Lack},
-    url,
 };
 
 /// What is tried.
@@ -105,13 +104,11 @@ impl Scheme {
         if let Some((name, _)) = self.require.iter().find(|(_, source)| missing(source)) {
             return Some(Check::Missing(name.clone()));
         }
-        if let Some(cert) = &self.cert {
-            let url = cert.url.first(facts, None).unwrap_or_default();
-            let host = str::from_utf8(&url).ok().and_then(url::https_host);
-            if !host.is_some_and(|host| cert.allow.is_match(host.as_bytes())) {
-                let reason = "its certificate is said to be on a host that is not the sender's";
-                return Some(Check::Malformed(reason.to_owned()));
-            }
+        if let Some(cert) = &self.cert
+            && !cert.allows(&cert.of(facts))
+        {
+            let reason = "its certificate is said to be on a host that is not the sender's";
+            return Some(Check::Malformed(reason.to_owned()));
         }
         let digest = self.body_digest.as_ref()?;
         let stated = value(facts.query(), &digest.query)?;

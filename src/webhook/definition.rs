@@ -37,7 +37,7 @@ pub(super) struct Provider {
     pub(super) attempt_reason: Option<Text>,
     pub(super) url_signed: Option<bool>,
     pub(super) verify: Option<Vec<Spanned<Verify>>>,
-    pub(super) handshake: Option<Vec<Handshake>>,
+    pub(super) handshake: Option<Vec<Spanned<Handshake>>>,
     pub(super) sender: Option<Sender>,
 }
 
@@ -77,7 +77,7 @@ pub(super) struct Verify {
     pub(super) message_alt: Vec<Text>,
     pub(super) each: Option<Each>,
     pub(super) body_digest: Option<BodyDigest>,
-    pub(super) cert: Option<Cert>,
+    pub(super) cert: Option<Elsewhere>,
     pub(super) emit: Option<BTreeMap<Text, Text>>,
 }
 
@@ -221,10 +221,10 @@ pub(super) struct BodyDigest {
     pub(super) encoding: Encoding,
 }
 
-/// Where a certificate is said to be, and where it may be.
+/// Where a URL stands, and the hosts where it may be.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Cert {
+pub(super) struct Elsewhere {
     pub(super) url: Text,
     pub(super) allow: Text,
 }
@@ -236,7 +236,11 @@ pub(super) struct Handshake {
     pub(super) when: Block,
     #[serde(default)]
     pub(super) require: BTreeMap<Text, Text>,
-    pub(super) respond: Respond,
+    /// Answered only where the signature holds.
+    #[serde(default)]
+    pub(super) signed: bool,
+    pub(super) respond: Option<Respond>,
+    pub(super) visit: Option<Elsewhere>,
 }
 
 /// What it wants to hear.

@@ -5,7 +5,7 @@
 
 use std::{borrow::Cow, cell::OnceCell};
 
-use hooktool_relay::capture::Headers;
+use hooktool_relay::capture::{Capture, Headers};
 
 use super::pointer::{Fields, Pointers};
 use crate::format::unescape;
@@ -29,6 +29,15 @@ pub struct Head<'a> {
 }
 
 impl<'a> Head<'a> {
+    /// That of a capture.
+    pub fn of(capture: &'a Capture) -> Self {
+        Self {
+            method: capture.method.as_str(),
+            path: &capture.path,
+            headers: &capture.headers,
+        }
+    }
+
     /// The query without its question mark; empty if there is none.
     pub(super) fn query(&self) -> &'a [u8] {
         let start = self.path.iter().position(|&byte| byte == b'?');

@@ -10,6 +10,7 @@ use super::{
     block::{Block, expression},
     crypto::{Encoding, Hash},
     definition::{self, Kind, Text},
+    elsewhere::Elsewhere,
     key::KeyRule,
     pointer::{Pointers, Slot},
     reading::Fault,
@@ -36,7 +37,8 @@ pub(super) struct Scheme {
     pub(super) messages: Vec<Template>,
     pub(super) each: Option<Each>,
     pub(super) body_digest: Option<BodyDigest>,
-    pub(super) cert: Option<Cert>,
+    /// Where its certificate is said to be.
+    pub(super) cert: Option<Elsewhere>,
     /// What to write to sign again; none: we cannot.
     pub(super) emit: Option<Vec<Emit>>,
     message: Option<String>,
@@ -59,13 +61,6 @@ pub(super) struct BodyDigest {
     pub(super) query: String,
     pub(super) hash: Hash,
     pub(super) encoding: Encoding,
-}
-
-/// Where the sender's certificate is said to be, and the hosts where it may be.
-#[derive(Clone, Debug)]
-pub(super) struct Cert {
-    pub(super) url: Source,
-    pub(super) allow: Regex,
 }
 
 /// A place to write to, and what.
@@ -167,7 +162,7 @@ impl Scheme {
             cert: raw
                 .cert
                 .as_ref()
-                .map(|raw| cert(raw, pointers))
+                .map(|raw| Elsewhere::new(raw, "cert", pointers))
                 .transpose()?,
             emit: emitted(raw, pointers)?,
             message: raw.message.as_ref().map(|text| text.get_ref().clone()),
@@ -252,14 +247,6 @@ fn required(raw: &[Text], pointers: &mut Pointers) -> Result<Vec<(String, Source
 
 fn template(text: &Text, field: &'static str, pointers: &mut Pointers) -> Result<Template, Fault> {
     Template::parse(text.get_ref(), pointers).map_err(|reason| Fault::at(text, field, reason))
-}
-
-fn cert(raw: &definition::Cert, pointers: &mut Pointers) -> Result<Cert, Fault> {
-    Ok(Cert {
-        url: Source::parse(raw.url.get_ref(), pointers)
-            .map_err(|reason| Fault::at(&raw.url, "cert", reason))?,
-        allow: expression(&raw.allow)?,
-    })
 }
 
 fn emitted(raw: &definition::Verify, pointers: &mut Pointers) -> Result<Option<Vec<Emit>>, Fault> {

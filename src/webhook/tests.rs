@@ -2,9 +2,11 @@
 
 mod causes;
 mod files;
+mod handshakes;
 mod hostile;
 mod keys;
 mod samples;
+mod triggered;
 
 use hooktool_relay::capture::Headers;
 
@@ -254,63 +256,4 @@ fn a_timestamp_is_judged_by_the_tolerance_of_its_sender() {
         assert_eq!(found.timestamp_ok, is_timely, "{provider} {age}");
         assert_eq!(found.cause.is_some(), wanted == Verdict::Old);
     }
-}
-
-#[test]
-fn handshakes_are_answered_as_their_senders_want() {
-    let known = Known::built_in();
-    let zoom = Secret::new("zoom", "", "zoom-secret");
-    let reply = |headers: &[(&str, &str)], method, path: &str, body: &str| {
-        let mut owned = Owned::new(headers, body.as_bytes());
-        owned.method = method;
-        owned.path = path.as_bytes().to_vec();
-        let secrets = [zoom.clone()];
-        let reply = known.challenge(owned.request().head, body.as_bytes(), &secrets);
-        reply.map(|reply| (reply.status, String::from_utf8(reply.body).unwrap()))
-    };
-    let slack = [
-        ("x-slack-request-timestamp", "1"),
-        ("x-slack-signature", "v0=00"),
-    ];
-    let body = r#"{"type":"url_verification","challenge":"3eZb"}"#;
-    assert_eq!(
-        reply(&slack, "POST", "/", body),
-        Some((200, "3eZb".to_owned()))
-    );
-    assert_eq!(
-        reply(&slack, "POST", "/", r#"{"type":"event_callback"}"#),
-        None
-    );
-    let query = "/?hub.mode=subscribe&hub.verify_token=t&hub.challenge=11%2B58";
-    assert_eq!(
-        reply(&[], "GET", query, ""),
-        Some((200, "11+58".to_owned()))
-    );
-    let query = "/?validationToken=a%20b";
-    assert_eq!(reply(&[], "POST", query, ""), Some((200, "a b".to_owned())));
-    let discord = [("x-signature-ed25519", "00")];
-    assert_eq!(
-        reply(&discord, "POST", "/", r#"{"type":0}"#),
-        Some((204, String::new()))
-    );
-    assert_eq!(
-        reply(&discord, "POST", "/", r#"{"type":1}"#),
-        Some((200, r#"{"type":1}"#.to_owned()))
-    );
-    assert_eq!(
-        reply(&discord, "POST", "/", r#"{"type":1,"event":{"type":"X"}}"#),
-        None
-    );
-    let (_, body) = reply(
-        &[("x-zm-signature", "v0=00")],
-        "POST",
-        "/",
-        r#"{"event":"endpoint.url_validation","payload":{"plainToken":"qgg8"}}"#,
-    )
-    .unwrap();
-    // HMAC-SHA-256 of "qgg8" by "zoom-secret", by openssl.
-    assert!(
-        body.starts_with(r#"{"plainToken":"qgg8","encryptedToken":""#),
-        "{body}"
-    );
 }

@@ -9,7 +9,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use super::{body, number, try_send};
+use super::{body, number, syncs, try_send};
 use crate::support::{Home, Program, Request, Sender, TestTarget, eventually, story};
 
 /// A file system where the relay keeps its data, gone when this is dropped.
@@ -157,6 +157,38 @@ fn a_relay_on_a_full_disk_answers_503_loses_nothing_and_recovers() {
         let acknowledged: HashSet<usize> = (0..=count).collect();
         let got = delivered(&home, addr, &acknowledged).await;
         assert_eq!(got.len(), acknowledged.len(), "refused ones came as well");
+    });
+}
+
+#[test]
+fn a_relay_whose_sync_fails_acknowledges_nothing_more_and_ends() {
+    story(async {
+        let home = Home::new();
+        if !syncs::can_trace(&home) {
+            eprintln!(
+                "SKIPPED: no sync can be made to fail, since strace is missing or may not trace here"
+            );
+            return;
+        }
+        // The 40th is after the endpoint was made and some requests were stored; those after it would succeed.
+        let failing = "inject=fsync,fdatasync:error=EIO:when=40";
+        let strace = ["strace", "-D", "-f", "-o", "/dev/null", "-e", failing];
+        let mut relay = home.relay_by(&strace.map(str::to_owned), "127.0.0.1:0");
+        let (addr, _) = relay.url().await;
+        claim(&home, addr).await;
+        let (count, refused) = fill(addr).await;
+        assert!(matches!(refused, None | Some(503)), "{refused:?}");
+        assert!(count > 5, "{count}");
+        assert_eq!(relay.code().await, 1, "{}", relay.stderr());
+        let said = relay.stderr();
+        let sentence = "error: the relay stopped: it can store nothing more";
+        assert!(said.contains(sentence), "{said}");
+        assert!(!said.contains("panicked"), "{said}");
+
+        let relay = home.relay(&addr.to_string());
+        relay.url().await;
+        let acknowledged: HashSet<usize> = (0..count).collect();
+        delivered(&home, addr, &acknowledged).await;
     });
 }
 

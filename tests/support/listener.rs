@@ -59,6 +59,7 @@ impl Setup {
             only: None,
             wait_for_target: false,
             retry: 0,
+            answer_challenges: false,
         };
         let options = forward::Options {
             host: HostHeader::Target,

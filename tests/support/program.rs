@@ -61,21 +61,32 @@ impl Home {
         self.spawn(before, "relay-runs-here", &args, Stdio::null())
     }
 
-    /// Runs the binary to its end, and gives what it printed.
+    /// Runs the binary to its end, and gives the records that it printed.
     pub(crate) fn records(&self, project: &str, args: &[&str]) -> Vec<serde_json::Value> {
+        let text = self.text(project, args);
+        let lines = text.lines().filter(|line| !line.is_empty());
+        lines
+            .map(|line| serde_json::from_str(line).expect("a record"))
+            .collect()
+    }
+
+    /// Runs the binary to its end, and gives what it printed.
+    pub(crate) fn text(&self, project: &str, args: &[&str]) -> String {
+        let (code, text, said) = self.said(project, args);
+        assert_eq!(code, 0, "{args:?}: {said}");
+        text
+    }
+
+    /// Runs the binary to its end, and gives its code, what it printed and what it said.
+    pub(crate) fn said(&self, project: &str, args: &[&str]) -> (i32, String, String) {
         let output = self
             .command(&[], project, args)
             .stdin(Stdio::null())
             .output()
             .expect("the binary runs");
-        let stderr = output.stderr.escape_ascii().to_string();
-        assert!(output.status.success(), "{args:?}: {stderr}");
-        output
-            .stdout
-            .split(|byte| *byte == b'\n')
-            .filter(|line| !line.is_empty())
-            .map(|line| serde_json::from_slice(line).expect("a record"))
-            .collect()
+        let text = |bytes| String::from_utf8(bytes).expect("text");
+        let code = output.status.code().expect("it ended by itself");
+        (code, text(output.stdout), text(output.stderr))
     }
 
     fn spawn(&self, before: &[String], project: &str, args: &[&str], stdout: Stdio) -> Program {

@@ -66,6 +66,7 @@ impl TestRelay {
             access: Access::Embedded { token },
             limits,
             retention,
+            reserve: 0,
         };
         Self::of(config, Some(owned)).await
     }

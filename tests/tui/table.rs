@@ -266,7 +266,6 @@ pub(crate) fn inspector(
         feed: board.feed(),
         intents: asked,
         target: "http://localhost:3000".into(),
-        url: None,
         is_local_relay: false,
         is_listening: true,
         standing: Vec::new(),

@@ -10,6 +10,7 @@ fn store() -> Store {
         folder: None,
         retention: Retention::default(),
         max_pages: None,
+        reserve: 0,
     })
     .unwrap()
 }

@@ -145,6 +145,13 @@ impl SessionId {
     }
 }
 
+impl From<String> for SessionId {
+    /// A name as a listener gave it; whether a relay knows it is another matter.
+    fn from(name: String) -> Self {
+        Self(name)
+    }
+}
+
 impl Default for SessionId {
     fn default() -> Self {
         Self::new()

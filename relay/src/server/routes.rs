@@ -6,9 +6,10 @@
 //! /_hooktool/link      a listener's link          /_hooktool/metrics   Prometheus text, for this machine only
 //! /_hooktool/health    the process runs           /                    what this is
 //! /_hooktool/ready     webhooks can be taken      everything else      an endpoint's
+//! /_hooktool/probe/…   a listener asks for its own link
 //! ```
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use bytes::Bytes;
 use http::{
@@ -18,7 +19,7 @@ use http::{
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 
-use super::{Edge, connection::Connection, host, sender, upgrade};
+use super::{Edge, connection::Connection, host, probe, sender, upgrade};
 use crate::{answer::AnswerBody, capture::Scheme, config::Access, metrics::Now};
 
 /// What the relay's own paths begin with. No endpoint's name has a `_`.
@@ -55,7 +56,7 @@ pub(super) async fn answer(
     match request.uri().path().strip_prefix(OWN) {
         Some("/link") => upgrade::answer(edge, connection, (sender.ip(), place), request).await,
         Some(rest) if rest.is_empty() || rest.starts_with('/') => {
-            own_page(edge, peer, rest, &request).await
+            own_page(edge, peer, sender.ip(), rest, &request).await
         }
         _ if request.uri().path() == "/" && is_reading(request.method()) => {
             text(StatusCode::OK, FRONT)
@@ -93,6 +94,7 @@ fn is_reading(method: &Method) -> bool {
 async fn own_page(
     edge: &Edge,
     peer: SocketAddr,
+    sender: IpAddr,
     rest: &str,
     request: &Request<Incoming>,
 ) -> Response<AnswerBody> {
@@ -101,7 +103,12 @@ async fn own_page(
         "/health" => text(StatusCode::OK, "ok\n"),
         "/ready" => ready(edge),
         "/metrics" if is_from_here(peer, request) => metrics(edge).await,
-        _ => unknown(),
+        _ => match rest.strip_prefix("/probe/") {
+            Some(endpoint) => probe::answer(edge, sender, endpoint, request.headers())
+                .await
+                .unwrap_or_else(unknown),
+            None => unknown(),
+        },
     }
 }
 

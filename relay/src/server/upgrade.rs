@@ -12,8 +12,9 @@ use std::{net::IpAddr, time::Duration};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version,
     header::{
-        AUTHORIZATION, CONNECTION, ORIGIN, RETRY_AFTER, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY,
-        SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE, WWW_AUTHENTICATE,
+        AUTHORIZATION, AsHeaderName, CONNECTION, ORIGIN, RETRY_AFTER, SEC_WEBSOCKET_ACCEPT,
+        SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
+        WWW_AUTHENTICATE,
     },
 };
 use http_body_util::{BodyExt, Empty};
@@ -145,7 +146,7 @@ fn lists(headers: &HeaderMap, name: &HeaderName, wanted: &[u8]) -> bool {
 }
 
 /// The value of the only line of that name.
-fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a [u8]> {
+pub(super) fn only(headers: &HeaderMap, name: impl AsHeaderName) -> Option<&[u8]> {
     let mut lines = headers.get_all(name).iter();
     match (lines.next(), lines.next()) {
         (Some(line), None) => Some(line.as_bytes()),
@@ -154,7 +155,7 @@ fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a [u8]> {
 }
 
 /// The token (RFC 6750 §2.1). `Authorization` in any other form is a token too: one that is not valid.
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     if !headers.contains_key(AUTHORIZATION) {
         return None;
     }

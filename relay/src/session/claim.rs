@@ -9,7 +9,7 @@ use crate::{
     accounts::Login,
     capture::{Epoch, Seq, SessionId, UnixMillis},
     protocol::{ErrorCode, From, Hello, Welcome, WireError},
-    registry::Held,
+    registry::{Claimant, Held},
     store::{Cursor, EndpointRecord, StoreError, Tail},
 };
 
@@ -42,7 +42,11 @@ pub(super) async fn claim(hello: Hello, login: &Login, rooms: &Rooms) -> Result<
         .registry
         .hold(&hello.endpoint, record.epoch)
         .ok_or_else(|| taken_over(&rooms.registry.holder(&hello.endpoint)))?;
-    held.call(&hello.name);
+    held.call(Claimant {
+        session: session.clone(),
+        account: login.account.clone(),
+        name: hello.name.clone(),
+    });
     // The tail comes before the cursor is compared with the store, so that no commit falls between the two.
     let tail = rooms
         .store

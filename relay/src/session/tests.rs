@@ -36,6 +36,7 @@ fn rooms(retention: Retention) -> Rooms {
         folder: None,
         retention: retention.clone(),
         max_pages: None,
+        reserve: 0,
     });
     let store = store.unwrap();
     let config = Config {
@@ -48,6 +49,7 @@ fn rooms(retention: Retention) -> Rooms {
         access: access.clone(),
         limits: Limits::default(),
         retention,
+        reserve: 0,
     };
     Rooms {
         config: Arc::new(config),

@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::StoreError;
+use super::{StoreError, reserve};
 
 /// The database's name in its folder; SQLite adds `-wal` and `-shm`.
 const FILE: &str = "relay.db";
@@ -33,21 +33,22 @@ pub(super) fn prepare(folder: &Path) -> Result<PathBuf, StoreError> {
         sync(parent)?;
     }
     let path = folder.join(FILE);
-    for name in [FILE, "relay.db-wal", "relay.db-shm", LOCK] {
+    for name in [FILE, "relay.db-wal", "relay.db-shm", LOCK, reserve::FILE] {
         let file = folder.join(name);
         refuse_symlink(&file)?;
         if file.exists() {
             repair(&file, 0o600)?;
         }
     }
-    open_private(&path)?;
+    open_private(&path).map_err(|error| StoreError::refused(&path, &error))?;
     Ok(path)
 }
 
 /// Takes the folder for this process, for as long as the file is kept.
 pub(super) fn lock(path: &Path) -> Result<File, StoreError> {
     let folder = path.parent().unwrap_or(path);
-    let file = open_private(&folder.join(LOCK))?;
+    let path = folder.join(LOCK);
+    let file = open_private(&path).map_err(|error| StoreError::refused(&path, &error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(StoreError::Locked(folder.to_owned())),
@@ -80,14 +81,13 @@ fn make_folder(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
-fn open_private(path: &Path) -> Result<File, StoreError> {
+/// Opens or makes a file that nobody else may read.
+pub(super) fn open_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
-        .open(path)
-        .map_err(|error| StoreError::refused(path, &error))
+    options.open(path)
 }
 
 #[cfg(unix)]

@@ -39,6 +39,9 @@ pub struct Options {
     pub retention: Retention,
     /// Most pages the database may have (`PRAGMA max_page_count`); none: SQLite's own limit. Tests fill a disk by it.
     pub max_pages: Option<u32>,
+    /// Bytes of the disk kept back, to be given up when it is full: then what is over age can still be dropped, and its room
+    /// used again. 0: none.
+    pub reserve: u64,
 }
 
 /// How far an endpoint's captures were offered. The relay keeps it, whoever listens.

@@ -96,6 +96,11 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
         .map_err(|error| StoreError::reading(path, &error))
 }
 
+/// Most pages that a connection lets the database have.
+pub(super) fn max_pages(connection: &Connection) -> rusqlite::Result<u32> {
+    pragma(connection, "max_page_count")
+}
+
 /// The path in messages.
 pub(super) fn shown(path: Option<&Path>) -> &Path {
     path.unwrap_or(Path::new(":memory:"))

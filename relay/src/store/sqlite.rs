@@ -23,7 +23,8 @@ use tokio::sync::watch;
 
 use super::{
     Options, Retention, StoreError, folder, follow::Followers, known::Known, ledger::Ledger,
-    query::Reading, queue::Queue, reader::Readers, retention::remove_body, schema, writer::Writer,
+    query::Reading, queue::Queue, reader::Readers, reserve::Reserve, retention::remove_body,
+    schema, writer::Writer,
 };
 use crate::capture::UnixMillis;
 
@@ -139,25 +140,41 @@ impl Engine {
         let lock = path.as_deref().map(folder::lock).transpose()?;
         let mut connection = schema::open(path.as_deref(), options.max_pages)?;
         sweep_drafts(&mut connection, schema::shown(path.as_deref()))?;
-        Self::start(options.retention, path.as_deref(), connection, lock, false)
+        let reserve = Reserve::begin(path.as_deref().and_then(Path::parent), options.reserve);
+        Self::start(
+            options.retention,
+            path.as_deref(),
+            connection,
+            reserve,
+            lock,
+        )
     }
 
     /// Opens it while another process may hold it; for tokens only.
     pub(super) fn open_beside(options: Options) -> Result<Self, StoreError> {
         let path = options.folder.as_deref().map(folder::prepare).transpose()?;
         let connection = schema::open(path.as_deref(), options.max_pages)?;
-        Self::start(options.retention, path.as_deref(), connection, None, true)
+        let reserve = Reserve::begin(None, 0);
+        Self::start(
+            options.retention,
+            path.as_deref(),
+            connection,
+            reserve,
+            None,
+        )
     }
 
     fn start(
         retention: Retention,
         path: Option<&Path>,
         connection: Connection,
+        reserve: Reserve,
         lock: Option<File>,
-        is_beside: bool,
     ) -> Result<Self, StoreError> {
         let shown = schema::shown(path).to_owned();
         let (shared, ledger) = Shared::read(retention, &shown, &connection)?;
+        let max_pages =
+            schema::max_pages(&connection).map_err(|error| StoreError::reading(&shown, &error))?;
         let connection = Arc::new(Mutex::new(connection));
         let in_memory = path.is_none().then(|| Arc::clone(&connection));
         let readers = Readers::open(shown.clone(), in_memory)?;
@@ -174,6 +191,9 @@ impl Engine {
             logged: 0,
             syncs: true,
             probed: Instant::now(),
+            reserve,
+            max_pages,
+            is_capped: false,
         };
         let writer = std::thread::Builder::new()
             .name("store writer".to_owned())
@@ -184,8 +204,8 @@ impl Engine {
             readers: Some(readers),
             queue: Some(queue),
             writer: Some(writer),
+            is_beside: path.is_some() && lock.is_none(),
             lock,
-            is_beside,
         })
     }
 

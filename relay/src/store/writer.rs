@@ -28,6 +28,7 @@ use super::{
     query::Reading,
     queue::{Order, Reply, What},
     reader::lock,
+    reserve::Reserve,
     sqlite::Shared,
 };
 
@@ -63,6 +64,12 @@ pub(super) struct Writer {
     pub(super) syncs: bool,
     /// When room was last sought.
     pub(super) probed: Instant,
+    /// Given up when the disk is full.
+    pub(super) reserve: Reserve,
+    /// Most pages of the database while the disk has room.
+    pub(super) max_pages: u32,
+    /// Whether the database keeps the size it has, until the reserve is there again.
+    pub(super) is_capped: bool,
 }
 
 /// What is to be told after a commit.
@@ -87,7 +94,7 @@ impl Writer {
     }
 
     fn patience(&self) -> Duration {
-        if self.shared.is_full.load(Ordering::Acquire) {
+        if self.is_capped || self.shared.is_full.load(Ordering::Acquire) {
             PROBE
         } else if !lock(&self.shared.abandoned).is_empty() || self.logged >= LOG_IDLE {
             IDLE
@@ -101,9 +108,7 @@ impl Writer {
         if self.shared.failure().is_some() {
             return;
         }
-        if self.shared.is_full.load(Ordering::Acquire) {
-            self.seek_room();
-        }
+        self.look_for_room(false);
         if !lock(&self.shared.abandoned).is_empty() {
             self.write(&[], |_| true);
         }
@@ -135,10 +140,7 @@ impl Writer {
         if self.logged >= LOG_FULL {
             self.empty_log();
         }
-        let is_full = self.shared.is_full.load(Ordering::Acquire);
-        if is_full && (is_trim || self.probed.elapsed() >= PROBE) {
-            self.seek_room();
-        }
+        self.look_for_room(is_trim);
     }
 
     /// Whether commits from here on wait for the disk. Those of pieces alone do not: they count only with the head row of their
@@ -255,19 +257,55 @@ impl Writer {
         Ok((done, news))
     }
 
+    /// Once a second while there is none, or while the reserve is not back.
+    fn look_for_room(&mut self, is_now: bool) {
+        if !is_now && self.probed.elapsed() < PROBE {
+            return;
+        }
+        if self.shared.is_full.load(Ordering::Acquire) {
+            self.seek_room();
+        } else if self.is_capped {
+            self.regain();
+            self.probed = Instant::now();
+        }
+    }
+
     /// Drops what is over age, then looks whether something fits again.
     fn seek_room(&mut self) {
-        // The log's own room is used again for what follows.
+        // The reserve has room for what is in the log, whose own room is used again for what follows. From then on the
+        // database fills only what is dropped from it, so that the log can always be emptied.
+        let had_reserve = self.reserve.give_up();
         self.empty_log();
+        if had_reserve {
+            self.cap(true);
+        }
         while matches!(self.transact(|batch| batch.carry_out(&What::Trim)), Ok(Ok(gone)) if gone > 0)
         {
         }
+        self.regain();
         let probe = |batch: &mut Batch<'_>| batch.fill(PROBE_BYTES);
         let fits = self.transact(probe).is_ok();
         if fits && self.transact(|batch| batch.remove_bodies(&[0])).is_ok() {
             self.shared.set_full(false);
         }
         self.probed = Instant::now();
+    }
+
+    /// Lets the database grow again if the disk has room for the reserve.
+    fn regain(&mut self) {
+        if self.reserve.take() && self.is_capped {
+            self.cap(false);
+        }
+    }
+
+    /// Keeps the database at the size it has, or no longer.
+    fn cap(&mut self, is_capped: bool) {
+        // It never goes below what is in use.
+        let pages = if is_capped { 1 } else { self.max_pages };
+        let set = lock(&self.connection).pragma_update(None, "max_page_count", pages);
+        if set.is_ok() {
+            self.is_capped = is_capped;
+        }
     }
 
     /// Copies the log into the database.

@@ -24,6 +24,7 @@ fn store(folder: &TempDir, age: Duration, max_pages: Option<u32>) -> Store {
             ..Retention::default()
         },
         max_pages,
+        reserve: 0,
     })
     .unwrap()
 }

@@ -5,7 +5,7 @@ use hooktool_relay::{
     capture::{AnswerPolicy, Epoch, Headers, Outcome, SessionId},
     protocol::{
         Done, ErrorCode, Frame, From, Heartbeat, Hello, INITIAL_WINDOW, LINK_PATH, MAX_DATA, Reset,
-        ResetCode, ResponseHead, Resume, SUBPROTOCOL, StreamId, Welcome, WireError,
+        ResetCode, ResponseHead, Resume, SUBPROTOCOL, StreamId, Welcome, WireError, probe::Holds,
     },
 };
 use tokio::net::TcpStream;
@@ -345,4 +345,57 @@ async fn a_page_in_a_browser_gets_no_link_whatever_its_origin() {
         let answer = relay.ask(&link::request(&lines)).await;
         assert_eq!(status(&answer), "403", "{origin:?}");
     }
+}
+
+#[tokio::test]
+async fn a_probe_finds_the_link_that_asks_and_tells_nobody_else() {
+    let (relay, store) = embedded().await;
+    let (evil, welcome) = Evil::claimed(&relay, None).await;
+    let token = "Authorization: Bearer the-token\r\n";
+    let ask = async |endpoint: &str, token: &str, session: &SessionId, epoch: Epoch| {
+        let lines = format!(
+            "{token}Hooktool-Session: {session}\r\nHooktool-Epoch: {}\r\nConnection: close\r\n",
+            epoch.0
+        );
+        let request =
+            format!("GET /_hooktool/probe/{endpoint} HTTP/1.1\r\nHost: localhost\r\n{lines}\r\n");
+        relay.ask(&request).await
+    };
+    let (session, epoch) = (&welcome.session, welcome.epoch);
+    let yes = ask("tidy-otter", token, session, epoch).await;
+    assert_eq!(status(&yes), "200", "{yes}");
+    let (_, said) = yes.split_once("\r\n\r\n").expect("a body");
+    let holds: Holds = serde_json::from_str(said).expect("JSON");
+    assert_eq!((&holds.session, holds.epoch), (session, epoch));
+    assert!(yes.contains("cache-control: no-store\r\n"), "{yes}");
+
+    let nothing = relay.get("/_hooktool/else").await;
+    let (_, nothing) = nothing.split_once("\r\n\r\n").expect("a body");
+    let (other, older) = (SessionId::new(), Epoch(epoch.0 - 1));
+    for (endpoint, token, session, epoch) in [
+        ("tidy-otter", "", session, epoch),
+        ("tidy-otter", "Authorization: Bearer no\r\n", session, epoch),
+        (
+            "tidy-otter",
+            "Authorization: Basic dGhl\r\n",
+            session,
+            epoch,
+        ),
+        ("tidy-otter", token, &other, epoch),
+        ("tidy-otter", token, session, older),
+        ("no-such-name", token, session, epoch),
+        ("tidy-otter/x", token, session, epoch),
+        ("", token, session, epoch),
+    ] {
+        let no = ask(endpoint, token, session, epoch).await;
+        assert_eq!(status(&no), "404", "{endpoint} {token} {session}");
+        assert!(no.ends_with(nothing), "{no}");
+    }
+    drop(evil);
+    eventually(async || {
+        let answer = ask("tidy-otter", token, session, epoch).await;
+        (status(&answer) == "404").then_some(()).ok_or(answer)
+    })
+    .await;
+    assert!(stored(&store).await.is_empty());
 }

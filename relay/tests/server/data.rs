@@ -50,6 +50,7 @@ async fn a_token_made_before_the_start_opens_a_link_until_it_is_revoked() {
         folder: config.data.clone(),
         retention: config.retention.clone(),
         max_pages: None,
+        reserve: 0,
     })
     .expect("opens");
     let token = create_token(&store, "ada").await.expect("makes");

@@ -19,6 +19,7 @@ fn options(folder: &Path) -> Options {
         folder: Some(folder.to_owned()),
         retention: Retention::default(),
         max_pages: None,
+        reserve: 0,
     }
 }
 
@@ -256,6 +257,96 @@ async fn a_full_disk_refuses_captures_only_and_recovers_when_there_is_room() {
     eventually("room", || !store.is_full()).await;
     let next = store.append(capture(&a, week, body()), None).await.unwrap();
     assert_eq!(next, Seq(stored + 1));
+}
+
+/// Where the disk of the test below is, in the process that has it.
+#[cfg(target_os = "linux")]
+const SMALL_DISK: &str = "HOOKTOOL_TEST_SMALL_DISK";
+
+/// Runs a test of this file once more, where a folder is a disk of its own; false if none can be mounted here.
+#[cfg(target_os = "linux")]
+fn ran_on_a_small_disk(test: &str, size: &str) -> bool {
+    let folder = TempDir::new().expect("a folder");
+    let script =
+        "mount -t tmpfs -o size=$1 none \"$2\" || exit 77; exec \"$3\" --exact \"$4\" --nocapture";
+    let ran = std::process::Command::new("unshare")
+        .args(["-rm", "sh", "-c", script, "sh", size])
+        .arg(folder.path())
+        .arg(std::env::current_exe().expect("this test"))
+        .arg(test)
+        .env(SMALL_DISK, folder.path())
+        .output();
+    let Ok(ran) = ran else { return false };
+    let said = String::from_utf8(ran.stdout).expect("text");
+    if said.contains("1 passed") {
+        return true;
+    }
+    let complained = String::from_utf8(ran.stderr).expect("text");
+    let could_not = ran.status.code() == Some(77) || complained.contains("unshare:");
+    assert!(could_not, "{said}\n{complained}");
+    false
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn on_a_disk_that_others_filled_what_is_over_age_still_goes_and_makes_room() {
+    let Some(folder) = std::env::var_os(SMALL_DISK) else {
+        let test =
+            "store::disk::on_a_disk_that_others_filled_what_is_over_age_still_goes_and_makes_room";
+        if !ran_on_a_small_disk(test, "24m") {
+            eprintln!("SKIPPED: no file system can be mounted here (unshare -rm)");
+        }
+        return;
+    };
+    let folder = Path::new(&folder);
+    let mut options = options(&folder.join("data"));
+    options.reserve = 8 * 1024 * 1024;
+    let reserve = folder.join("data/relay.reserve");
+    let store = Store::open(options).unwrap();
+    assert_eq!(fs::metadata(&reserve).unwrap().len(), 8 * 1024 * 1024);
+    let a = name("a");
+    let body = || Body::Whole(noise(60_000));
+    let mut stored = 0;
+    for _ in 0..40 {
+        stored = store.append(capture(&a, 1, body()), None).await.unwrap().0;
+    }
+    // Another program takes all that is left: nothing in the log fits into the database any more.
+    let other = folder.join("other");
+    let mut others = fs::File::create(&other).unwrap();
+    while std::io::Write::write_all(&mut others, &[1; 4096]).is_ok() {}
+    let refused = loop {
+        match store.append(capture(&a, 1, body()), None).await {
+            Ok(seq) => stored = seq.0,
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(refused, StoreError::Full(_)), "{refused:?}");
+    // A week later all that is there is over age.
+    let week = 8 * 24 * 3600 * 1000;
+    let late = store.append(capture(&a, week, body()), None).await;
+    assert!(matches!(late, Err(StoreError::Full(_))), "{late:?}");
+    eventually("room", || !store.is_full()).await;
+    assert!(!reserve.exists(), "the disk is as full as it was");
+    // Much more than there is room for, had nothing gone; the captures of a week each make those before them over age.
+    for weeks in 1..200 {
+        let next = capture(&a, weeks * week, body());
+        let mut next = store.append(Arc::clone(&next), None).await;
+        if matches!(next, Err(StoreError::Full(_))) {
+            eventually("room", || !store.is_full()).await;
+            next = store.append(capture(&a, weeks * week, body()), None).await;
+        }
+        next.unwrap_or_else(|error| panic!("after {weeks} weeks: {error}"));
+    }
+    let page = store.read(&a, Seq(stored), 1000).await.unwrap();
+    assert!(
+        page.captures
+            .iter()
+            .all(|found| found.capture.body == body())
+    );
+    drop(others);
+    fs::remove_file(other).unwrap();
+    eventually("the reserve", || reserve.exists()).await;
+    assert!(!store.is_full());
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use hooktool_relay::capture::{Capture, CaptureId, Outcome, UnixMillis};
+use hooktool_relay::capture::{Capture, CaptureId, Outcome, Sent, UnixMillis};
 use tokio::time::sleep;
 
 use super::{Deliveries, answer::carry_on, settle};
@@ -138,23 +138,28 @@ impl Deliveries {
         id: CaptureId,
         outcome: Outcome,
         cause: Cause,
-        sent: Option<hooktool_relay::capture::Sent>,
+        sent: Option<Sent>,
     ) -> Result<(), HistoryError> {
-        let attempt = Attempt {
-            try_number: None,
-            cause,
-            target: String::new(),
-            started_at: UnixMillis::now(),
-            outcome,
-            error: None,
-            connect: None,
-            took: None,
-            changes: Vec::new(),
-            answer: None,
-            sent,
-            late: false,
-        };
+        let attempt = unsent(outcome, cause, sent);
         self.attempted(id, attempt).await.map(drop)
+    }
+}
+
+/// That there was no forward.
+pub(super) fn unsent(outcome: Outcome, cause: Cause, sent: Option<Sent>) -> Attempt {
+    Attempt {
+        try_number: None,
+        cause,
+        target: String::new(),
+        started_at: UnixMillis::now(),
+        outcome,
+        error: None,
+        connect: None,
+        took: None,
+        changes: Vec::new(),
+        answer: None,
+        sent,
+        late: false,
     }
 }
 

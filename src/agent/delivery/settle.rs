@@ -110,6 +110,11 @@ impl Reply<'_> {
             .await;
     }
 
+    /// What the sender hears where nothing is forwarded.
+    pub(super) async fn without_target(&mut self) {
+        self.answer(200, "captured; there is no target\n").await;
+    }
+
     pub(super) fn ms(&self) -> u64 {
         u64::try_from(self.received.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
@@ -156,16 +161,15 @@ impl Deliveries {
     ) -> Result<Option<Done>, HistoryError> {
         if reply.is_wanted() {
             let has_target = self.routes.pick(&capture.path).is_some();
-            let (status, text) = match outcome {
-                Outcome::Skipped if has_target => (202, "captured; not to be forwarded\n"),
-                Outcome::Skipped => (200, "captured; there is no target\n"),
-                Outcome::Held => (
-                    202,
-                    "captured and held; it is forwarded when a person says so\n",
-                ),
-                _ => (202, "captured; it is forwarded when the target answers\n"),
+            let text = match outcome {
+                Outcome::Skipped if has_target => "captured; not to be forwarded\n",
+                Outcome::Held => "captured and held; it is forwarded when a person says so\n",
+                _ => "captured; it is forwarded when the target answers\n",
             };
-            reply.answer(status, text).await;
+            match outcome {
+                Outcome::Skipped if !has_target => reply.without_target().await,
+                _ => reply.answer(202, text).await,
+            }
         }
         let cause = cause(reply.kind);
         let sent = reply.sent().await;

@@ -32,7 +32,9 @@ const TAIL_CHARS: usize = 12;
 ///
 /// # Errors
 /// When the system gives no random numbers.
-pub(super) fn make_up(is_public: bool) -> Result<EndpointName, aws_lc_rs::error::Unspecified> {
+pub(in crate::commands) fn make_up(
+    is_public: bool,
+) -> Result<EndpointName, aws_lc_rs::error::Unspecified> {
     let mut random = [0; 2 + TAIL];
     aws_lc_rs::rand::fill(&mut random)?;
     let [quality, animal, tail @ ..] = random;

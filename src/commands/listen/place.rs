@@ -46,8 +46,6 @@ pub(super) struct Place {
     pub(super) dial: Endpoint,
     /// The relay in this process.
     pub(super) embedded: Option<Relay>,
-    /// The public URL, if it is known before the link is live.
-    pub(super) url: Option<String>,
     /// Whether the folder does not know this endpoint as its own yet.
     is_new: bool,
 }
@@ -107,13 +105,11 @@ async fn local(settings: &Settings, history: &History) -> Result<Place, Failure>
         token: Some(token.reveal().to_owned()),
         offer: None,
     };
-    let url = Some(format!("{}/{endpoint}", relay.public_url()));
     Ok(Place {
         endpoint,
         relay_name: LOCAL.to_owned(),
         dial,
         embedded: Some(relay),
-        url,
         is_new: false,
     })
 }
@@ -135,7 +131,6 @@ async fn remote(settings: &Settings, history: &History, url: &str) -> Result<Pla
         relay_name: url.to_owned(),
         dial,
         embedded: None,
-        url: None,
         is_new,
     })
 }
@@ -207,6 +202,8 @@ async fn bind(
                 ..Limits::default()
             },
             retention: Retention::default(),
+            // Its disk is the developer's, who needs the room more.
+            reserve: 0,
         };
         match Relay::bind(config).await {
             Ok(relay) => return Ok(relay),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hooktool_relay::capture::Body;
+use tokio::sync::broadcast::Receiver;
 
 use super::{
     super::{Bookmarked, Change, Going, History, Number, Options, Removal, Select},
@@ -27,6 +28,14 @@ async fn fill(history: &History, many: u64) {
         let id = arrival.capture.id;
         history.attempted(id, answered(200, b"ok")).await.unwrap();
     }
+}
+
+/// As [`fill`]; the changes after it, which come a little later than what made them is done.
+async fn filled(history: &History, many: u64) -> Receiver<Change> {
+    let mut changes = history.changes();
+    fill(history, many).await;
+    while changes.recv().await.unwrap() != Change::Attempted(many) {}
+    changes
 }
 
 /// Requests and bytes that retention counts, by its own books and by what is there.
@@ -56,10 +65,9 @@ async fn remove(history: &History, numbers: &[Number]) -> (u64, u64, Removal) {
 async fn a_note_is_read_back_changed_and_taken_away() {
     let place = Place::new();
     let history = place.open();
-    fill(&history, 2).await;
+    let mut changes = filled(&history, 2).await;
     let reader = place.reader();
     let note = || reader.request(1).unwrap().unwrap().summary.note;
-    let mut changes = history.changes();
     history.note(1, "  the flaky one \n").await.unwrap();
     assert_eq!(note().as_deref(), Some("the flaky one"));
     assert_eq!(changes.recv().await.unwrap(), Change::Noted(1));
@@ -79,8 +87,7 @@ async fn a_note_is_read_back_changed_and_taken_away() {
 async fn what_is_deleted_is_gone_for_every_reader_and_comes_back_as_it_was() {
     let place = Place::new();
     let history = place.open();
-    fill(&history, 5).await;
-    let mut changes = history.changes();
+    let mut changes = filled(&history, 5).await;
     history.note(3, "a note").await.unwrap();
     assert_eq!(changes.recv().await.unwrap(), Change::Noted(3));
     let reader = place.reader();

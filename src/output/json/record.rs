@@ -39,6 +39,29 @@ impl<'a> SessionRecord<'a> {
     }
 }
 
+/// The public URL leads to this listener: a request of its own came back from there.
+#[derive(Debug, Serialize)]
+pub struct ReadyRecord {
+    v: u8,
+    r#type: &'static str,
+}
+
+impl ReadyRecord {
+    /// For a link that is live, and proven.
+    pub fn new() -> Self {
+        Self {
+            v: V,
+            r#type: "ready",
+        }
+    }
+}
+
+impl Default for ReadyRecord {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 /// A request.
 #[derive(Debug, Serialize)]
 pub struct CaptureRecord<'a> {
@@ -157,6 +180,8 @@ struct LastRecord {
     status: Option<u16>,
     ms: Option<u64>,
     late: bool,
+    #[serde(skip_serializing_if = "is_not")]
+    challenge: bool,
 }
 
 impl LastRecord {
@@ -164,9 +189,10 @@ impl LastRecord {
         Self {
             cause: last.cause.as_str(),
             outcome: last.outcome.as_str(),
-            status: last.status,
+            status: last.app_status(),
             ms: last.took.map(millis),
             late: last.late,
+            challenge: last.is_challenge(),
         }
     }
 }
@@ -187,6 +213,8 @@ pub struct AttemptRecord<'a> {
     ms: Option<u64>,
     sender_status: Option<u16>,
     late: bool,
+    #[serde(skip_serializing_if = "is_not")]
+    challenge: bool,
     error: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     changes: Option<&'a [Edit]>,
@@ -207,10 +235,11 @@ impl<'a> AttemptRecord<'a> {
             target: Some(attempt.target.as_str()).filter(|target| !target.is_empty()),
             started_at: moment(attempt.started_at),
             outcome: attempt.outcome.as_str(),
-            status: attempt.answer.as_ref().map(|answer| answer.status),
+            status: attempt.app_status(),
             ms: attempt.took.map(millis),
             sender_status: attempt.sent.as_ref().and_then(|sent| sent.status),
             late: attempt.late,
+            challenge: attempt.is_challenge(),
             error: attempt.error.as_deref(),
             changes: None,
             answer: None,
@@ -348,6 +377,11 @@ impl<'a> LinkRecord<'a> {
             },
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_not(word: &bool) -> bool {
+    !*word
 }
 
 fn millis(time: Duration) -> u64 {

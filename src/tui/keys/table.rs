@@ -199,6 +199,7 @@ pub(in crate::tui) const TABLE: &[Binding] = &[
     on(Place::Copy, Action::Do(Deed::Copy(Piece::Value)), &[char('v')], "value under the cursor"),
     on(Place::Copy, Action::Do(Deed::Copy(Piece::Path)), &[char('p')], "its JSON path"),
     on(Place::Copy, Action::Do(Deed::Copy(Piece::Jq)), &[char('j')], "its path for jq"),
+    on(Place::Copy, Action::Do(Deed::Copy(Piece::Visit)), &[char('s')], "URL to confirm a subscription"),
     on(Place::Copy, Action::Do(Deed::Copy(Piece::Raw)), &[char('a')], "raw HTTP"),
     on(Place::Copy, Action::Back, &[key(Code::Esc), char('q')], "Cancel"),
     on(Place::Copy, Action::QuitNow, &[ctrl('c')], "Quit now"),

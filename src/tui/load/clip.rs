@@ -21,6 +21,7 @@ use crate::{
         fetch::{Brought, Clip, ClipWish},
         page::Form,
     },
+    webhook::Known,
 };
 
 /// Reads it; blocks.
@@ -72,6 +73,11 @@ pub(super) fn clip(reader: &Reader, wish: &ClipWish) -> Result<Brought, HistoryE
             let (exchange, masked) = read(reader, &request, wish)?;
             done("headers", &lines(&exchange.capture.headers), masked)
         }
+        Piece::Visit => match Known::built_in().visit(&request.capture) {
+            Some(visit) if visit.is_allowed => done("URL to confirm", visit.url.as_bytes(), 0),
+            Some(_) => none("its host is not the sender's"),
+            None => none("it asks for no URL to be visited"),
+        },
         Piece::Raw => {
             let (exchange, masked) = read(reader, &request, wish)?;
             let body = whole(reader, &request)?.unwrap_or_default();

@@ -69,6 +69,9 @@ fn outcome(attempt: &Attempt) -> (Role, Safe<'static>) {
         Outcome::Broken => Safe::format(format_args!("broken off after {took}")),
         Outcome::Held => Safe::own("held: forwarded when you say so"),
         Outcome::Parked => Safe::own("parked: forwarded when the target's port opens"),
+        Outcome::Skipped if attempt.is_challenge() => {
+            Safe::own("challenge, answered by hooktool and not forwarded")
+        }
         Outcome::Skipped => Safe::own("not forwarded: captured only"),
     };
     (role(attempt.outcome, code), said)

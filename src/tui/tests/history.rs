@@ -14,7 +14,7 @@ fn stored(size: (u16, u16), rows: Vec<Summary>) -> State {
         is_listening: false,
         standing: Vec::new(),
     };
-    let mut state = State::new(size, route, None);
+    let mut state = State::new(size, route);
     state.now.wall = UnixMillis(NOON);
     update(&mut state, Input::Loaded(Loaded::All(rows)));
     state

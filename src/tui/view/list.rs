@@ -239,11 +239,16 @@ fn event<'a>(summary: &'a Summary, columns: &Columns) -> Safe<'a> {
 
 fn note(state: &State, summary: &Summary) -> (Role, Safe<'static>) {
     let is_late = summary.last.as_ref().is_some_and(|last| last.late);
+    let is_challenge = summary
+        .last
+        .as_ref()
+        .is_some_and(|last| last.is_challenge());
     let is_in_body = state.list.fit(summary.number) == Fit::InBody;
     match (is_late, summary.kind, summary.tries) {
         _ if is_in_body => (Role::Key, Safe::own("body")),
         (true, _, _) => (Role::Warn, Safe::own("late")),
         (_, Kind::Waited, _) => (Role::Dim, Safe::own("wait")),
+        _ if is_challenge => (Role::Text, Safe::own("auto")),
         (_, _, tries @ 2..) => (Role::Text, Safe::format(format_args!("×{tries}"))),
         _ => (Role::Text, Safe::default()),
     }
