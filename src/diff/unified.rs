@@ -61,7 +61,7 @@ fn without_volatile(lines: Vec<Line>) -> Vec<Line> {
     for line in lines {
         match line {
             Line::Changed(Mark::Removed, pieces) if run.added.is_empty() => {
-                run.removed.push(pieces)
+                run.removed.push(pieces);
             }
             Line::Changed(Mark::Added, pieces) => run.added.push(pieces),
             other => {
