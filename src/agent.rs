@@ -299,7 +299,7 @@ impl Drop for Agent {
     }
 }
 
-/// Holds requests back, and lets them go.
+/// Holds requests back, lets them go, and says which are forwarded.
 #[derive(Clone, Debug)]
 pub struct Valve {
     deliveries: Arc<Deliveries>,
@@ -309,6 +309,11 @@ impl Valve {
     /// Holds new requests, or stops holding; what is held stays so until [`Valve::release`].
     pub fn hold(&self, on: bool) {
         self.deliveries.board.hold.send_modify(|hold| hold.on = on);
+    }
+
+    /// Forwards only what fits this filter from now on, or everything; what it left out before stays as it is.
+    pub fn only(&self, filter: Option<Filter>) {
+        self.deliveries.forward_only(filter);
     }
 
     /// Forwards what is held, in order, beside everything else.

@@ -12,6 +12,7 @@ pub mod listen;
 mod names;
 pub mod relay;
 pub mod requests;
+pub mod sign;
 pub mod value;
 pub mod webhook;
 

@@ -30,6 +30,7 @@ mod file;
 mod folders;
 mod keys;
 mod layers;
+pub mod panes;
 pub mod secrets;
 pub mod signing;
 
@@ -114,6 +115,8 @@ pub struct Settings {
     pub theme: Theme,
     /// Whether it draws ASCII alone; none: where the terminal shows nothing else.
     pub ascii: Option<bool>,
+    /// Whether the inspector's screen changes by time alone: the countdown.
+    pub animation: bool,
     /// Which clock times are shown on.
     pub zone: Zone,
     /// Other keys for actions of the inspector.
@@ -170,6 +173,7 @@ impl Settings {
             color: layers.need("color", value::color)?,
             theme: layers.need("theme", str::parse::<Theme>)?,
             ascii: layers.one("ascii", value::switch)?,
+            animation: layers.need("animation", value::switch)?,
             zone: layers.zone()?,
             keys: layers.keys.clone(),
             folders: layers.folders.clone(),

@@ -11,7 +11,7 @@ use crate::target::Target;
 
 mod again;
 
-pub use again::{Edits, Export, Form, Replays, Round};
+pub use again::{Edits, Export, Form, Replays, Round, SIGNED, Sign};
 
 /// Where the listener writes what its views show: the present state of each thing, and sentences that are told once.
 #[derive(Clone, Debug)]
@@ -24,6 +24,8 @@ pub struct Board {
     pub reach: watch::Sender<Reach>,
     /// What is held and parked.
     pub hold: watch::Sender<Hold>,
+    /// What else holds of how requests are answered and which are forwarded, a few words each.
+    pub standing: watch::Sender<Vec<String>>,
     /// Sentences; [`Board::NOTICES`] wait for a slow view, then the oldest are lost to it.
     pub notices: broadcast::Sender<Notice>,
     /// How requests that were sent again together ended.
@@ -43,6 +45,7 @@ impl Board {
             proof: watch::Sender::new(Proof::Open),
             reach: watch::Sender::new(Reach::Unknown),
             hold: watch::Sender::new(Hold::default()),
+            standing: watch::Sender::default(),
             notices: broadcast::Sender::new(Self::NOTICES),
             rounds: broadcast::Sender::new(Self::NOTICES),
             gaps: broadcast::Sender::new(Self::NOTICES),
@@ -56,6 +59,7 @@ impl Board {
             proof: self.proof.subscribe(),
             reach: self.reach.subscribe(),
             hold: self.hold.subscribe(),
+            standing: self.standing.subscribe(),
             notices: self.notices.subscribe(),
             rounds: self.rounds.subscribe(),
             gaps: self.gaps.subscribe(),
@@ -78,6 +82,17 @@ impl Board {
         let _ = self.notices.send(Notice {
             is_problem,
             text: text.into(),
+            about: None,
+        });
+    }
+
+    /// Tells a sentence about a request that is sent again.
+    pub fn tell_of(&self, number: u64, is_problem: bool, text: impl Into<String>) {
+        // Without a view nobody needs it.
+        let _ = self.notices.send(Notice {
+            is_problem,
+            text: text.into(),
+            about: Some(number),
         });
     }
 }
@@ -99,6 +114,8 @@ pub struct Feed {
     pub reach: watch::Receiver<Reach>,
     /// What is held and parked.
     pub hold: watch::Receiver<Hold>,
+    /// What else holds of answers and of what is forwarded.
+    pub standing: watch::Receiver<Vec<String>>,
     /// Sentences to tell once.
     pub notices: broadcast::Receiver<Notice>,
     /// How requests that were sent again together ended.
@@ -114,6 +131,17 @@ pub struct Gap {
     pub first: Seq,
     /// The last one's.
     pub last: Seq,
+}
+
+/// What a person said of how the inspector's panes share the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Panes {
+    /// Whether the detail stands beside the list; none: by the width.
+    pub is_beside: Option<bool>,
+    /// The list's share where the detail is under it, in percent; none: the usual one.
+    pub under: Option<u16>,
+    /// Its share where the detail is beside it.
+    pub beside: Option<u16>,
 }
 
 /// What is held and parked.
@@ -134,6 +162,8 @@ pub struct Notice {
     pub is_problem: bool,
     /// The sentence, not yet safe to show: it may hold strangers' bytes.
     pub text: String,
+    /// The request that is about to be sent again, which it is of: how that ends is told with it.
+    pub about: Option<u64>,
 }
 
 /// State of the link.
@@ -233,6 +263,8 @@ pub enum Intent {
     Hold(bool),
     /// Forward what is held.
     Release,
+    /// Forward only what fits this filter, or everything.
+    Only(Option<String>),
     /// Connect (or claim) now.
     Connect,
     /// Keep a request, or stop keeping it.
@@ -265,6 +297,8 @@ pub enum Intent {
         /// Whether to keep them.
         on: bool,
     },
+    /// Keep where the panes stand for the next time.
+    Keep(Panes),
     /// End cleanly.
     Quit,
 }

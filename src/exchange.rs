@@ -14,10 +14,12 @@ use crate::{
 
 mod desk;
 mod draft;
+mod evidence;
 mod side;
 
 pub use desk::Desk;
 pub use draft::{Part, edits, header_line, text, without_added_end};
+pub use evidence::Evidence;
 pub use side::Picked;
 
 /// A request's body, whatever its size; none if there is none.

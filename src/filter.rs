@@ -17,6 +17,7 @@
     clippy::cast_possible_truncation
 )]
 
+mod bodies;
 mod complete;
 mod decimal;
 mod field;
@@ -36,6 +37,7 @@ use std::ops::Range;
 use hooktool_relay::capture::UnixMillis;
 
 pub use self::{
+    bodies::Sought,
     complete::{Candidate, complete, value_at},
     field::{FIELDS, Field},
     subject::{Attempt, Last, Needs, Said, Subject, Verdict, inline},

@@ -113,6 +113,12 @@ pub struct Forwarder {
 }
 
 impl Forwarder {
+    /// The URL that an app builds of a request as it gets it: the target's scheme, the Host it is told, its path. None if that
+    /// is no text.
+    pub fn seen(&self, target: &Target, capture: &Capture) -> Option<String> {
+        request::seen(&self.options, target, capture)
+    }
+
     /// A forwarder with these options.
     ///
     /// # Errors

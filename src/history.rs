@@ -41,6 +41,7 @@ mod file;
 mod fresh;
 mod incoming;
 mod keep;
+mod missing;
 mod model;
 mod pick;
 mod queue;
@@ -60,8 +61,8 @@ pub use self::{
     incoming::{Draft, Streaming},
     model::{
         Arrival, Attempt, Bookmarked, Carried, Cause, Change, Dropped, FolderEndpoint, Followed,
-        Going, KeptAnswer, LastAttempt, Limit, Number, Options, Position, Recorded, Removal,
-        Removed, Request, Retention, Select, Summary, Webhook,
+        Going, KeptAnswer, LastAttempt, Limit, Missing, Number, Options, Position, Recorded,
+        Removal, Removed, Request, Retention, Select, Summary, Webhook,
     },
     reader::Reader,
 };

@@ -4,17 +4,15 @@
 //! asked, screens.
 //!
 //! ```text
-//! number ─▶ read ─▶ edit a copy ─▶ forward ─▶ record ─────────────────────▶ attempt
-//!                                    answer │   └─ it goes on: piece by piece ─┘
+//! number ─▶ read ─▶ edit a copy ─▶ its signature ─▶ forward ─▶ record ─────────────────────▶ attempt
+//!                                     └─▶ a word       answer │   └─ it goes on: piece by piece ─┘
 //! ```
-
-use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::stream;
 use hooktool_relay::{
     answer::{AnswerBody, Cut},
-    capture::{Body, Capture, Edit, EndpointName, Outcome, Seq},
+    capture::{Body, Capture, Edit, EndpointName, Outcome, Seq, UnixMillis},
 };
 use http_body::Frame;
 use http_body_util::{BodyExt as _, Full, StreamBody};
@@ -23,16 +21,22 @@ use tokio::{
     time::{Duration, Instant, timeout_at},
 };
 
-pub use self::many::{Sent, many};
-pub use crate::event::Edits;
+use self::signature::{Case, Settled};
+pub use self::{
+    many::{Sent, many},
+    signature::{Became, Unsigned, Word},
+};
+pub use crate::event::{Edits, Sign};
 use crate::{
     forward::{Forwarder, Kept, RequestBody, Tried},
-    history::{Attempt, Cause, History, HistoryError, KeptAnswer, Number, Reader},
+    history::{Attempt, Cause, History, HistoryError, KeptAnswer, Number, Reader, Request},
     target::{Routes, Target},
+    webhook::{self, Keyring},
 };
 
 mod edits;
 mod many;
+mod signature;
 
 /// How long an answer may take to end before its attempt is recorded as one that still streams.
 const SETTLES: Duration = Duration::from_millis(300);
@@ -55,13 +59,31 @@ pub enum ReplayError {
     /// An upgraded connection is live only; there is nothing to send again.
     #[error("request {0} opened a websocket, which cannot be sent again")]
     Upgrade(Number),
+    /// Its signature cannot be made as it was asked for.
+    #[error("request {0} cannot be signed: {1}")]
+    Unsigned(Number, Unsigned),
     /// It could not be read or recorded.
     #[error(transparent)]
     History(#[from] HistoryError),
 }
 
+/// What every replay needs.
+#[derive(Clone, Copy)]
+pub struct With<'a> {
+    /// Where requests are read, and attempts recorded.
+    pub history: &'a History,
+    /// What sends them.
+    pub forwarder: &'a Forwarder,
+    /// Where goes what was never forwarded.
+    pub otherwise: &'a Routes,
+    /// What signatures are judged and made by.
+    pub keys: &'a dyn Keyring,
+    /// Is told, before a request is sent, what became of its signature, if that is worth a word.
+    pub say: &'a (dyn Fn(Number, &Word) + Sync),
+}
+
 /// Forwards a stored request again and records the attempt with cause replay. Without `to` it goes where its last try went;
-/// what was never forwarded, where it would go now (`otherwise`).
+/// what was never forwarded, where it would go now.
 ///
 /// Returns when the answer has ended; one that goes on is recorded at its head and grows in the history meanwhile. Dropped
 /// before, the answer counts as broken off, and before its head nothing is recorded. `try_number` of the attempt is none:
@@ -70,45 +92,71 @@ pub enum ReplayError {
 /// # Errors
 /// [`ReplayError`]; a failed forward is an attempt.
 pub async fn run(
-    history: &History,
-    forwarder: &Forwarder,
+    with: &With<'_>,
     number: Number,
     to: Option<Target>,
-    otherwise: &Routes,
     edits: &Edits,
 ) -> Result<Attempt, ReplayError> {
     let Stored {
-        capture,
+        request,
         reader,
         last,
-    } = read(history, number, to.is_none()).await?;
+        body,
+    } = read(with.history, number, to.is_none(), edits.sign).await?;
+    let capture = &request.capture;
     let target = to
         .or(last)
-        .or_else(|| otherwise.pick(&capture.path).cloned())
+        .or_else(|| with.otherwise.pick(&capture.path).cloned())
         .ok_or(ReplayError::NoTarget(number))?;
-    let (edited, changes) = edits.apply(&capture);
-    let body = match &edits.body {
-        Some(bytes) => whole(bytes.clone()),
+    let (mut edited, mut changes) = edits.apply(capture);
+    let mut body_sent = edits.body.clone();
+    let seen = || with.forwarder.seen(&target, &edited);
+    let url = edits.url.clone().or_else(seen);
+    let case = Case {
+        keys: &with.keys.keys(),
+        original: (capture, &body),
+        public: &webhook::called(capture, &request.relay),
+        copy: (&edited, body_sent.as_ref().unwrap_or(&body)),
+        url: url.as_deref(),
+        now: UnixMillis::now().0,
+    };
+    let settled = case.settle(edits.sign);
+    let settled = settled.map_err(|why| ReplayError::Unsigned(number, why))?;
+    let Settled { signed, word, .. } = settled;
+    changes.extend(settled.changes);
+    if let Some(word) = &word {
+        (with.say)(number, word);
+    }
+    if let Some((capture, body)) = signed {
+        edited = capture;
+        body_sent = Some(body);
+    }
+    let body = match body_sent {
+        Some(bytes) => whole(bytes),
         None => stored(&capture.body, number, reader),
     };
-    let tried = forwarder
+    let tried = with
+        .forwarder
         .send(&target, &edited, body, Some(capture.id))
         .await;
-    record(history, &capture, tried, changes).await
+    record(with.history, capture, tried, changes).await
 }
 
 /// What is needed of the history.
 struct Stored {
-    capture: Arc<Capture>,
+    request: Request,
     reader: Reader,
     /// Where its last try went; not looked for if a target was named.
     last: Option<Target>,
+    /// All of its body if it is to be signed; else of a large one nothing.
+    body: Bytes,
 }
 
 async fn read(
     history: &History,
     number: Number,
     wants_target: bool,
+    sign: Sign,
 ) -> Result<Stored, ReplayError> {
     let history = history.clone();
     let read = move || {
@@ -116,18 +164,27 @@ async fn read(
         let request = reader
             .request(number)?
             .ok_or(ReplayError::NoRequest(number))?;
-        let capture = request.capture;
-        if is_upgrade(request.summary.seq, &capture) {
+        let capture = &request.capture;
+        if is_upgrade(request.summary.seq, capture) {
             return Err(ReplayError::Upgrade(number));
         }
         let last = match wants_target {
-            true => last_target(&reader, number, &capture)?,
+            true => last_target(&reader, number, capture)?,
             false => None,
         };
+        let body = match (&capture.body, sign) {
+            (Body::Whole(bytes), _) => bytes.clone(),
+            (Body::Absent, _) | (Body::Pieces(_), Sign::Keep) => Bytes::new(),
+            (Body::Pieces(len), _) => {
+                let len = usize::try_from(*len).unwrap_or(usize::MAX);
+                reader.body(number, 0, len)?
+            }
+        };
         Ok(Stored {
-            capture,
+            request,
             reader,
             last,
+            body,
         })
     };
     match spawn_blocking(read).await {

@@ -14,6 +14,7 @@ use hooktool_relay::{
 };
 
 use crate::{
+    event::SIGNED,
     filter::{self, Filter, Last, Said, Subject, Verdict},
     history::{Attempt, Cause, HistoryError, Number, Reader, Request, Select, Summary},
 };
@@ -236,13 +237,23 @@ fn tried(attempt: &Attempt) -> filter::Attempt<'_> {
     filter::Attempt {
         target: &attempt.target,
         is_replay,
-        is_edited: is_replay && attempt.changes.iter().any(is_of_person),
+        is_edited: is_replay && is_edited(&attempt.changes),
         sent: attempt.sent.as_ref().and_then(|sent| sent.status),
         answer: attempt
             .answer
             .as_ref()
             .map(|answer| (&answer.headers, answer.body.as_ref())),
     }
+}
+
+/// Whether a person changed anything but the signature. What a person changed stands before the mark that it was made anew, what
+/// that needed behind it.
+fn is_edited(changes: &[Edit]) -> bool {
+    let mark = changes
+        .iter()
+        .position(|edit| matches!(edit, Edit::Changed { what, .. } if what == SIGNED));
+    let persons = mark.and_then(|mark| changes.get(..mark)).unwrap_or(changes);
+    persons.iter().any(is_of_person)
 }
 
 /// Whether a change is none of those that every forward makes: the path's, Host, hop-by-hop and forwarding headers, our own.

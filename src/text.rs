@@ -33,7 +33,7 @@ use unicode_width::UnicodeWidthStr;
 
 pub use json::{json, visible_json};
 pub use near::{distance, nearest};
-pub use units::{Zone, carried, clock, count, date_clock, duration, size};
+pub use units::{Zone, age, carried, clock, count, date_clock, duration, size};
 
 /// Where a text will stand; it decides what becomes of line ends, tabs, emoji and symbols.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -206,6 +206,20 @@ impl<'a> Safe<'a> {
             used = used.saturating_add(width);
         }
         self.slice(start..self.text.len())
+    }
+
+    /// Its first cells, at most so many but one cluster at least, and what is left.
+    pub fn split(&self, cells: usize) -> (Safe<'_>, Safe<'_>) {
+        let mut used = 0_usize;
+        let mut end = self.text.len();
+        for (at, _, width) in clusters(&self.text) {
+            used = used.saturating_add(width);
+            if used > cells && at > 0 {
+                end = at;
+                break;
+            }
+        }
+        (self.slice(0..end), self.slice(end..self.text.len()))
     }
 
     /// The same text, owned.

@@ -13,6 +13,7 @@
 //! history.
 
 mod act;
+mod answer;
 mod clipboard;
 mod compare;
 mod console;
@@ -31,12 +32,14 @@ mod log;
 mod look;
 mod page;
 mod palette;
+mod print;
 mod program;
 mod rows;
 mod search;
 mod shelf;
 mod state;
 mod suspend;
+mod sync;
 mod terminal;
 #[cfg(test)]
 mod tests;
@@ -44,13 +47,16 @@ mod turn;
 mod update;
 mod view;
 
-use std::{io, pin::pin, time::Duration};
+use std::{io, pin::pin, sync::Arc, time::Duration};
 
 use ratatui::{
     Terminal,
     backend::{Backend, CrosstermBackend},
 };
-use tokio::{sync::mpsc, time::sleep_until};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep_until},
+};
 use tokio_util::sync::CancellationToken;
 
 pub use self::{
@@ -62,9 +68,11 @@ pub use self::{
 };
 use self::{feed::Sources, look::Look, turn::Turn, update::Input};
 use crate::{
-    event::{Feed, Intent},
+    event::{Feed, Intent, Panes},
     history::{History, Select},
+    target::Target,
     text::Zone,
+    webhook::Keyring,
 };
 
 /// What the inspector needs to run.
@@ -80,12 +88,16 @@ pub struct View {
     pub intents: mpsc::Sender<Intent>,
     /// The default target, a base URL; empty if requests are only captured.
     pub target: String,
+    /// The relay's host, for the time before the link is live.
+    pub relay: String,
+    /// How many paths have targets of their own.
+    pub routes: usize,
     /// Whether the relay is embedded, so that its URL works on this machine only.
     pub is_local_relay: bool,
-    /// What else was said of how requests are answered and which are forwarded, a few words each; shown under the link.
-    pub standing: Vec<String>,
     /// Which clock times are shown on.
     pub zone: Zone,
+    /// What signatures are judged by, and secrets kept in.
+    pub keyring: Arc<dyn Keyring>,
     /// Other keys for some actions.
     pub keys: Option<Keymap>,
     /// Whether colours are wanted; bold, dim and reverse are used in any case.
@@ -94,6 +106,10 @@ pub struct View {
     pub theme: Theme,
     /// Whether only ASCII is drawn; none: where the terminal shows nothing else.
     pub is_ascii: Option<bool>,
+    /// Where the panes stood the last time.
+    pub panes: Panes,
+    /// Whether the screen changes by time alone.
+    pub is_animated: bool,
     /// Whether a listener is behind it; else it shows what is stored, and asks where replays go.
     pub is_listening: bool,
     /// Ends the inspector.
@@ -127,7 +143,8 @@ pub async fn run(view: View) -> io::Result<Ended> {
     if let Some(keys) = view.keys.clone() {
         keys.choose();
     }
-    let _guard = terminal::Guard::take()?;
+    let target: Option<Target> = view.target.parse().ok();
+    let _guard = terminal::Guard::take(target.map(|target| target.port))?;
     let mut screen = Terminal::new(CrosstermBackend::new(io::stdout()))?;
     let stop = view.stop.clone();
     let look = Look::settle(view.is_colored, view.theme, view.is_ascii);
@@ -139,7 +156,7 @@ pub async fn run(view: View) -> io::Result<Ended> {
     driving.await
 }
 
-/// The inspector on any terminal; nothing is asked of it, so the dark colours are used unless others are named.
+/// The inspector on any terminal, which is drawn in ASCII only if that is wished.
 ///
 /// # Errors
 /// If the terminal cannot be read or drawn on.
@@ -148,11 +165,8 @@ pub async fn drive<B: Backend, C: Console>(
     screen: &mut Terminal<B>,
     console: C,
 ) -> io::Result<Ended> {
-    let theme = match view.theme {
-        Theme::Auto => Theme::Dark,
-        named => named,
-    };
-    let look = Look::settle(view.is_colored, theme, Some(view.is_ascii == Some(true)));
+    let is_ascii = Some(view.is_ascii == Some(true));
+    let look = Look::settle(view.is_colored, view.theme, is_ascii);
     look_on(view, screen, console, look).await
 }
 
@@ -166,9 +180,14 @@ async fn look_on<B: Backend, C: Console>(
     let size = screen.size().map_err(turn::failed)?;
     let stop = view.stop.clone();
     let changes = view.history.changes();
+    let asked = Instant::now();
+    let is_asked = look.is_colored() && console.ask_background()?;
     let events = console.events();
     let (mut turn, feed) = Turn::new(view, (size.width, size.height), console, look);
     let mut sources = Sources::new(feed, changes, events);
+    if is_asked {
+        sources.expect_answer();
+    }
     for input in sources.first() {
         turn.take(input);
     }
@@ -189,5 +208,6 @@ async fn look_on<B: Backend, C: Console>(
         }
         turn.lend_if_asked(&mut sources)?;
     }
+    sources.hear_out(asked).await;
     Ok(turn.ended())
 }

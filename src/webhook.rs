@@ -16,8 +16,10 @@
 //! | `pointer`, `request`, `source`, `template`, `url`, `elsewhere` | where values stand, and what is made of them |
 //! | `known`, `block` | recognition |
 //! | `scheme`, `signature`, `key`, `crypto`, `certificate`, `check` | one way of signing, tried with one secret |
-//! | `doctor`, `diagnosis`, `causes`, `rewrite` | the verdict, and what the usual causes would give |
-//! | `sign`, `splice` | signing again |
+//! | `doctor`, `case`, `diagnosis`, `causes`, `rewrite` | the verdict, and what the usual causes would give |
+//! | `examined` | all there is to tell of a signature |
+//! | `sign`, `work`, `splice`, `spoil` | signing again, and wrongly |
+//! | `keyring` | senders and secrets as they are at a moment |
 //! | `sample`, `fresh`, `setting`, `ready` | samples, made new, set and signed |
 //! | `handshake` | challenges and their answers, URLs to visit |
 #![warn(
@@ -28,6 +30,7 @@
 )]
 
 mod block;
+mod case;
 mod causes;
 mod certificate;
 mod check;
@@ -36,9 +39,11 @@ mod definition;
 mod diagnosis;
 mod doctor;
 mod elsewhere;
+mod examined;
 mod fresh;
 mod handshake;
 mod key;
+mod keyring;
 mod known;
 mod pointer;
 mod provider;
@@ -53,9 +58,11 @@ mod sign;
 mod signature;
 mod source;
 mod splice;
+mod spoil;
 mod template;
 mod url;
 mod words;
+mod work;
 
 #[cfg(test)]
 #[expect(clippy::indexing_slicing, reason = "a test may panic")]
@@ -65,8 +72,10 @@ pub use self::{
     definition::Sender,
     diagnosis::{Diagnosis, Verdict},
     doctor::{Doctor, Request},
+    examined::{Age, Examined, Told, Tried},
     handshake::{Challenge, Reply, Visit},
     key::Secret,
+    keyring::{Keyring, Keys},
     known::{Known, Seen},
     provider::{Provider, Stands},
     reading::{DefinitionError, Layer},
@@ -74,5 +83,6 @@ pub use self::{
     request::{Head, LOOKED_AT},
     sample::{Made, Sample, samples},
     setting::SetError,
-    sign::{Refusal, Signed, Signing},
+    sign::{Refusal, Signed, Signing, Written},
+    url::called,
 };

@@ -18,6 +18,7 @@ mod ready;
 mod recognise;
 mod released;
 mod replay;
+mod resign;
 mod streaming;
 mod support;
 #[cfg(unix)]

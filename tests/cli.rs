@@ -184,6 +184,7 @@ fn the_higher_layer_counts_and_says_where_it_stands() {
          insecure = false                 # default\n\
          color = \"auto\"                   # default\n\
          theme = \"auto\"                   # default\n\
+         animation = true                 # default\n\
          utc = false                      # default\n",
     );
 }

@@ -58,7 +58,7 @@ const LISTENER: &[(&str, &[&str])] = &[
             "link", "protocol", "forward", "history", "filter", "webhook",
         ],
     ),
-    ("replay", &["forward", "history"]),
+    ("replay", &["forward", "history", "webhook"]),
     ("trigger", &["forward", "history", "webhook"]),
     ("search", &["history", "filter"]),
     ("filter", &["format", "text"]),
@@ -67,8 +67,11 @@ const LISTENER: &[(&str, &[&str])] = &[
     ("diff", &["format", "text"]),
     ("export", &["format", "text"]),
     ("webhook", &["format", "text"]),
-    ("output", &["history", "format", "text"]),
-    ("exchange", &["history", "format", "diff", "export", "text"]),
+    ("output", &["history", "format", "text", "webhook"]),
+    (
+        "exchange",
+        &["history", "format", "diff", "export", "text", "webhook"],
+    ),
     (
         "tui",
         &[

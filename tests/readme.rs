@@ -151,7 +151,7 @@ fn the_example_settings_load_when_uncommented_and_leave_nothing_out() {
     let home = Home::new();
     let is_setting = |line: &str| line.split(' ').nth(1) == Some("=");
     let uncommented = EXAMPLE.lines().map(|line| match line.strip_prefix("# ") {
-        Some(rest) if is_setting(rest) => rest,
+        Some(rest) if is_setting(rest) || rest == "[keys]" => rest,
         _ => line,
     });
     let all: Vec<_> = uncommented.collect();

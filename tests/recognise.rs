@@ -6,7 +6,7 @@ use aws_lc_rs::hmac;
 use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 
-use crate::support::{Home, Program, Request, Sender, TestTarget, story};
+use crate::support::{Home, Program, Request, Sender, TestTarget, eventually, story};
 
 const BODY: &str = r#"{"action":"opened","number":7}"#;
 
@@ -90,16 +90,17 @@ fn lines_and_records_name_sender_event_and_verdict() {
         assert_eq!(
             all,
             [
-                json!(["github", "issues", "opened", delivery, {"verdict": "ok"}]),
-                json!(["github", "issues", "opened", delivery, {"verdict": "bad"}]),
-                json!(["stripe", "invoice.paid", null, "evt_1", {"verdict": "unknown"}]),
+                json!(["github", "issues", "opened", delivery, {"verdict": "ok", "scheme": "github-sha256"}]),
+                json!(["github", "issues", "opened", delivery, {"verdict": "bad", "scheme": "github-sha256"}]),
+                json!(["stripe", "invoice.paid", null, "evt_1", {"verdict": "unknown", "scheme": "stripe-v1"}]),
                 json!([null, null, null, null, null]),
             ]
         );
-        assert_eq!(
-            said(&home.records("app", &["show", "1", "--json"])[0]),
-            all[0]
-        );
+        let mut first = said(&home.records("app", &["show", "1", "--json"])[0]);
+        let now = first[4].as_object_mut().and_then(|sig| sig.remove("now"));
+        assert_eq!(first, all[0]);
+        let right = json!({"verdict": "ok", "reason": "the signature is right", "cause": null});
+        assert_eq!(now, Some(right));
         for (filter, numbers) in [
             ("provider:github", vec![1, 2]),
             ("src:stripe,github sig:bad,unknown", vec![2, 3]),
@@ -119,6 +120,62 @@ fn lines_and_records_name_sender_event_and_verdict() {
             let wanted: Vec<_> = numbers.into_iter().map(Some).collect();
             assert_eq!(found, wanted, "{filter}");
         }
+    });
+}
+
+/// The requests in the history, once there are so many.
+async fn recorded(home: &Home, count: usize) -> Vec<Value> {
+    eventually("requests in the history", || async {
+        let records = home.records("app", &["list", "--json"]);
+        match records.len() >= count {
+            true => Ok(records),
+            false => Err(format!("{} records", records.len())),
+        }
+    })
+    .await
+}
+
+#[test]
+fn a_secret_and_a_definition_that_come_later_count_from_the_next_request_on() {
+    story(async {
+        let home = Home::new();
+        let program = home.start_piped("app", &["listen", "--respond", "200"]);
+        let (addr, path) = program.url().await;
+        let sender = Sender::to(addr);
+        sender.send(github(&path, "shh")).await;
+        recorded(&home, 1).await;
+        let file = home.path("secret.txt");
+        fs::write(&file, "another").expect("written");
+        let origin = format!("file:{}", file.display());
+        home.records("app", &["secret", "add", "github", &origin]);
+        sender.send(github(&path, "shh")).await;
+        recorded(&home, 2).await;
+        // The file that the entry names is looked at, too.
+        fs::write(&file, "shh").expect("written");
+        sender.send(github(&path, "shh")).await;
+        recorded(&home, 3).await;
+        let config = home.path(".config/hooktool/providers.toml");
+        fs::write(&config, "nonsense").expect("written");
+        sender.send(github(&path, "shh")).await;
+        recorded(&home, 4).await;
+        let mine = "[[provider]]\nid = \"mine\"\ndetect = [{ header = \"x-mine\" }]\n";
+        fs::write(&config, mine).expect("written");
+        sender
+            .send(Request::post(&path, "{}").header("X-Mine", "1"))
+            .await;
+        let records = recorded(&home, 5).await;
+        let verdict = |record: &Value| record["sig"]["verdict"].clone();
+        let verdicts: Vec<_> = records.iter().map(verdict).collect();
+        assert_eq!(verdicts, ["unknown", "bad", "ok", "ok", "none"]);
+        assert_eq!(records[4]["provider"], "mine");
+        let now = &home.records("app", &["show", "1", "--json"])[0]["sig"];
+        assert_eq!(now["now"]["verdict"], "ok");
+        assert!(
+            program
+                .stderr()
+                .contains("the definitions stay as they were")
+        );
+        printed(program).await;
     });
 }
 

@@ -151,15 +151,14 @@ fn what_another_process_replayed_is_parked_no_more() {
         let other = History::open(&listener.path, Retention::default()).unwrap();
         let to = elsewhere.addr.to_string().parse().unwrap();
         let edits = replay::Edits::default();
-        let replayed = replay::run(
-            &other,
-            &forwarder(),
-            number,
-            Some(to),
-            &hooktool::target::Routes::default(),
-            &edits,
-        )
-        .await;
+        let with = replay::With {
+            history: &other,
+            forwarder: &forwarder(),
+            otherwise: &hooktool::target::Routes::default(),
+            keys: &Arc::new(hooktool::webhook::Keys::default()),
+            say: &|_, _| (),
+        };
+        let replayed = replay::run(&with, number, Some(to), &edits).await;
         assert_eq!(replayed.unwrap().outcome, Outcome::Answered);
         wait_hold(&listener, "none parked", |hold| hold.parked == 0).await;
         assert_eq!(elsewhere.got().len(), 1);

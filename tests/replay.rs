@@ -9,6 +9,7 @@ use hooktool::{
     history::{Arrival, Attempt, Cause, History, KeptAnswer, Number, Retention},
     replay::{self, Edits, ReplayError},
     target::{Routes, Target},
+    webhook::Keys,
 };
 use hooktool_relay::capture::{
     Body, Capture, CaptureId, Edit, Headers, Kind, Outcome, Seq, UnixMillis, Version,
@@ -85,15 +86,14 @@ async fn replayed(
     to: Option<&Target>,
     edits: &Edits,
 ) -> Result<Attempt, ReplayError> {
-    replay::run(
+    let with = replay::With {
         history,
-        &forwarder(),
-        number,
-        to.cloned(),
-        &Routes::default(),
-        edits,
-    )
-    .await
+        forwarder: &forwarder(),
+        otherwise: &Routes::default(),
+        keys: &Arc::new(Keys::default()),
+        say: &|_, _| (),
+    };
+    replay::run(&with, number, to.cloned(), edits).await
 }
 
 fn attempts(history: &History, number: Number) -> Vec<Attempt> {
@@ -331,7 +331,14 @@ async fn a_set_that_is_stopped_begins_no_more_and_records_what_it_began() {
         told.push(sent);
     };
     let (forwarder, routes) = (forwarder(), Routes::default());
-    replay::many(&history, &forwarder, &routes, &replays, &stop, tell).await;
+    let with = replay::With {
+        history: &history,
+        forwarder: &forwarder,
+        otherwise: &routes,
+        keys: &Arc::new(Keys::default()),
+        say: &|_, _| (),
+    };
+    replay::many(&with, &replays, &stop, tell).await;
     assert_eq!(told.len(), 1);
     assert_eq!(attempts(&history, number).len(), 1);
 }

@@ -3,8 +3,10 @@
 //! A machine without pseudo-terminals skips these, and says so.
 
 mod act;
+mod answer;
 mod away;
 mod edit;
+mod more;
 mod pty;
 
 use std::{fs, net::SocketAddr};

@@ -1,6 +1,7 @@
 //! Webhooks from outside: signatures made by the providers' own libraries, and the verbs that judge them.
 
 use std::{
+    collections::BTreeMap,
     io::Write as _,
     process::{Command, Stdio},
     sync::Arc,
@@ -27,6 +28,11 @@ struct Vector {
     headers: Vec<(String, String)>,
     body: String,
     at: i64,
+    /// Settings beside the secret.
+    #[serde(default)]
+    config: BTreeMap<String, String>,
+    /// A part of the body that is signed; none: nothing of it is, and the verdict is `token`.
+    covered: Option<String>,
 }
 
 fn vectors() -> Vec<Vector> {
@@ -47,7 +53,9 @@ fn judge(vector: &Vector, body: &[u8], secret: &str) -> (Verdict, String) {
     let path = url.as_deref().and_then(|url| url.split_once(".com"));
     let path = path.map_or("/", |(_, path)| path.trim_start_matches(":443"));
     let public: Vec<String> = url.iter().cloned().collect();
-    let secrets = [Secret::new(&*vector.provider, "vector", secret)];
+    let mut secret = Secret::new(&*vector.provider, "vector", secret);
+    secret.config.clone_from(&vector.config);
+    let secrets = [secret];
     let doctor = Doctor {
         known: Known::built_in(),
         secrets: &secrets,
@@ -91,6 +99,33 @@ fn what_the_providers_own_libraries_sign_is_ok() {
             changed[4] ^= 1;
         }
         let (verdict, _) = judge(vector, &changed, &vector.secret);
+        assert_eq!(verdict, Verdict::Bad, "{}", vector.library);
+    }
+}
+
+#[test]
+fn what_keys_of_our_own_sign_by_the_documented_rules_is_ok() {
+    let text = include_str!("vectors/own_keys.json");
+    let vectors: Vec<Vector> = serde_json::from_str(text).expect("vectors");
+    let senders = vectors.iter().map(|vector| vector.provider.as_str());
+    assert_eq!(
+        senders.collect::<Vec<_>>(),
+        [
+            "gitlab", "gitlab", "paypal", "aws-sns", "aws-sns", "aws-sns", "aws-sns"
+        ]
+    );
+    for vector in &vectors {
+        let (verdict, reason) = judge(vector, vector.body.as_bytes(), &vector.secret);
+        let Some(covered) = &vector.covered else {
+            assert_eq!(verdict, Verdict::Token, "{}: {reason}", vector.library);
+            let (verdict, _) = judge(vector, vector.body.as_bytes(), "another");
+            assert_eq!(verdict, Verdict::Bad, "{}", vector.library);
+            continue;
+        };
+        assert_eq!(verdict, Verdict::Ok, "{}: {reason}", vector.library);
+        let changed = vector.body.replace(covered, "another");
+        assert_ne!(changed, vector.body, "{}", vector.library);
+        let (verdict, _) = judge(vector, changed.as_bytes(), &vector.secret);
         assert_eq!(verdict, Verdict::Bad, "{}", vector.library);
     }
 }

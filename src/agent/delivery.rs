@@ -85,7 +85,8 @@ pub(super) struct Deliveries {
     pub(super) failure: watch::Sender<Option<HistoryError>>,
     pub(super) relay: Arc<str>,
     pub(super) endpoint: EndpointName,
-    only: Option<Arc<Filter>>,
+    /// What is forwarded; a person may change it while the listener runs.
+    only: watch::Sender<Option<Arc<Filter>>>,
     recognise: Option<Arc<dyn Recognise>>,
     wait_for_target: bool,
     retry: u32,
@@ -109,7 +110,7 @@ impl Deliveries {
             failure: watch::Sender::new(None),
             relay: plan.relay_name.clone(),
             endpoint: plan.endpoint.clone(),
-            only: plan.only.clone().map(Arc::new),
+            only: watch::Sender::new(plan.only.clone().map(Arc::new)),
             recognise: plan.recognise.clone(),
             wait_for_target: plan.wait_for_target,
             retry: plan.retry,

@@ -72,7 +72,8 @@ impl fmt::Display for Endpoint {
 }
 
 impl Endpoint {
-    pub(super) fn authority(&self) -> String {
+    /// Its host and port, as people write them.
+    pub fn authority(&self) -> String {
         let host = if self.host.contains(':') {
             format!("[{}]", self.host)
         } else {

@@ -313,6 +313,11 @@ impl<'a> Serving<'a> {
             if gap > 0 {
                 let first = Seq(seq.0.saturating_sub(gap));
                 let last = Seq(seq.0.saturating_sub(1));
+                let (relay, endpoint) = (&self.agent.plan.relay_name, &self.agent.plan.endpoint);
+                self.agent
+                    .deliveries
+                    .history
+                    .missed(relay.clone(), endpoint.clone(), gap);
                 self.agent.board.tell_gap(Gap { first, last });
             }
         }

@@ -4,7 +4,10 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{ArgAction, Args, ValueEnum};
 
-use super::value::{self, Expect};
+use super::{
+    sign::SignArgs,
+    value::{self, Expect},
+};
 use crate::target::Target;
 
 /// `hooktool list`.
@@ -102,6 +105,8 @@ Examples:
   hooktool replay 1199 1203 --to 3001
   hooktool replay last --times 3 --expect 2xx
   hooktool replay last --edit --header 'X-Debug: 1'
+  hooktool replay last --resign
+  hooktool replay last --resign --bad-signature --old
   hooktool replay --where 'path:/stripe status:5xx since:1h'")]
 pub struct Replay {
     /// Numbers, ids or the beginnings of them, or `last`.
@@ -130,6 +135,9 @@ pub struct Replay {
     /// Change the body in $VISUAL or $EDITOR before it is sent.
     #[arg(long, action = ArgAction::SetTrue)]
     pub edit: bool,
+    /// What becomes of the signature.
+    #[command(flatten)]
+    pub sign: SignArgs,
     /// Exit with 6 unless every answer has one of these statuses.
     #[arg(long, value_name = "2xx|200,404", value_parser = value::expect)]
     pub expect: Option<Expect>,

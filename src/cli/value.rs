@@ -359,6 +359,14 @@ pub(crate) fn account(text: &str) -> Result<String, String> {
     }
 }
 
+/// A whole URL, as it is written.
+pub(super) fn url(text: &str) -> Result<String, String> {
+    match text.parse::<Uri>() {
+        Ok(uri) if matches!(uri.scheme_str(), Some("http" | "https")) => Ok(text.to_owned()),
+        _ => Err("give a whole URL, such as https://relay.example/hooks".to_owned()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

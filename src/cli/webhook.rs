@@ -73,7 +73,7 @@ pub struct Verify {
     #[arg(long)]
     pub method: Option<http::Method>,
     /// The URL that the sender called; only some sign it.
-    #[arg(long, value_parser = url)]
+    #[arg(long, value_parser = value::url)]
     pub url: Option<String>,
     /// A header line; may be repeated.
     #[arg(long, value_name = "K: V", value_parser = value::header)]
@@ -115,7 +115,7 @@ pub struct Trigger {
     pub path: Option<String>,
     /// The URL to sign, for senders that sign it [default: the one that it is
     /// sent to].
-    #[arg(long, value_parser = url)]
+    #[arg(long, value_parser = value::url)]
     pub url: Option<String>,
     /// Set a field of the body: data.object.amount=4200, or Body=hello of a form;
     /// JSON if it parses, else a string. May be repeated.
@@ -259,13 +259,6 @@ fn setting(text: &str) -> Result<(String, String), String> {
         .filter(|(name, _)| !name.is_empty())
         .ok_or("give a name and a value, such as webhook_id=8PT5")?;
     Ok((name.to_owned(), value.to_owned()))
-}
-
-fn url(text: &str) -> Result<String, String> {
-    match text.parse::<http::Uri>() {
-        Ok(uri) if matches!(uri.scheme_str(), Some("http" | "https")) => Ok(text.to_owned()),
-        _ => Err("give a whole URL, such as https://relay.example/hooks".to_owned()),
-    }
 }
 
 fn moment(text: &str) -> Result<UnixMillis, String> {

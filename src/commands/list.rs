@@ -6,7 +6,7 @@
 
 use std::io::{self, BufWriter, IsTerminal as _, Write as _};
 
-use super::stored::Stored;
+use super::{keyring::FileKeys, stored::Stored};
 use crate::{
     cli::requests::List,
     exit::Failure,
@@ -27,9 +27,11 @@ pub(super) fn run(list: &List) -> Result<(), Failure> {
     let rows = stored.matching(&list.filter.join(" "), list.limit)?;
     let mut out = BufWriter::new(io::stdout().lock());
     if list.json {
+        let keys = FileKeys::lenient(&stored.layers);
         for row in &rows {
             if let Some(request) = stored.reader.request(row.number)? {
-                json::line(&mut out, &CaptureRecord::listed(&request))?;
+                let record = CaptureRecord::listed(&request).signed_by(&request, &keys);
+                json::line(&mut out, &record)?;
             }
         }
         return Ok(out.flush()?);

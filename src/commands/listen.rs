@@ -9,7 +9,6 @@
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use hooktool_relay::capture::AnswerPolicy;
 use tokio::{
     sync::{Notify, mpsc},
     task::spawn_blocking,
@@ -17,10 +16,10 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    agent::{Agent, Ended, Plan, Recognise, Valve},
+    agent::{Agent, Ended, Plan, Valve},
     cli::value::Color,
     config::{
-        Layers, RelayAt, Settings,
+        Layers, RelayAt, Settings, panes,
         secrets::{self, Secret},
     },
     event::{Board, Intent, Link},
@@ -28,15 +27,17 @@ use crate::{
     forward::Forwarder,
     history::{History, Retention, Select},
     output::{self, Output, Start, Surroundings},
-    text, tui,
+    tui,
+    webhook::Keyring,
 };
 
-use super::{recognise, stop, wishes::Wishes};
+use super::{keyring::FileKeys, recognise::Recogniser, stop, wishes::Wishes};
 
 mod ending;
 mod kept;
 pub(super) mod names;
 mod place;
+mod standing;
 
 use kept::When;
 use place::Place;
@@ -52,9 +53,8 @@ pub(super) async fn run(settings: Settings, layers: Layers, level: i16) -> Resul
     })?;
     let history = open(&settings).await?;
     let place = place::find(&settings, &history).await?;
-    let recognise = recognise::read(&layers, &place.relay_name)?;
-    let mut listening = Listening::new(settings, place, history, shown, here, level).await?;
-    listening.recognise = Some(recognise);
+    let keys = FileKeys::read(&layers)?;
+    let listening = Listening::new(settings, place, history, keys, shown, (here, level)).await?;
     Box::pin(listening.run()).await
 }
 
@@ -76,7 +76,7 @@ struct Listening {
     shown: Output,
     here: Surroundings,
     level: i16,
-    recognise: Option<Arc<dyn Recognise>>,
+    keys: Arc<dyn Keyring>,
     start: Start,
     stop: CancellationToken,
     connect_now: Arc<Notify>,
@@ -87,9 +87,9 @@ impl Listening {
         settings: Settings,
         place: Place,
         history: History,
+        keys: FileKeys,
         shown: Output,
-        here: Surroundings,
-        level: i16,
+        (here, level): (Surroundings, i16),
     ) -> Result<Self, Failure> {
         let forwarder = Forwarder::new(settings.forward.clone()).map_err(|cause| {
             Failure::Other(Report::new("requests cannot be forwarded").because(cause))
@@ -100,16 +100,19 @@ impl Listening {
             .map_err(|_| ending::panicked())??;
         let board = Board::new();
         board.hold.send_modify(|hold| hold.on = settings.hold);
+        board
+            .standing
+            .send_replace(standing::words(&settings.answer, settings.only.as_ref()));
         Ok(Self {
             settings,
             place,
             history,
+            keys: Arc::new(keys.telling(&board)),
             forwarder,
             board,
             shown,
             here,
             level,
-            recognise: None,
             start,
             stop: CancellationToken::new(),
             connect_now: Arc::new(Notify::new()),
@@ -181,7 +184,10 @@ impl Listening {
             wait_for_target: settings.wait_for_target,
             retry: settings.retry,
             answer_challenges: settings.answer_challenges,
-            recognise: self.recognise.clone(),
+            recognise: Some(Arc::new(Recogniser {
+                keys: self.keys.clone(),
+                relay: self.place.relay_name.clone(),
+            })),
         }
     }
 
@@ -246,7 +252,13 @@ impl Listening {
                 )
             }
             Output::Json => Ok(output::json::Json::run(
-                history, feed, endpoint, self.start, target, stop,
+                history,
+                feed,
+                endpoint,
+                self.start,
+                target,
+                self.keys.clone(),
+                stop,
             )
             .await?),
             Output::Tui => {
@@ -259,35 +271,25 @@ impl Listening {
                     feed,
                     intents,
                     target: target.unwrap_or_default(),
+                    relay: self.place.dial.authority(),
+                    routes: self.settings.routes.routes.len(),
                     is_local_relay: self.settings.relay == RelayAt::Local,
                     is_colored: self.is_colored(),
                     theme: self.settings.theme,
                     is_ascii: self.settings.ascii,
+                    panes: panes::read(&self.settings.folders),
+                    is_animated: self.settings.animation,
                     is_listening: true,
-                    standing: self.standing(),
                     zone: self.settings.zone,
                     keys: self.settings.keys.clone(),
+                    keyring: self.keys.clone(),
                     stop,
                 };
                 let ended = tui::run(view).await?;
-                self.goodbye(&ended);
+                ending::goodbye(&ended, &self.settings.folders.history());
                 Ok(())
             }
         }
-    }
-
-    /// What was said of answers and of what is forwarded, where it is not the default.
-    fn standing(&self) -> Vec<String> {
-        let settings = &self.settings;
-        let answer = match &settings.answer {
-            AnswerPolicy::App => None,
-            AnswerPolicy::Now => Some("answer now".to_owned()),
-            AnswerPolicy::Strict => Some("answer strict".to_owned()),
-            AnswerPolicy::Respond { status, .. } => Some(format!("answer {status}")),
-        };
-        let only = settings.only.as_ref();
-        let only = only.map(|filter| format!("only {}", filter.text()));
-        answer.into_iter().chain(only).collect()
     }
 
     fn is_colored(&self) -> bool {
@@ -314,21 +316,6 @@ impl Listening {
     fn target(&self) -> Option<String> {
         let target = self.settings.routes.default.as_ref();
         target.map(ToString::to_string)
-    }
-
-    fn goodbye(&self, ended: &tui::Ended) {
-        let (requests, failed) = (text::count(ended.requests), text::count(ended.failed));
-        let lasted = text::duration(ended.lasted);
-        let path = self.settings.folders.history();
-        let word = if ended.requests == 1 {
-            "request"
-        } else {
-            "requests"
-        };
-        output::say(format_args!(
-            "{requests} {word} in {lasted}, {failed} failed. Saved: {}. Reopen: hooktool open",
-            path.display()
-        ));
     }
 
     /// Keeps the URL once the link is live, and says it where there is no screen.
@@ -382,11 +369,16 @@ impl Listening {
             self.forwarder.clone(),
             self.board.clone(),
             self.settings.routes.clone(),
+            self.keys.clone(),
+            self.settings.folders.clone(),
         );
         loop {
             match wishes.next(&mut asked).await {
                 Intent::Hold(on) => valve.hold(on),
                 Intent::Release => valve.release(),
+                Intent::Only(text) => {
+                    standing::only(&self.settings.answer, text.as_deref(), &valve, &self.board);
+                }
                 Intent::Connect => self.connect_now.notify_one(),
                 Intent::Quit => self.stop.cancel(),
                 wish => wishes.grant(wish).await,

@@ -1,12 +1,14 @@
 //! `hooktool open`: the inspector on what is stored, without a relay. What other processes write shows up as it comes.
 
+use std::sync::Arc;
+
 use tokio::{sync::mpsc, task::spawn_blocking};
 use tokio_util::sync::CancellationToken;
 
-use super::{stop, stored::Stored, wishes::Wishes};
+use super::{keyring::FileKeys, stop, stored::Stored, wishes::Wishes};
 use crate::{
     cli::value::Color,
-    config::Settings,
+    config::{Settings, panes},
     event::{Board, Intent},
     exit::{Failure, Report},
     forward::Forwarder,
@@ -34,6 +36,7 @@ pub(super) async fn run() -> Result<(), Failure> {
     let opening = spawn_blocking(move || History::open(&path, Retention::default()));
     let history = opening.await.map_err(|_| panicked())??;
     let (board, ended) = (Board::new(), CancellationToken::new());
+    let keys = Arc::new(FileKeys::read(&layers)?.telling(&board));
     let (intents, asked) = mpsc::channel(View::INTENTS);
     let view = View {
         history: history.clone(),
@@ -41,21 +44,32 @@ pub(super) async fn run() -> Result<(), Failure> {
         feed: board.feed(),
         intents,
         target: String::new(),
+        relay: String::new(),
+        routes: 0,
         is_local_relay: false,
         theme: settings.theme,
         is_ascii: settings.ascii,
+        panes: panes::read(&settings.folders),
+        is_animated: settings.animation,
         is_colored: match settings.color {
             Color::Auto => here.can_color,
             Color::Always => true,
             Color::Never => false,
         },
         is_listening: false,
-        standing: Vec::new(),
         zone: settings.zone,
         keys: settings.keys.clone(),
+        keyring: keys.clone(),
         stop: ended.clone(),
     };
-    let wishes = Wishes::new(history, forwarder, board, Routes::default());
+    let wishes = Wishes::new(
+        history,
+        forwarder,
+        board,
+        Routes::default(),
+        keys,
+        settings.folders.clone(),
+    );
     tokio::select! {
         ended = Box::pin(tui::run(view)) => Ok(ended.map(drop)?),
         () = perform(asked, wishes) => unreachable!("wishes are granted until the end"),

@@ -7,7 +7,7 @@ use std::io;
 
 use bytes::Bytes;
 
-use super::{edit, stored::Stored};
+use super::{edit, keyring::FileKeys, signing, stored::Stored};
 use crate::{
     cli::{
         requests::{BodySource, Replay},
@@ -22,9 +22,11 @@ use crate::{
         follow::Printer as _,
         json::{self, record::AttemptRecord},
         lines::{Lines, Options},
+        say,
     },
-    replay::{self, Edits, ReplayError},
+    replay::{self, Edits, ReplayError, With},
     target::Routes,
+    text::{self, Mode},
 };
 
 mod many;
@@ -41,8 +43,18 @@ pub(super) async fn run(args: Replay) -> Result<(), Failure> {
         let report = Report::new("requests cannot be sent like this");
         Failure::Usage(report.because(why))
     })?;
-    let routes = &settings.routes;
+    let keys = FileKeys::read(&stored.layers)?;
     let history = History::open(&settings.folders.history(), Retention::default())?;
+    let with = With {
+        history: &history,
+        forwarder: &forwarder,
+        otherwise: &settings.routes,
+        keys: &keys,
+        say: &|number, word| {
+            let told = signing::sentence(number, word, "; --resign signs it anew");
+            say(format_args!("{}", text::safe(told.as_bytes(), Mode::Cell)));
+        },
+    };
     let mut printer = Printer::new(args.json, &stored);
     let mut tally = Tally::default();
     for number in numbers {
@@ -50,6 +62,7 @@ pub(super) async fn run(args: Replay) -> Result<(), Failure> {
         let mut edits = Edits {
             set: args.header.clone(),
             body: body.clone(),
+            url: args.sign.sign_url.clone(),
             ..Edits::default()
         };
         if args.edit {
@@ -58,10 +71,13 @@ pub(super) async fn run(args: Replay) -> Result<(), Failure> {
                 continue;
             }
         }
-        for _ in 0..args.times {
-            let number = request.summary.number;
-            let to = args.to.clone();
-            let sent = replay::run(&history, &forwarder, number, to, routes, &edits).await;
+        let signs = args.sign.variants();
+        let sends = signs
+            .iter()
+            .flat_map(|sign| std::iter::repeat_n(*sign, args.times));
+        for sign in sends {
+            edits.sign = sign;
+            let sent = replay::run(&with, number, args.to.clone(), &edits).await;
             let attempt = recorded(&stored, &request, sent.map_err(|error| refused(&error))?)?;
             printer.print(&request, &attempt)?;
             tally.attempted(args.expect.as_ref(), &attempt);
@@ -114,6 +130,7 @@ pub(super) fn refused(error: &ReplayError) -> Failure {
             )))
         }
         ReplayError::Upgrade(_) => Failure::Other(Report::new(error.to_string())),
+        ReplayError::Unsigned(number, why) => signing::refused(*number, why),
         ReplayError::History(error) => Failure::History(error.clone()),
     }
 }

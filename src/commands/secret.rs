@@ -10,7 +10,7 @@ use super::{prompt, senders};
 use crate::{
     cli::webhook::{Add, Origin, SecretVerb, settings},
     config::{
-        Layers,
+        ConfigError, Layers,
         signing::{Entry, LARGEST, Place, without_line_end},
     },
     exit::{Failure, Report},
@@ -56,15 +56,8 @@ fn add(layers: &Layers, args: &Add) -> Result<(), Failure> {
         let report = Report::new(format!("no secret of {} was kept", provider.name));
         return Err(Failure::Setting(report.because(reason)));
     }
-    let mut entries = place.read()?;
-    let is_same = |other: &Entry| {
-        (&other.provider, &other.value, &other.env, &other.file)
-            == (&entry.provider, &entry.value, &entry.env, &entry.file)
-    };
-    entries.retain(|other| !is_same(other));
     let holds_value = entry.value.is_some();
-    entries.push(entry);
-    place.write(entries)?;
+    keep(&place, entry)?;
     say(format_args!(
         "kept in {}; `hooktool verify last` uses it",
         place.path.display()
@@ -73,6 +66,18 @@ fn add(layers: &Layers, args: &Add) -> Result<(), Failure> {
         say(format_args!("keep that file out of version control"));
     }
     Ok(())
+}
+
+/// Puts an entry among those of a file, in place of the same one.
+pub(super) fn keep(place: &Place, entry: Entry) -> Result<(), ConfigError> {
+    let mut entries = place.read()?;
+    let is_same = |other: &Entry| {
+        (&other.provider, &other.value, &other.env, &other.file)
+            == (&entry.provider, &entry.value, &entry.env, &entry.file)
+    };
+    entries.retain(|other| !is_same(other));
+    entries.push(entry);
+    place.write(entries)
 }
 
 fn absolute(path: &std::path::Path) -> Result<std::path::PathBuf, Failure> {

@@ -5,8 +5,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use hooktool_relay::capture::Capture;
-
 use crate::{
     cli::webhook::Origin,
     config::{
@@ -117,27 +115,4 @@ pub(super) fn secrets(layers: &Layers) -> Result<(Vec<Secret>, Vec<Unusable>), F
         }
     }
     Ok((found, failed))
-}
-
-/// The URLs that the sender may have called: by the relay's own name, and by the one it gave.
-pub(super) fn public_urls(capture: &Capture, relay: &str) -> Vec<String> {
-    let Ok(path) = str::from_utf8(&capture.path) else {
-        return Vec::new();
-    };
-    let endpoint = capture.endpoint.as_str();
-    let host = capture.headers.first("host");
-    let host = host.and_then(|host| str::from_utf8(host).ok());
-    let scheme = match relay.split_once("://") {
-        Some((scheme, _)) => scheme,
-        None => "http",
-    };
-    let named = relay.contains("://").then(|| relay.to_owned());
-    let asked = host.map(|host| format!("{scheme}://{host}"));
-    let mut urls: Vec<_> = named
-        .into_iter()
-        .chain(asked)
-        .map(|origin| format!("{origin}/{endpoint}{path}"))
-        .collect();
-    urls.dedup();
-    urls
 }

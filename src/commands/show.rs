@@ -6,10 +6,10 @@ use std::io::{self, BufWriter, IsTerminal as _, Write};
 
 use hooktool_relay::capture::{Body, Edit, Headers, Kind};
 
-use super::{body, export, stored::Stored};
+use super::{body, export, keyring::FileKeys, stored::Stored};
 use crate::{
     cli::requests::Show,
-    exchange::path,
+    exchange::{Evidence, path},
     exit::Failure,
     history::{Attempt, Request, Webhook},
     output::{
@@ -21,7 +21,7 @@ use crate::{
         lines,
     },
     text::{self, Mode, Safe},
-    webhook::Known,
+    webhook::{Known, Verdict},
 };
 
 /// Bytes of a body that are read at once.
@@ -50,7 +50,16 @@ pub(super) fn run(show: &Show) -> Result<(), Failure> {
 
 fn as_json(stored: &Stored, request: &Request, out: &mut impl Write) -> Result<(), Failure> {
     let body = shown_body(&stored.reader, request)?;
-    json::line(out, &CaptureRecord::new(request, body.as_ref()))?;
+    let keys = FileKeys::lenient(&stored.layers);
+    let mut record = CaptureRecord::new(request, body.as_ref()).signed_by(request, &keys);
+    if let Some(webhook) = &request.summary.webhook {
+        let evidence = Evidence::new(&stored.reader, request)?;
+        let doctor = keys.doctor();
+        let provider = Some(webhook.provider.as_str());
+        let found = doctor.diagnose(&evidence.request(), provider, evidence.at.0);
+        record = record.judged(&found);
+    }
+    json::line(out, &record)?;
     for attempt in stored.reader.attempts(request.summary.number)? {
         json::line(out, &AttemptRecord::whole(&request.summary, &attempt))?;
     }
@@ -122,6 +131,9 @@ fn whole(stored: &Stored, request: &Request, out: &mut impl Write) -> Result<(),
         let url = text::safe(visit.url.as_bytes(), Mode::Cell);
         writeln!(out, "{}: {url}", visit.advice())?;
     }
+    for line in signature(stored, request)? {
+        writeln!(out, "{line}")?;
+    }
     let method = text::safe(row.method.as_bytes(), Mode::Cell);
     writeln!(out, "\n{method} {}", text::safe(path(request), Mode::Cell))?;
     head_lines(&request.capture.headers, "", out)?;
@@ -157,6 +169,34 @@ fn told(webhook: &Webhook) -> Safe<'static> {
     let parts: Vec<_> = parts.iter().map(safe).collect();
     let parts: Vec<&str> = parts.iter().map(Safe::as_str).collect();
     Safe::format(format_args!("{}", parts.join(" · ")))
+}
+
+/// What the signature is worth by the secrets that are set now and the clock of when it came: a line, and one for its cause. None of
+/// a request that nobody knows.
+fn signature(stored: &Stored, request: &Request) -> Result<Vec<Safe<'static>>, Failure> {
+    let keys = FileKeys::lenient(&stored.layers);
+    let evidence = Evidence::new(&stored.reader, request)?;
+    let provider = request.summary.webhook.as_deref();
+    let provider = provider.map(|webhook| webhook.provider.as_str());
+    let examined = keys
+        .doctor()
+        .examine(&evidence.request(), provider, evidence.at.0);
+    let found = examined.diagnosis;
+    if found.seen.is_none() {
+        return Ok(Vec::new());
+    }
+    let scheme = examined.scheme.filter(|_| found.verdict != Verdict::None);
+    let scheme = scheme.map(|scheme| format!(" ({})", scheme.name));
+    let verdict = format!(
+        "signature by today's secrets: {}: {}{}",
+        found.verdict,
+        found.reason,
+        scheme.unwrap_or_default()
+    );
+    let cause = found.cause.map(|cause| format!("  cause: {cause}"));
+    let lines = std::iter::once(verdict).chain(cause);
+    let safe = |line: String| text::safe(line.as_bytes(), Mode::Cell).into_owned();
+    Ok(lines.map(safe).collect())
 }
 
 fn head_lines(headers: &Headers, margin: &str, out: &mut impl Write) -> io::Result<()> {

@@ -8,6 +8,7 @@ use std::io::{self, BufWriter, Write};
 use serde::Serialize;
 
 use super::{
+    keyring::FileKeys,
     replay::{Printer, Tally, recorded, refused},
     senders,
     stored::Stored,
@@ -19,7 +20,7 @@ use crate::{
     forward::{self, Forwarder, HostHeader},
     history::{History, Retention},
     output::say,
-    replay::{self, Edits},
+    replay::{self, Edits, With},
     target::{Routes, Target},
     text::{self, Mode},
     trigger::{Place, Trigger, TriggerError},
@@ -158,6 +159,15 @@ async fn straight(
         let report = Report::new("requests cannot be sent like this");
         Failure::Usage(report.because(why))
     })?;
+    let keys = FileKeys::read(&stored.layers)?;
+    let with = With {
+        history: &history,
+        forwarder: &forwarder,
+        otherwise: &Routes::default(),
+        keys: &keys,
+        // It is signed already, or that was said.
+        say: &|_, _| {},
+    };
     let mut printer = Printer::new(args.json, &stored);
     let mut tally = Tally::default();
     for at in 0..args.times {
@@ -165,8 +175,7 @@ async fn straight(
         say_unsigned(at == 0, &ready.signed);
         let recording = trigger.record(&history, place.clone(), target, &ready);
         let number = recording.await.map_err(failed)?;
-        let (to, edits, nowhere) = (Some(target.clone()), Edits::default(), Routes::default());
-        let sent = replay::run(&history, &forwarder, number, to, &nowhere, &edits).await;
+        let sent = replay::run(&with, number, Some(target.clone()), &Edits::default()).await;
         let request = stored.numbered(number, &number.to_string())?;
         let attempt = recorded(&stored, &request, sent.map_err(|error| refused(&error))?)?;
         printer.print(&request, &attempt)?;

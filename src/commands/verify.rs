@@ -5,18 +5,18 @@
 use std::io::{self, BufWriter, IsTerminal as _, Read as _, Write as _};
 
 use bytes::Bytes;
-use hooktool_relay::capture::{Body, Headers, UnixMillis};
+use hooktool_relay::capture::{Headers, UnixMillis};
 use serde::Serialize;
 
 use super::{senders, stored::Stored};
 use crate::{
     cli::webhook::{Verify, settings},
     config::Layers,
+    exchange::Evidence,
     exit::{CONFIG, EXPECTATION, Failure, Report},
-    history,
     output::say,
     text::{self, Mode},
-    webhook::{Diagnosis, Doctor, Head, Known, Request, Secret, Seen, Verdict},
+    webhook::{Diagnosis, Doctor, Known, Secret, Seen, Verdict},
 };
 
 /// Largest body taken from standard input, in bytes; a relay takes 25 MiB.
@@ -25,15 +25,12 @@ const LARGEST: u64 = 64 * 1024 * 1024;
 /// Ids of a batch that are shown.
 const SHOWN: usize = 3;
 
-/// Bytes of a stored body that are read at once.
-const PIECE: usize = 1024 * 1024;
-
 /// Judges a request.
 pub(super) fn run(args: &Verify) -> Result<(), Failure> {
     let (layers, case) = match &args.id {
         Some(id) => {
             let stored = Stored::open()?;
-            let case = from_history(&stored, id)?;
+            let case = Evidence::new(&stored.reader, &stored.pick(id)?)?;
             (stored.layers, case)
         }
         None => (Layers::read(None, &super::here()?)?, from_stdin(args)?),
@@ -53,7 +50,7 @@ pub(super) fn run(args: &Verify) -> Result<(), Failure> {
         secrets: &secrets,
     };
     let at = args.at.unwrap_or(case.at);
-    let found = doctor.verdict(&request, args.provider.as_deref(), at.0);
+    let found = doctor.diagnose(&request, args.provider.as_deref(), at.0);
     print(args, &known, &found)?;
     match found.verdict {
         Verdict::Ok | Verdict::Token => Ok(()),
@@ -62,68 +59,7 @@ pub(super) fn run(args: &Verify) -> Result<(), Failure> {
     }
 }
 
-/// A request to judge, and the clock to judge it by.
-struct Case {
-    method: String,
-    path: Vec<u8>,
-    headers: Headers,
-    body: Vec<u8>,
-    public: Vec<String>,
-    local: Vec<String>,
-    at: UnixMillis,
-}
-
-impl Case {
-    fn request(&self) -> Request<'_> {
-        Request {
-            head: Head {
-                method: &self.method,
-                path: &self.path,
-                headers: &self.headers,
-            },
-            body: &self.body,
-            public: &self.public,
-            local: &self.local,
-        }
-    }
-}
-
-fn from_history(stored: &Stored, id: &str) -> Result<Case, Failure> {
-    let request = stored.pick(id)?;
-    let number = request.summary.number;
-    let capture = &request.capture;
-    let attempts = stored.reader.attempts(number)?;
-    let targets = attempts.into_iter().map(|attempt| attempt.target);
-    Ok(Case {
-        method: capture.method.as_str().to_owned(),
-        path: capture.path.to_vec(),
-        headers: capture.headers.clone(),
-        body: body(stored, &request)?,
-        public: senders::public_urls(capture, &request.relay),
-        local: targets.filter(|url| !url.is_empty()).collect(),
-        at: capture.received_at,
-    })
-}
-
-fn body(stored: &Stored, request: &history::Request) -> Result<Vec<u8>, Failure> {
-    let len = match &request.capture.body {
-        Body::Absent => return Ok(Vec::new()),
-        Body::Whole(bytes) => return Ok(bytes.to_vec()),
-        Body::Pieces(len) => *len,
-    };
-    let mut whole = Vec::new();
-    while (whole.len() as u64) < len {
-        let at = whole.len() as u64;
-        let piece = stored.reader.body(request.summary.number, at, PIECE)?;
-        if piece.is_empty() {
-            break;
-        }
-        whole.extend_from_slice(&piece);
-    }
-    Ok(whole)
-}
-
-fn from_stdin(args: &Verify) -> Result<Case, Failure> {
+fn from_stdin(args: &Verify) -> Result<Evidence, Failure> {
     if io::stdin().is_terminal() {
         let report = Report::new("there is no request to judge");
         return Err(Failure::Usage(report.hint(
@@ -150,11 +86,13 @@ fn from_stdin(args: &Verify) -> Result<Case, Failure> {
         .and_then(|url| url.parse::<http::Uri>().ok());
     let path = uri.as_ref().and_then(http::Uri::path_and_query);
     let method = args.method.as_ref().map_or("POST", http::Method::as_str);
-    Ok(Case {
+    Ok(Evidence {
         method: method.to_owned(),
-        path: path.map_or(b"/".to_vec(), |path| path.as_str().as_bytes().to_vec()),
+        path: path.map_or(Bytes::from_static(b"/"), |path| {
+            Bytes::copy_from_slice(path.as_str().as_bytes())
+        }),
         headers,
-        body,
+        body: body.into(),
         public: args.url.iter().cloned().collect(),
         local: Vec::new(),
         at: UnixMillis::now(),

@@ -13,6 +13,7 @@
 use std::{
     collections::BTreeSet,
     io::{self, Write as _},
+    sync::Arc,
     time::Duration,
 };
 
@@ -23,7 +24,7 @@ use tokio::{
     time::{Instant, sleep_until, timeout_at},
 };
 
-use super::{list, stored::Stored};
+use super::{keyring::FileKeys, list, stored::Stored};
 use crate::{
     cli::requests::Wait,
     exchange,
@@ -32,6 +33,7 @@ use crate::{
     history::{History, Number, Retention, Select, Summary},
     output::json::{self, record::CaptureRecord},
     search::Search,
+    webhook::Keys,
 };
 
 /// How long after a change the history is read, so that one look finds what a busy moment brings.
@@ -91,6 +93,8 @@ struct Watch {
     filter: Filter,
     /// Requests up to this one came too early.
     after: Option<Number>,
+    /// What schemes are told by.
+    keys: Arc<Keys>,
     found: BTreeSet<Number>,
 }
 
@@ -102,7 +106,12 @@ impl Watch {
             .map_err(|error| Failure::Filter(text, error))?;
         let history = History::open(&stored.layers.folders.history(), Retention::default())?;
         let after = before(&stored, wait.since)?;
+        let keys = match wait.json {
+            true => FileKeys::lenient(&stored.layers),
+            false => Arc::default(),
+        };
         Ok(Self {
+            keys,
             wait,
             stored,
             history,
@@ -140,7 +149,8 @@ impl Watch {
         // Retention may have dropped it a moment ago.
         if let Some(request) = self.stored.reader.request(row.number)? {
             let body = exchange::whole(&self.stored.reader, &request)?;
-            json::line(out, &CaptureRecord::new(&request, body.as_ref()))?;
+            let record = CaptureRecord::new(&request, body.as_ref());
+            json::line(out, &record.signed_by(&request, &self.keys))?;
         }
         Ok(())
     }

@@ -5,22 +5,32 @@
 
 mod keep;
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
 use tokio::{
     sync::mpsc,
     task::{JoinSet, spawn_blocking},
 };
 use tokio_util::sync::CancellationToken;
 
-use super::export::{Tally, Writing};
+use super::{
+    export::{Tally, Writing},
+    signing,
+};
 use crate::{
-    event::{Board, Edits, Export, Form, Intent, Replays, Round},
+    config::{Folders, panes},
+    event::{Board, Edits, Export, Form, Intent, Panes, Replays, Round},
     exit::Failure,
     export::Format,
     forward::Forwarder,
     history::{Attempt, History, Number, Removal},
-    replay::{self, ReplayError},
+    replay::{self, Became, ReplayError, Sign, Word},
     target::Routes,
     text,
+    webhook::Keyring,
 };
 
 /// What wishes need to be granted, and the replays that are under way.
@@ -41,6 +51,9 @@ struct With {
     board: Board,
     /// Where goes what was never forwarded.
     routes: Routes,
+    /// What signatures are made by.
+    keys: Arc<dyn Keyring>,
+    folders: Folders,
 }
 
 impl Wishes {
@@ -49,12 +62,16 @@ impl Wishes {
         forwarder: Forwarder,
         board: Board,
         routes: Routes,
+        keys: Arc<dyn Keyring>,
+        folders: Folders,
     ) -> Self {
         let with = With {
             history,
             forwarder,
             board,
             routes,
+            keys,
+            folders,
         };
         Self {
             with,
@@ -88,10 +105,13 @@ impl Wishes {
         match wish {
             Intent::Replay { number, to } => {
                 self.under_way.spawn(async move {
-                    let (edits, routes) = (Edits::default(), &with.routes);
-                    let sent =
-                        replay::run(&with.history, &with.forwarder, number, to, routes, &edits);
-                    if let Err(error) = sent.await {
+                    let edits = Edits {
+                        sign: Sign::IfGood,
+                        ..Edits::default()
+                    };
+                    let say = |number, word: &Word| with.tell_signed(number, word);
+                    let sent = replay::run(&with.needs(&say), number, to, &edits).await;
+                    if let Err(error) = sent {
                         let text = format!("#{number} was not sent: {error}");
                         with.board.tell(true, text);
                     }
@@ -117,13 +137,34 @@ impl Wishes {
                 numbers,
                 with_bookmarked,
             } => self.removal = with.remove(numbers, with_bookmarked).await.or(self.removal),
+            Intent::Keep(panes) => with.keep_panes(panes).await,
             Intent::Restore => self.removal = with.restore(self.removal).await,
-            Intent::Hold(_) | Intent::Release | Intent::Connect | Intent::Quit => {}
+            Intent::Hold(_)
+            | Intent::Release
+            | Intent::Only(_)
+            | Intent::Connect
+            | Intent::Quit => {}
         }
     }
 }
 
 impl With {
+    fn needs<'a>(&'a self, say: &'a (dyn Fn(Number, &Word) + Sync)) -> replay::With<'a> {
+        replay::With {
+            history: &self.history,
+            forwarder: &self.forwarder,
+            otherwise: &self.routes,
+            keys: self.keys.as_ref(),
+            say,
+        }
+    }
+
+    fn tell_signed(&self, number: Number, word: &Word) {
+        let is_kept = matches!(word.became, Became::NotSigned(_));
+        let sentence = signing::sentence(number, word, "");
+        self.board.tell_of(number, is_kept, sentence);
+    }
+
     async fn send(&self, replays: Replays, stop: &CancellationToken) {
         let mut round = Round {
             edited: replays
@@ -150,13 +191,36 @@ impl With {
                 told.push((is_failed, text));
             }
         };
-        let (history, forwarder, routes) = (&self.history, &self.forwarder, &self.routes);
-        replay::many(history, forwarder, routes, &replays, stop, tell).await;
+        let (alone, signed) = (replays.count() == 1, AtomicU64::new(0));
+        let say = |number, word: &Word| match (alone, &word.became) {
+            (true, _) => self.tell_signed(number, word),
+            (false, Became::NotSigned(_) | Became::Kept) => {}
+            (false, _) => {
+                signed.fetch_add(1, Ordering::Relaxed);
+            }
+        };
+        replay::many(&self.needs(&say), &replays, stop, tell).await;
         round.unsent = replays.count().saturating_sub(round.ok + round.failed);
+        let signed = signed.into_inner();
+        if signed > 0 {
+            let all = text::count(replays.count());
+            let text = format!("{} of {all} were signed anew", text::count(signed));
+            self.board.tell(false, text);
+        }
         let room = Round::TOLD.saturating_sub(round.told.len());
         round.told.extend(well.into_iter().take(room));
         // Without a view nobody needs it.
         let _ = self.board.rounds.send(round);
+    }
+
+    async fn keep_panes(&self, panes: Panes) {
+        let folders = self.folders.clone();
+        // A panic in it is the same as a disk that takes nothing.
+        let kept = spawn_blocking(move || panes::keep(&folders, panes)).await;
+        if let Ok(Err(error)) = kept {
+            let text = format!("the border's place is not kept: {error}");
+            self.board.tell(true, text);
+        }
     }
 
     async fn export(&self, export: Export) {

@@ -16,7 +16,7 @@ use super::ConfigError;
 pub struct Folders {
     /// `config.toml`, `secrets.toml`.
     pub config: PathBuf,
-    /// `history.db`, `local/`, `relay/`.
+    /// `history.db`, `panes.toml`, `local/`, `relay/`.
     pub data: PathBuf,
 }
 
@@ -47,6 +47,11 @@ impl Folders {
     /// The history.
     pub fn history(&self) -> PathBuf {
         self.data.join("history.db")
+    }
+
+    /// Where the inspector's panes stand.
+    pub fn panes(&self) -> PathBuf {
+        self.data.join("panes.toml")
     }
 
     /// The embedded relay's data for an endpoint.

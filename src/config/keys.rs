@@ -97,6 +97,8 @@ mod tests {
             wrong("[keys]\nmarc = \"m\"\n"),
             "/config.toml:2: there is no action `marc`"
         );
+        let opening = "[keys]\ncopy = \"Y\"\nexport = \"X\"\ndiff = \"=\"\nreplay-form = \"a\"\nedit = \"i\"\nedit-all = \"I\"\n";
+        assert!(matches!(read_text(opening), Ok(Some(_))));
         assert_eq!(
             wrong("[keys]\nmark = 3\n"),
             "/config.toml:2: `mark` takes a key in quotes, or a list of them"

@@ -103,6 +103,12 @@ pub(super) const KEYS: &[Key] = &[
         str::parse::<Theme>
     ),
     key!("ascii", Some(Shape::Switch), None, value::switch),
+    key!(
+        "animation",
+        Some(Shape::Switch),
+        Some("true"),
+        value::switch
+    ),
     key!("utc", Some(Shape::Switch), Some("false"), value::switch),
 ];
 
@@ -121,7 +127,7 @@ pub(super) struct Entry {
 }
 
 /// All layers, put one over the other.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Layers {
     /// hooktool's folders.
     pub folders: Folders,

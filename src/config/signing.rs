@@ -130,6 +130,13 @@ impl Place {
         secrets::keep_signing(&self.path, entries)
     }
 
+    /// The files that its entries name, those that it may name. What cannot be read names none.
+    pub fn named(&self) -> Vec<PathBuf> {
+        let entries = self.read().unwrap_or_default().into_iter();
+        let paths = entries.filter_map(|entry| entry.file);
+        paths.filter_map(|path| self.resolve(&path).ok()).collect()
+    }
+
     fn resolve(&self, path: &Path) -> Result<PathBuf, String> {
         let is_above = path.is_absolute()
             || path

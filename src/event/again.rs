@@ -8,6 +8,28 @@ use http::{HeaderName, HeaderValue, Method};
 
 use crate::target::Target;
 
+/// What becomes of the signature of a request that is sent again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sign {
+    /// It stays as it is.
+    #[default]
+    Keep,
+    /// It is made anew if that is possible, and if it was not bad; else it stays.
+    IfGood,
+    /// It is made anew, or nothing is sent.
+    Anew {
+        /// Whether one that came bad is made anew, too: that hides the fault, and must be meant.
+        even_bad: bool,
+    },
+    /// It is made wrong in one character.
+    Wrong,
+    /// It is made anew for a moment that the sender's tolerance has passed.
+    Old,
+}
+
+/// What an attempt's list of changes calls the signature that was made anew; what follows it there is what that needed.
+pub const SIGNED: &str = "signed";
+
 /// What is changed in a copy of a request before it is sent again; the default changes nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Edits {
@@ -23,6 +45,10 @@ pub struct Edits {
     pub removed: Vec<HeaderName>,
     /// Another body; `Content-Length` follows by itself.
     pub body: Option<Bytes>,
+    /// What becomes of the signature, after all that.
+    pub sign: Sign,
+    /// The URL that the app takes for its own, for senders that sign it; none: the one it is called by.
+    pub url: Option<String>,
 }
 
 /// Requests sent again together.

@@ -83,6 +83,26 @@ pub(super) fn outgoing(
     Ok(Outgoing { head, url, edits })
 }
 
+/// The URL that the app builds of what it gets.
+pub(super) fn seen(options: &Options, target: &Target, capture: &Capture) -> Option<String> {
+    let path = path(target, &capture.path).ok()?;
+    let host = capture.headers.first("host").map(Bytes::copy_from_slice);
+    let host = authority(options, target, host.as_ref());
+    let origin = target.origin();
+    let (scheme, _) = origin.split_once("://")?;
+    let host = str::from_utf8(&host).ok()?;
+    Some(format!("{scheme}://{host}{path}"))
+}
+
+/// The Host that the app is told.
+fn authority(options: &Options, target: &Target, host: Option<&Bytes>) -> Bytes {
+    match (&options.host, host) {
+        (HostHeader::Name(name), _) => Bytes::from(name.clone()),
+        (HostHeader::Keep, Some(host)) => host.clone(),
+        (HostHeader::Keep, None) | (HostHeader::Target, _) => target.authority().into(),
+    }
+}
+
 /// The target's own path, then the capture's bytes as sent. Nothing is normalised: `//x` stays, and is no authority, since
 /// the parts of a URL are never joined as text.
 fn path(target: &Target, sent: &Bytes) -> Result<PathAndQuery, String> {
@@ -125,11 +145,7 @@ fn path_edit(capture: &Capture, path: &PathAndQuery) -> Option<Edit> {
 /// Our own lines and the user's, which win.
 fn fresh_lines(options: &Options, target: &Target, capture: &Capture, way: Way) -> Vec<Fresh> {
     let host = capture.headers.first("host").map(Bytes::copy_from_slice);
-    let authority = match (&options.host, &host) {
-        (HostHeader::Name(name), _) => Bytes::from(name.clone()),
-        (HostHeader::Keep, Some(host)) => host.clone(),
-        (HostHeader::Keep, None) | (HostHeader::Target, _) => target.authority().into(),
-    };
+    let authority = authority(options, target, host.as_ref());
     let text = |text: &'static str| Some(Bytes::from_static(text.as_bytes()));
     let length = (capture.body != Body::Absent).then(|| capture.body.len().to_string().into());
     let peer = capture.peer.to_canonical().to_string();

@@ -80,6 +80,11 @@ impl<'a> Batch<'a> {
             Work::Note { number, text } => self.note(*number, text.as_deref())?,
             Work::Remove { what, bookmarked } => return self.remove(what, *bookmarked),
             Work::Restore(removal) => return self.restore(*removal),
+            Work::Missed {
+                relay,
+                endpoint,
+                count,
+            } => self.missed(relay, endpoint, *count)?,
             Work::Folder {
                 folder,
                 relay,
@@ -172,7 +177,7 @@ impl<'a> Batch<'a> {
     }
 
     /// The small number that stands for a relay and an endpoint.
-    fn place(&mut self, relay: &Arc<str>, endpoint: &EndpointName) -> Result<i64> {
+    pub(super) fn place(&mut self, relay: &Arc<str>, endpoint: &EndpointName) -> Result<i64> {
         if let Some(place) = self.desk.place(relay, endpoint) {
             return Ok(place);
         }

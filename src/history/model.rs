@@ -25,8 +25,19 @@ pub enum Change {
     Attempted(Number),
     /// Its bookmark or its note changed.
     Noted(Number),
+    /// The relay let requests go before they were delivered.
+    Missed,
     /// Requests were deleted, came back, or were let go; or another process wrote.
     Reload,
+}
+
+/// Requests that the relay let go before they were delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// How many.
+    pub count: u64,
+    /// The first request that came after them has at least this number.
+    pub before: Number,
 }
 
 /// A capture and what the relay said of it.

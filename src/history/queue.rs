@@ -13,7 +13,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use hooktool_relay::capture::{CaptureId, Outcome};
+use hooktool_relay::capture::{CaptureId, EndpointName, Outcome};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::{
@@ -83,6 +83,12 @@ pub(super) enum Work {
         bookmarked: Bookmarked,
     },
     Restore(Removal),
+    /// The relay let so many go.
+    Missed {
+        relay: Arc<str>,
+        endpoint: EndpointName,
+        count: u64,
+    },
     Folder {
         folder: Vec<u8>,
         relay: String,

@@ -18,10 +18,10 @@ use super::{
     chosen::{bounds, chosen},
     contents,
     error::{HistoryError, PickError, odd, reading},
-    file,
+    file, missing,
     model::{
-        Attempt, Dropped, FolderEndpoint, Followed, Number, Options, Position, Request, Select,
-        Summary,
+        Attempt, Dropped, FolderEndpoint, Followed, Missing, Number, Options, Position, Request,
+        Select, Summary,
     },
     pick, rows,
     totals::Totals,
@@ -263,6 +263,14 @@ impl Reader {
     /// `Damaged`, `Denied`, `Locked`.
     pub fn dropped(&self) -> Result<Option<Dropped>, HistoryError> {
         self.read(|db| Ok(Totals::read(db)?.dropped()))
+    }
+
+    /// Where requests are missing that the relay let go before they were delivered, ascending.
+    ///
+    /// # Errors
+    /// `Damaged`, `Denied`, `Locked`.
+    pub fn missing(&self, select: &Select) -> Result<Vec<Missing>, HistoryError> {
+        self.read(|db| missing::missing(db, select, &rows::places(db)?))
     }
 
     /// The endpoint that a project folder has on a relay.

@@ -6,6 +6,7 @@
 //!    │  └─ place ─▶ places                            relay and endpoint
 //!    └─ last ─▶ attempts ─ previous ─▶ attempts ─▶ …  its tries, newest first
 //!                  └─ body ─▶ pieces                  an answer that streamed
+//! missing                                             what the relay let go, between captures
 //! totals                                              one row: what was given out, what is kept, what was let go
 //! drafts                                              bodies whose head has not come yet
 //! folders                                             the endpoint of each project folder
@@ -39,7 +40,16 @@ pub(super) fn pieces(body: i64) -> (i64, i64) {
 pub(super) const FORMAT: u32 = MIGRATIONS.len() as u32;
 
 /// Each brings a file from the format of its place in the list to the next one.
-pub(super) const MIGRATIONS: [&str; 4] = [FIRST, STREAMING, NOTES, WEBHOOKS];
+pub(super) const MIGRATIONS: [&str; 5] = [FIRST, STREAMING, NOTES, WEBHOOKS, MISSING];
+
+/// Requests that the relay let go before they were delivered: so many, before the capture with this number.
+const MISSING: &str = "
+CREATE TABLE missing (
+    place  INTEGER NOT NULL,
+    before INTEGER NOT NULL,
+    count  INTEGER NOT NULL
+) STRICT;
+";
 
 /// What a request was as a webhook when it came; NULL in all of them: no known sender, or it came before this format. The view is
 /// made anew, so that it has these columns in every reader.

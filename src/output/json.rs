@@ -9,7 +9,10 @@
 //! attempt                                    replay --json
 //! ```
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use hooktool_relay::capture::EndpointName;
@@ -25,6 +28,7 @@ use crate::{
     event::{Feed, Link},
     history::{Attempt, History, Request, Summary},
     text,
+    webhook::Keyring,
 };
 
 pub mod record;
@@ -48,6 +52,8 @@ pub struct Json<W = io::Stdout> {
     out: W,
     endpoint: EndpointName,
     target: Option<String>,
+    /// What schemes are told by.
+    keys: Arc<dyn Keyring>,
     /// The URL that the last session record named.
     url: Option<String>,
     /// The link state that was told last, without its numbers.
@@ -65,18 +71,25 @@ impl Json {
         endpoint: (String, EndpointName),
         start: Start,
         target: Option<String>,
+        keys: Arc<dyn Keyring>,
         stop: CancellationToken,
     ) -> Result<(), OutputError> {
-        let json = Self::new(io::stdout(), endpoint.1.clone(), target);
+        let json = Self::new(io::stdout(), endpoint.1.clone(), target, keys);
         follow::run(json, history, feed, endpoint, start, stop).await
     }
 }
 
 impl<W: Write> Json<W> {
     /// Records that go to `out`.
-    pub(crate) fn new(out: W, endpoint: EndpointName, target: Option<String>) -> Self {
+    pub(crate) fn new(
+        out: W,
+        endpoint: EndpointName,
+        target: Option<String>,
+        keys: Arc<dyn Keyring>,
+    ) -> Self {
         Self {
             out,
+            keys,
             endpoint,
             target,
             url: None,
@@ -106,7 +119,9 @@ impl<W: Write> Json<W> {
 
 impl<W: Write + Send + 'static> Printer for Json<W> {
     fn capture(&mut self, request: &Request, body: Option<&Bytes>) -> io::Result<()> {
-        line(&mut self.out, &CaptureRecord::new(request, body))
+        let record = CaptureRecord::new(request, body);
+        let record = record.signed_by(request, &self.keys.keys());
+        line(&mut self.out, &record)
     }
 
     fn prints_captures(&self) -> bool {

@@ -6,15 +6,21 @@
 use bytes::Bytes;
 use hooktool_relay::capture::{Body, Capture, Edit, Headers};
 
+use super::signature::inline;
 use crate::{
     event::Edits,
     forward::lines::{self, Fresh},
 };
 
 impl Edits {
-    /// Whether the copy would be the same.
+    /// Whether the copy would be the same, but for its signature.
     pub fn is_empty(&self) -> bool {
-        *self == Self::default()
+        let signature_aside = Self {
+            sign: self.sign,
+            url: self.url.clone(),
+            ..Self::default()
+        };
+        *self == signature_aside
     }
 
     /// Whether a text was edited for it; else header lines are set and removed at most.
@@ -56,11 +62,7 @@ impl Edits {
         };
         copy.headers = lines::replaced(before, fresh.collect(), |_| false, &mut list);
         if let Some(bytes) = &self.body {
-            copy.body = if bytes.len() > Body::INLINE {
-                Body::Pieces(bytes.len() as u64)
-            } else {
-                Body::Whole(bytes.clone())
-            };
+            copy.body = inline(bytes);
             if copy.body != capture.body || copy.body.len() > Body::INLINE as u64 {
                 let length = |body: &Body| Bytes::from(format!("{} bytes", body.len()));
                 list.push(Edit::Changed {
@@ -178,6 +180,7 @@ mod tests {
             ],
             removed: vec![HeaderName::from_static("x-b")],
             body: Some(Bytes::from_static(b"longer")),
+            ..Edits::default()
         };
         let original = capture();
         let (copy, list) = edits.apply(&original);

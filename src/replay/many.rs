@@ -8,12 +8,10 @@ use futures_util::{StreamExt as _, stream};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::{ReplayError, run};
+use super::{ReplayError, With, run};
 use crate::{
     event::Replays,
-    forward::Forwarder,
-    history::{Attempt, History, Number},
-    target::Routes,
+    history::{Attempt, Number},
 };
 
 /// One of them, and what became of it.
@@ -22,9 +20,7 @@ pub type Sent = (Number, Result<Attempt, ReplayError>);
 /// Sends all of them, each of them `times` times before the next one begins; tells each result as it comes, in any order. After `stop`
 /// none begins any more, and those under way go on to their end; dropped before, they do not.
 pub async fn many(
-    history: &History,
-    forwarder: &Forwarder,
-    otherwise: &Routes,
+    with: &With<'_>,
     replays: &Replays,
     stop: &CancellationToken,
     mut tell: impl FnMut(Sent),
@@ -42,8 +38,7 @@ pub async fn many(
         if !stop.run_until_cancelled(is_due).await.unwrap_or(false) {
             return None;
         }
-        let to = replays.to.clone();
-        let sent = run(history, forwarder, number, to, otherwise, &replays.edits);
+        let sent = run(with, number, replays.to.clone(), &replays.edits);
         Some((number, sent.await))
     });
     let parallel = replays.parallel.clamp(1, Replays::PARALLEL);

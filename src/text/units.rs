@@ -83,6 +83,17 @@ pub fn duration(took: Duration) -> Safe<'static> {
     }
 }
 
+/// How long ago something was, roughly: `45 s`, `6 min`, `2 h`, `3 days`.
+pub fn age(seconds: u64) -> Safe<'static> {
+    let whole = |unit: u64| seconds.checked_div(unit).unwrap_or_default();
+    match seconds {
+        0..120 => Safe::format(format_args!("{seconds} s")),
+        120..7_200 => Safe::format(format_args!("{} min", whole(60))),
+        7_200..172_800 => Safe::format(format_args!("{} h", whole(3_600))),
+        _ => Safe::format(format_args!("{} days", whole(86_400))),
+    }
+}
+
 /// A count with a comma before every three digits: `1,204`.
 pub fn count(number: u64) -> Safe<'static> {
     let digits = number.to_string();

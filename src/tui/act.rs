@@ -7,8 +7,10 @@ pub(super) mod detail;
 pub(super) mod filter;
 pub(super) mod keep;
 mod list;
+pub(super) mod mouse;
 mod replay;
 pub(super) mod save;
+mod secret;
 
 use super::{
     deed::Set,
@@ -18,7 +20,7 @@ use super::{
     layout::{Pane, Shape},
     log, palette,
     state::{Follow, Mood, Popup, State, Tab},
-    update::{Effect, touched},
+    update::{Effect, Reading, touched},
 };
 use crate::{event::Intent, history::Number, text::Safe};
 
@@ -41,6 +43,7 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) 
         Action::Right | Action::Left | Action::Toggle | Action::FoldAll | Action::UnfoldAll => {
             detail::fold(state, action);
         }
+        Action::Wrap => detail::wrap(state),
         Action::NextForm => detail::next_form(state),
         Action::Forms => state.open(Popup::Forms),
         Action::Form(form) => {
@@ -99,8 +102,9 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) 
         }
         Action::Save => save::ask(state),
         Action::Replace => save::accept(state, effects),
-        Action::Split | Action::Narrower | Action::Wider => split(state, action),
-        Action::Page => away::page(state, effects),
+        Action::Split | Action::Narrower | Action::Wider => split(state, action, effects),
+        Action::Page => away::page(state, Reading::Paged, effects),
+        Action::Mouse => mouse::switch(state, effects),
         Action::Suspend => away::suspend(state, effects),
         Action::Redraw => effects.push(Effect::Redraw),
         Action::Back => back(state),
@@ -108,7 +112,10 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) 
         Action::Accept if state.popup.is_none() => detail::keep_search(state),
         Action::Accept if keys::place(state) == keys::Place::Save => save::accept(state, effects),
         Action::Accept => {
-            if !command::accept(state, effects) && !keep::accept(state, effects) {
+            let is_done = command::accept(state, effects)
+                || keep::accept(state, effects)
+                || secret::accept(state, effects);
+            if !is_done {
                 replay::accept(state, effects);
             }
         }
@@ -132,14 +139,15 @@ pub(super) fn act(state: &mut State, action: Action, effects: &mut Vec<Effect>) 
 }
 
 /// Puts the detail elsewhere, or moves the border between it and the list; the selected row keeps its line.
-fn split(state: &mut State, action: Action) {
+fn split(state: &mut State, action: Action, effects: &mut Vec<Effect>) {
     let line = state.selected_line();
     let shape = state.layout().shape;
     match action {
-        Action::Split => state.split.is_beside = Some(shape != Shape::Beside),
+        Action::Split => state.split.put(shape != Shape::Beside),
         Action::Narrower => state.split.move_border(shape, -1),
         _ => state.split.move_border(shape, 1),
     }
+    effects.push(Effect::Ask(Intent::Keep(state.split.panes())));
     state.put_on_line(line);
 }
 
@@ -218,6 +226,7 @@ fn enter(state: &mut State) {
     state.focus = Pane::Detail;
     state.list.pause(Follow::Paused);
     state.put_on_line(line);
+    detail::search_for_filter(state);
 }
 
 fn leave(state: &mut State) {

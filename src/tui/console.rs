@@ -25,6 +25,18 @@ pub trait Console: Clipboard {
     /// Begins to read; called anew after each [`Console::take_back`].
     fn events(&mut self) -> Self::Events;
 
+    /// Asks the terminal for the colour of its background: its answer comes among the events. Whether it was asked.
+    ///
+    /// # Errors
+    /// If the terminal cannot be written to.
+    fn ask_background(&mut self) -> io::Result<bool>;
+
+    /// Takes the mouse from the terminal, or gives it back.
+    ///
+    /// # Errors
+    /// If the terminal cannot be written to.
+    fn mouse(&mut self, on: bool) -> io::Result<()>;
+
     /// Leaves every mode that was set, so that another program finds the terminal as it was before the inspector.
     ///
     /// # Errors
@@ -57,6 +69,18 @@ impl Console for Tty {
 
     fn events(&mut self) -> EventStream {
         EventStream::new()
+    }
+
+    fn ask_background(&mut self) -> io::Result<bool> {
+        // Elsewhere events are no bytes, and an answer would not come as one.
+        if cfg!(unix) {
+            terminal::ask_background()?;
+        }
+        Ok(cfg!(unix))
+    }
+
+    fn mouse(&mut self, on: bool) -> io::Result<()> {
+        terminal::mouse(on)
     }
 
     fn lend(&mut self) -> io::Result<()> {

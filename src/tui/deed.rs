@@ -6,7 +6,7 @@ mod form;
 
 use std::path::PathBuf;
 
-pub(super) use self::form::{Draft, Line, Past, SendForm, Way};
+pub(super) use self::form::{Draft, Line, Past, Sealed, SendForm, Way};
 use super::{field::Field, keys::Place};
 use crate::{
     event::{Form, Replays},
@@ -20,6 +20,8 @@ pub(super) enum Deed {
     /// Opens the menu of what can be copied.
     Copying,
     Copy(Piece),
+    /// Prints the tab on the normal screen, whatever the clipboard does.
+    Print,
     /// Opens the menu of what can be written to a file.
     Exporting,
     Export(Form),
@@ -44,6 +46,8 @@ pub(super) enum Deed {
     ToForm,
     /// Opens the replay form.
     Form,
+    /// The same for these requests.
+    FormOf(Set),
     NextLine,
     PreviousLine,
     /// The next of what a line of the form offers.
@@ -64,7 +68,7 @@ pub(super) enum Deed {
 impl Deed {
     /// Whether its box lists it by itself.
     pub(super) fn is_listed(self) -> bool {
-        matches!(self, Self::Copy(_) | Self::Export(_))
+        matches!(self, Self::Copy(_) | Self::Print | Self::Export(_))
     }
 }
 
@@ -100,7 +104,7 @@ pub(super) enum Piece {
 }
 
 /// Which requests are meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Set {
     Selected,
     Marked,

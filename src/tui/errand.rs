@@ -1,4 +1,4 @@
-//! What the terminal is lent for: a pager, an editor, the shell that started the inspector.
+//! What the terminal is lent for: a pager, an editor, plain text, the shell that started the inspector.
 //!
 //! In: an [`Errand`], whole, with all that it needs. Out: what it [`Returned`], always one. The loop goes on meanwhile, so requests
 //! are forwarded and rows are read; it only draws nothing and reads no keys.
@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 use super::{
     editor,
     fetch::Edited,
+    print,
     program::{Program, Running},
     suspend,
     update::Loaded,
@@ -25,6 +26,8 @@ use super::{
 pub(super) enum Errand {
     /// Text to page, safe to be shown.
     Page(Arc<str>),
+    /// Text to print on the normal screen, safe to be shown.
+    Print(Arc<str>),
     /// A text to edit.
     Edit(Edited),
     /// The shell, until it says `fg`.
@@ -37,7 +40,7 @@ pub(super) enum Errand {
 /// What an errand brought.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Returned {
-    /// The pager ended, or why it did not do its work.
+    /// The pager ended, or what was printed was read; or why not.
     Paged(Result<(), String>),
     /// The editor ended: what it left, or why that is nothing.
     Edited(Edited, Result<(), String>),
@@ -54,6 +57,11 @@ impl Errand {
                     let pager = Program::pager();
                     let paged = pager.and_then(|pager| pager.run(Some(text.as_bytes()), &running));
                     Loaded::Returned(Returned::Paged(paged))
+                });
+            }
+            Self::Print(text) => {
+                tasks.spawn_blocking(move || {
+                    Loaded::Returned(Returned::Paged(print::until_enter(&text, &running)))
                 });
             }
             Self::Edit(mut edited) => {

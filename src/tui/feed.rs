@@ -1,17 +1,24 @@
 //! Everything the loop waits for but its own reads, as one stream of inputs.
 //!
 //! In: terminal events, the listener's [`Feed`], the history's changes. Out: [`Input`]s. A source that ended is no longer asked; a
-//! view that lagged is told to read again.
+//! view that lagged is told to read again. The terminal's answer about its background comes among the keys, and is none.
 
-use std::io;
+use std::{collections::VecDeque, io, time::Duration};
 
 use crossterm::event::Event;
 use futures_util::{Stream, StreamExt};
-use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::{
+    sync::broadcast::{self, error::RecvError},
+    time::{Instant, sleep_until, timeout_at},
+};
 
-use super::{terminal, update::Input};
+use super::{
+    answer::{Answer, Heard},
+    terminal,
+    update::Input,
+};
 use crate::{
-    event::{Feed, Gap, Notice, Round},
+    event::{Feed, Notice, Round},
     history::Change,
 };
 
@@ -21,8 +28,15 @@ pub(super) struct Sources<S> {
     changes: broadcast::Receiver<Change>,
     /// None while another program has the terminal.
     events: Option<S>,
+    /// What the terminal was asked at the start and has not answered yet.
+    answer: Option<Answer>,
+    /// Events that were found to be a person's, to be taken next.
+    keys: VecDeque<Event>,
     has: Has,
 }
+
+/// How long an end waits for the answer to a question of just now: else it would be typed into the shell.
+const LAST_WORDS: Duration = Duration::from_millis(100);
 
 /// Which sources are still there.
 #[derive(Clone, Copy)]
@@ -30,9 +44,9 @@ struct Has {
     link: bool,
     reach: bool,
     hold: bool,
+    standing: bool,
     notices: bool,
     rounds: bool,
-    gaps: bool,
     changes: bool,
     events: bool,
 }
@@ -42,11 +56,13 @@ enum Came {
     Link(bool),
     Reach(bool),
     Hold(bool),
+    Standing(bool),
     Notice(Result<Notice, RecvError>),
     Round(Result<Round, RecvError>),
-    Gap(Result<Gap, RecvError>),
     Change(Result<Change, RecvError>),
     Event(Option<io::Result<Event>>),
+    /// What was kept back is due.
+    Due,
 }
 
 impl<S: Stream<Item = io::Result<Event>> + Unpin> Sources<S> {
@@ -56,9 +72,9 @@ impl<S: Stream<Item = io::Result<Event>> + Unpin> Sources<S> {
             link: true,
             reach: true,
             hold: true,
+            standing: true,
             notices: true,
             rounds: true,
-            gaps: true,
             changes: true,
             events: true,
         };
@@ -66,22 +82,42 @@ impl<S: Stream<Item = io::Result<Event>> + Unpin> Sources<S> {
             feed,
             changes,
             events: Some(events),
+            answer: None,
+            keys: VecDeque::new(),
             has,
         }
     }
 
+    /// The terminal was just asked for its background.
+    pub(super) fn expect_answer(&mut self) {
+        self.answer = Some(Answer::awaited(Instant::now()));
+    }
+
+    /// Waits until the terminal has answered, or `asked` is long ago; keys that come meanwhile are let go.
+    pub(super) async fn hear_out(&mut self, asked: Instant) {
+        let heard = async {
+            while self.answer.is_some() && !self.is_over() {
+                let _ = self.next().await;
+            }
+        };
+        // There was none: the terminal gives no answer.
+        let _ = timeout_at(asked + LAST_WORDS, heard).await;
+    }
+
     /// How the board stands now.
-    pub(super) fn first(&mut self) -> [Input; 3] {
+    pub(super) fn first(&mut self) -> [Input; 4] {
         [
             Input::Link(self.feed.link.borrow_and_update().clone()),
             Input::Reach(self.feed.reach.borrow_and_update().clone()),
             Input::Hold(self.feed.hold.borrow_and_update().clone()),
+            Input::Standing(self.feed.standing.borrow_and_update().clone()),
         ]
     }
 
     /// Reads no more keys: another program gets them.
     pub(super) fn lend(&mut self) {
         self.events = None;
+        self.keys.clear();
     }
 
     /// Reads keys again.
@@ -102,16 +138,21 @@ impl<S: Stream<Item = io::Result<Event>> + Unpin> Sources<S> {
     /// # Cancel safety
     /// Safe: one receive, and no await after it.
     pub(super) async fn next(&mut self) -> io::Result<Option<Input>> {
+        if let Some(event) = self.keys.pop_front() {
+            return Ok(terminal::input(&event));
+        }
+        let due = self.answer.as_ref().and_then(Answer::due);
         let came = tokio::select! {
             // Keys first: a person is answered however much comes in.
             biased;
             event = next_of(&mut self.events), if self.has.events => Came::Event(event),
+            () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => Came::Due,
             told = self.feed.link.changed(), if self.has.link => Came::Link(told.is_ok()),
             told = self.feed.reach.changed(), if self.has.reach => Came::Reach(told.is_ok()),
             told = self.feed.hold.changed(), if self.has.hold => Came::Hold(told.is_ok()),
+            told = self.feed.standing.changed(), if self.has.standing => Came::Standing(told.is_ok()),
             notice = self.feed.notices.recv(), if self.has.notices => Came::Notice(notice),
             round = self.feed.rounds.recv(), if self.has.rounds => Came::Round(round),
-            gap = self.feed.gaps.recv(), if self.has.gaps => Came::Gap(gap),
             change = self.changes.recv(), if self.has.changes => Came::Change(change),
             else => return std::future::pending().await,
         };
@@ -124,7 +165,12 @@ impl<S: Stream<Item = io::Result<Event>> + Unpin> Sources<S> {
                 self.has.events = false;
                 None
             }
-            Came::Event(Some(event)) => terminal::input(&event?),
+            Came::Event(Some(event)) => self.hear(event?),
+            Came::Due => {
+                let kept = self.answer.as_mut().map(Answer::give_back);
+                self.keys.extend(kept.into_iter().flatten());
+                None
+            }
             Came::Link(told) => {
                 self.has.link = told;
                 told.then(|| Input::Link(self.feed.link.borrow_and_update().clone()))
@@ -137,17 +183,16 @@ impl<S: Stream<Item = io::Result<Event>> + Unpin> Sources<S> {
                 self.has.hold = told;
                 told.then(|| Input::Hold(self.feed.hold.borrow_and_update().clone()))
             }
+            Came::Standing(told) => {
+                self.has.standing = told;
+                told.then(|| Input::Standing(self.feed.standing.borrow_and_update().clone()))
+            }
             Came::Notice(Ok(notice)) => Some(Input::Notice(notice)),
             Came::Notice(Err(RecvError::Lagged(missed))) => Some(Input::Notice(Notice {
                 is_problem: false,
                 text: format!("{missed} messages came too fast to be shown"),
+                about: None,
             })),
-            Came::Gap(Ok(gap)) => Some(Input::Gap(gap.last.0.saturating_sub(gap.first.0) + 1)),
-            Came::Gap(Err(RecvError::Lagged(_))) => None,
-            Came::Gap(Err(RecvError::Closed)) => {
-                self.has.gaps = false;
-                None
-            }
             Came::Change(Ok(change)) => Some(Input::Changed(change)),
             Came::Change(Err(RecvError::Lagged(_))) => Some(Input::Changed(Change::Reload)),
             Came::Round(Ok(round)) => Some(Input::Round(round)),
@@ -165,6 +210,26 @@ impl<S: Stream<Item = io::Result<Event>> + Unpin> Sources<S> {
                 None
             }
         })
+    }
+}
+
+impl<S> Sources<S> {
+    /// An event, unless it belongs to the terminal's answer.
+    fn hear(&mut self, event: Event) -> Option<Input> {
+        let Some(answer) = &mut self.answer else {
+            return terminal::input(&event);
+        };
+        match answer.hear(event, Instant::now()) {
+            Heard::Events(events) => {
+                self.keys.extend(events);
+                let next = self.keys.pop_front();
+                next.and_then(|event| terminal::input(&event))
+            }
+            Heard::Answer(color) => {
+                self.answer = None;
+                color.map(Input::Background)
+            }
+        }
     }
 }
 

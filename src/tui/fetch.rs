@@ -8,6 +8,7 @@ use bytes::Bytes;
 
 use super::{
     deed::{Draft, Past, Piece},
+    field::Hidden,
     page::{Form, Line},
 };
 use crate::{diff::Patch, exchange::Part, history::Number, target::Target, text::Safe};
@@ -27,6 +28,13 @@ pub(super) enum Fetch {
     Text { number: Number, part: Part },
     /// What an edited text changes.
     Edited(Edited),
+    /// Whether there is such a provider.
+    Sender(String),
+    /// Keeps a secret of a provider.
+    Keep {
+        provider: String,
+        secret: Hidden<String>,
+    },
 }
 
 /// A request, or one of its tries, from 0.
@@ -137,6 +145,12 @@ pub(super) enum Brought {
         part: Part,
         text: Bytes,
     },
+    Sender {
+        provider: String,
+        name: Safe<'static>,
+    },
+    /// Where a secret was kept, or why not.
+    Kept(Result<String, String>),
     /// It cannot be done, and why.
     Nothing(Safe<'static>),
 }

@@ -2,6 +2,8 @@
 //!
 //! In: characters, pasted text, moves. Out: the text and where the cursor is in it. Must not know: keys, terminals.
 
+use std::fmt;
+
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use crate::text::{Mode, Safe, safe};
@@ -30,6 +32,16 @@ pub(super) enum Step {
     Last,
 }
 
+/// What is not shown, not even by `Debug`.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(super) struct Hidden<T>(pub(super) T);
+
+impl<T> fmt::Debug for Hidden<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hidden(…)")
+    }
+}
+
 /// A line and the cursor in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Field {
@@ -42,6 +54,16 @@ impl Field {
     /// The text as typed.
     pub(super) fn text(&self) -> &str {
         &self.text
+    }
+
+    /// A line of stars, one for each character.
+    pub(super) fn masked(&self) -> Self {
+        let stars = |part: &str| "*".repeat(part.graphemes(true).count());
+        let (before, after) = self.text.split_at(self.at);
+        Self {
+            at: stars(before).len(),
+            text: stars(before) + &stars(after),
+        }
     }
 
     /// A line with this text, the cursor at its end.

@@ -105,6 +105,7 @@ pub(super) enum Place {
     /// The box that asks before a file is replaced.
     Replace,
     /// The note beside a request.
+    Secret,
     Note,
     /// The box that asks before requests are deleted.
     Delete,
@@ -142,6 +143,7 @@ pub(super) enum Action {
     Toggle,
     FoldAll,
     UnfoldAll,
+    Wrap,
     NextForm,
     Forms,
     Form(Form),
@@ -181,6 +183,7 @@ pub(super) enum Action {
     Split,
     Narrower,
     Wider,
+    Mouse,
     Suspend,
     Redraw,
     Help,
@@ -252,6 +255,7 @@ pub(super) fn is_typing(place: Place) -> bool {
             | Place::Filter
             | Place::Palette
             | Place::Note
+            | Place::Secret
             | Place::Clear
     );
     is_desk || is_line
@@ -272,6 +276,7 @@ pub(super) fn place(state: &State) -> Place {
         (Some(Popup::Save { .. }), _) => Place::Save,
         (Some(Popup::Replace(_)), _) => Place::Replace,
         (Some(Popup::Note { .. }), _) => Place::Note,
+        (Some(Popup::Secret { .. }), _) => Place::Secret,
         (Some(Popup::Delete { .. }), _) => Place::Delete,
         (Some(Popup::Clear { .. }), _) => Place::Clear,
         (Some(Popup::Release), _) => Place::Release,

@@ -7,6 +7,8 @@
 //! else                detail beside it (list 52 % of the width)
 //! ```
 
+use crate::event::Panes;
+
 /// A part of the screen, in cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub(super) struct Area {
@@ -24,6 +26,13 @@ impl Area {
             height: 1,
             ..self
         })
+    }
+
+    /// Which of its lines a cell of the screen is on, if it is in it.
+    pub(super) fn line_at(self, x: u16, y: u16) -> Option<u16> {
+        let is_in = (self.x..self.x + self.width).contains(&x);
+        y.checked_sub(self.y)
+            .filter(|line| is_in && *line < self.height)
     }
 
     fn rows(self, from: u16, count: u16) -> Self {
@@ -89,17 +98,31 @@ pub(super) struct Layout {
     pub(super) hints: Area,
 }
 
-/// What a person said of how the panes share the screen.
+/// How the panes share the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub(super) struct Split {
-    /// Whether the detail stands beside the list; none: by the width.
-    pub(super) is_beside: Option<bool>,
-    /// The list's share under and beside, in percent; none: ours.
-    under: Option<u16>,
-    beside: Option<u16>,
-}
+pub(super) struct Split(Panes);
 
 impl Split {
+    /// As a person had it, as far as that is possible.
+    pub(super) fn of(panes: Panes) -> Self {
+        let possible = |share: u16| share.clamp(Self::LEAST, Self::MOST);
+        Self(Panes {
+            under: panes.under.map(possible),
+            beside: panes.beside.map(possible),
+            ..panes
+        })
+    }
+
+    /// What a person said of it.
+    pub(super) fn panes(self) -> Panes {
+        self.0
+    }
+
+    /// Puts the detail beside the list, or under it.
+    pub(super) fn put(&mut self, is_beside: bool) {
+        self.0.is_beside = Some(is_beside);
+    }
+
     /// How far the border moves at once, in percent, and how far it may.
     const STEP: u16 = 5;
     const LEAST: u16 = 20;
@@ -113,18 +136,18 @@ impl Split {
             Some(moved.clamp(Self::LEAST, Self::MOST))
         };
         match shape {
-            Shape::Under => self.under = moved(under),
-            Shape::Beside => self.beside = moved(beside),
+            Shape::Under => self.0.under = moved(under),
+            Shape::Beside => self.0.beside = moved(beside),
             _ => {}
         }
     }
 
     fn under(self) -> u16 {
-        self.under.unwrap_or(55)
+        self.0.under.unwrap_or(55)
     }
 
     fn beside(self) -> u16 {
-        self.beside.unwrap_or(52)
+        self.0.beside.unwrap_or(52)
     }
 }
 
@@ -135,7 +158,7 @@ pub(super) fn layout(
     focus: Pane,
     split: Split,
 ) -> Layout {
-    let is_beside = split.is_beside.unwrap_or(width >= 110) && width >= Layout::BESIDE;
+    let is_beside = split.0.is_beside.unwrap_or(width >= 110) && width >= Layout::BESIDE;
     let screen = Area {
         x: 0,
         y: 0,
@@ -262,14 +285,9 @@ mod tests {
     #[test]
     fn every_area_lies_on_the_screen() {
         let ours = Split::default();
-        let mut small = Split {
-            is_beside: Some(true),
-            ..ours
-        };
-        let mut large = Split {
-            is_beside: Some(false),
-            ..ours
-        };
+        let (mut small, mut large) = (ours, ours);
+        small.put(true);
+        large.put(false);
         for _ in 0..20 {
             for shape in [Shape::Under, Shape::Beside] {
                 small.move_border(shape, -1);

@@ -12,15 +12,17 @@ use bytes::{Bytes, BytesMut};
 use hooktool_relay::capture::Body;
 
 use super::{
-    page::{self, Making},
+    page::{self, Detail, Line, Making},
     shelf::Shelf,
     state::{Query, Tab, Wish},
-    update::{Loaded, What},
+    update::{Loaded, Reading, What},
 };
 use crate::{
+    exchange::Evidence,
     format::{Wanted, decode::Encoding},
-    history::{History, HistoryError, Number, Reader, Select},
+    history::{History, HistoryError, Number, Reader, Request, Select},
     search::Search,
+    webhook::Keyring,
 };
 
 pub(super) use self::save::{Save, Saved};
@@ -31,6 +33,8 @@ pub(super) use self::save::{Save, Saved};
 pub(super) struct Source {
     history: History,
     select: Arc<Select>,
+    /// What signatures are judged by.
+    keys: Arc<dyn Keyring>,
     free: Arc<Mutex<Vec<Reader>>>,
     /// What was laid out before.
     shelf: Arc<Shelf>,
@@ -38,9 +42,10 @@ pub(super) struct Source {
 
 impl Source {
     /// The part of a history that the screen shows.
-    pub(super) fn new(history: History, select: Select) -> Self {
+    pub(super) fn new(history: History, select: Select, keys: Arc<dyn Keyring>) -> Self {
         Self {
             history,
+            keys,
             select: Arc::new(select),
             free: Arc::default(),
             shelf: Arc::default(),
@@ -51,8 +56,9 @@ impl Source {
     pub(super) fn load(&self, what: &What, wanted: &Wanted) -> Loaded {
         let read = self.reader().and_then(|reader| {
             let loaded = match what {
+                What::Newest => self.newest(&reader),
                 What::All { is_wide } => reader.list(&self.select(*is_wide)).map(Loaded::All),
-                What::Older => reader.dropped().map(Loaded::Older),
+                What::Older => self.missing(&reader),
                 What::Rows {
                     newer_than,
                     numbers,
@@ -60,10 +66,11 @@ impl Source {
                 } => self.rows(&reader, *newer_than, numbers, *is_wide),
                 What::Search(query) => found(&reader, query),
                 What::Detail(wish) => self.detail(&reader, wish, wanted),
-                What::Fetch(fetch) => {
-                    deed::run(&reader, fetch).map(|brought| Loaded::Brought(Box::new(brought)))
+                What::Fetch(fetch) => deed::run(&reader, self.keys.as_ref(), fetch)
+                    .map(|brought| Loaded::Brought(Box::new(brought))),
+                What::Page(wish, tab, reading) => {
+                    self.whole(&reader, (wish, *tab), *reading, wanted)
                 }
-                What::Page(wish, tab) => whole(&reader, wish, *tab, wanted),
                 What::Save(save) => {
                     save::save(&reader, save).map(|saved| Loaded::Saved(save.clone(), saved))
                 }
@@ -78,6 +85,22 @@ impl Source {
             what: what.clone(),
             cause: error.to_string(),
         })
+    }
+
+    fn missing(&self, reader: &Reader) -> Result<Loaded, HistoryError> {
+        let gaps = reader.missing(&self.select)?;
+        Ok(Loaded::Older(reader.dropped()?, gaps))
+    }
+
+    /// As many rows as any screen shows, so that the first frame waits for no more.
+    fn newest(&self, reader: &Reader) -> Result<Loaded, HistoryError> {
+        let select = Select {
+            limit: Some(FIRST),
+            ..self.select(false)
+        };
+        let rows = reader.list(&select)?;
+        let is_all = rows.len() < FIRST;
+        Ok(Loaded::Newest(rows, is_all))
     }
 
     /// What is shown: this folder's endpoints, or all.
@@ -146,10 +169,52 @@ impl Source {
             wanted,
         };
         let read = || beginning(reader, wish.number, &capture.body, most, wanted);
-        let detail = making.detail(&request, &attempts, read)?;
+        let mut detail = making.detail(&request, &attempts, read)?;
+        if wish.judges {
+            detail = detail.judged(self.signature(reader, &request)?);
+        }
         Ok(Loaded::Detail(Box::new(detail)))
     }
+
+    /// The page of a request's signature, judged by the secrets as they are and the clock of when it came.
+    fn signature(&self, reader: &Reader, request: &Request) -> Result<Vec<Line>, HistoryError> {
+        let evidence = Evidence::new(reader, request)?;
+        let provider = request.summary.webhook.as_deref();
+        let provider = provider.map(|webhook| webhook.provider.as_str());
+        let keys = self.keys.keys();
+        let examined = keys
+            .doctor()
+            .examine(&evidence.request(), provider, evidence.at.0);
+        Ok(page::signature(request, &examined, &evidence.public))
+    }
+
+    /// A tab as text: bodies whole, the others as they are shown.
+    fn whole(
+        &self,
+        reader: &Reader,
+        (wish, tab): (&Wish, Tab),
+        reading: Reading,
+        wanted: &Wanted,
+    ) -> Result<Loaded, HistoryError> {
+        let Some(request) = reader.request(wish.number)? else {
+            return Ok(Loaded::NoDetail);
+        };
+        let attempts = reader.attempts(wish.number)?;
+        let most = if tab == Tab::Body { PAGED } else { page::SHOWN };
+        let body = beginning(reader, wish.number, &request.capture.body, most, wanted)?;
+        let text = match tab {
+            Tab::Sig => {
+                let detail = Detail::default();
+                page::text_of(&detail.judged(self.signature(reader, &request)?), tab)
+            }
+            _ => page::whole(&request, &attempts, &body, wish, tab, wanted),
+        };
+        Ok(Loaded::Page(text.into(), reading))
+    }
 }
+
+/// Rows that are read before the first frame.
+const FIRST: usize = 256;
 
 fn found(reader: &Reader, query: &Query) -> Result<Loaded, HistoryError> {
     let hits = Search::among(reader, &query.filter, &query.numbers, &query.marked)?;
@@ -161,18 +226,6 @@ fn found(reader: &Reader, query: &Query) -> Result<Loaded, HistoryError> {
 
 /// Most bytes of a body that are read for a pager. A relay takes 25 MiB unless it is told otherwise.
 const PAGED: usize = 32 * 1024 * 1024;
-
-/// A tab as text: bodies whole, the others as they are shown.
-fn whole(reader: &Reader, wish: &Wish, tab: Tab, wanted: &Wanted) -> Result<Loaded, HistoryError> {
-    let Some(request) = reader.request(wish.number)? else {
-        return Ok(Loaded::NoDetail);
-    };
-    let attempts = reader.attempts(wish.number)?;
-    let most = if tab == Tab::Body { PAGED } else { page::SHOWN };
-    let body = beginning(reader, wish.number, &request.capture.body, most, wanted)?;
-    let text = page::whole(&request, &attempts, &body, wish, tab, wanted);
-    Ok(Loaded::Page(text.into()))
-}
 
 /// Bytes of a body that are read at once.
 const PIECE: usize = 1024 * 1024;

@@ -1,13 +1,13 @@
 //! How the screen looks: which of the terminal's own colours are used, and whether anything beyond ASCII is drawn.
 //!
-//! In: the config's words, the environment, what the terminal says of its background. Out: a [`Look`], settled before the first frame.
+//! In: the config's words, the environment, later what the terminal says of its background. Out: a [`Look`], there before the first
+//! frame. Must not know: how the terminal is asked.
 //!
 //! ```text
-//! theme = "auto" ─▶ OSC 11 (100 ms) ─▶ COLORFGBG ─▶ dark
+//! theme = "auto" ─▶ COLORFGBG ─▶ dark        the first frame
+//!                       ▲
+//!                       └── the terminal's answer, whenever it comes
 //! ```
-
-#[cfg(unix)]
-mod ask;
 
 use std::str::FromStr;
 
@@ -51,33 +51,51 @@ pub(super) enum Palette {
 pub(super) struct Look {
     pub(super) palette: Palette,
     pub(super) is_ascii: bool,
+    /// What the person wants; the palette follows from it.
+    pub(super) theme: Theme,
+    /// Whether the background is a light one, as far as is known.
+    pub(super) is_light: bool,
 }
 
 impl Look {
-    /// Settles it. Asks the terminal if nothing else decides, so this comes before anything reads its keys.
+    /// The look until the terminal says more.
     pub(super) fn settle(is_colored: bool, theme: Theme, is_ascii: Option<bool>) -> Self {
-        let palette = match theme {
-            _ if !is_colored => Palette::Plain,
-            Theme::Light => Palette::Light,
-            Theme::Dark => Palette::Dark,
-            Theme::Auto if is_light_here() => Palette::Light,
-            Theme::Auto => Palette::Dark,
-        };
         let variable = |name: &str| std::env::var(name).unwrap_or_default();
-        let is_ascii = is_ascii.unwrap_or_else(|| needs_ascii(&variable));
-        Self { palette, is_ascii }
+        let mut look = Self {
+            palette: if is_colored {
+                Palette::Dark
+            } else {
+                Palette::Plain
+            },
+            is_ascii: is_ascii.unwrap_or_else(|| needs_ascii(&variable)),
+            theme,
+            is_light: says_light(&variable("COLORFGBG")),
+        };
+        look.wear(theme);
+        look
     }
-}
 
-#[cfg(unix)]
-fn is_light_here() -> bool {
-    let asked = ask::background().map(|[red, green, blue]| is_light(red, green, blue));
-    asked.unwrap_or_else(|| says_light(&std::env::var("COLORFGBG").unwrap_or_default()))
-}
+    /// Takes other colours, if there are any.
+    pub(super) fn wear(&mut self, theme: Theme) {
+        self.theme = theme;
+        self.palette = match theme {
+            _ if self.palette == Palette::Plain => Palette::Plain,
+            Theme::Light => Palette::Light,
+            Theme::Auto if self.is_light => Palette::Light,
+            Theme::Auto | Theme::Dark => Palette::Dark,
+        };
+    }
 
-#[cfg(not(unix))]
-fn is_light_here() -> bool {
-    says_light(&std::env::var("COLORFGBG").unwrap_or_default())
+    /// Takes what the terminal says of its background.
+    pub(super) fn learn(&mut self, [red, green, blue]: [f64; 3]) {
+        self.is_light = is_light(red, green, blue);
+        self.wear(self.theme);
+    }
+
+    /// Whether the terminal's background matters, now or later.
+    pub(super) fn is_colored(self) -> bool {
+        self.palette != Palette::Plain
+    }
 }
 
 /// Whether a colour, each part from 0 to 1, is nearer to white than to black to the eye (ITU-R BT.601 weights).
@@ -151,6 +169,23 @@ mod tests {
         assert!(of("C", "xterm"));
         assert!(of("de_DE.ISO-8859-1", "xterm"));
         assert!(of("de_DE.UTF-8", "linux"));
+    }
+
+    #[test]
+    fn what_the_terminal_says_counts_unless_the_person_chose() {
+        let mut look = Look::default();
+        look.learn([1.0, 1.0, 1.0]);
+        assert_eq!(look.palette, Palette::Light);
+        look.wear(Theme::Dark);
+        assert_eq!(look.palette, Palette::Dark);
+        look.learn([1.0, 1.0, 1.0]);
+        assert_eq!(look.palette, Palette::Dark);
+        look.wear(Theme::Auto);
+        assert_eq!(look.palette, Palette::Light);
+        let mut plain = Look::settle(false, Theme::Auto, Some(false));
+        plain.learn([1.0, 1.0, 1.0]);
+        plain.wear(Theme::Light);
+        assert_eq!(plain.palette, Palette::Plain);
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod headers;
 mod making;
 mod preview;
 mod raw;
+mod signature;
 mod tree;
 mod tries;
 mod whole;
@@ -31,7 +32,8 @@ pub(super) use self::{making::Making, tree::Tree};
 use body::Content;
 pub(super) use body::{Form, Page, SHOWN, WHOLE, encoding};
 pub(super) use headers::is_secret;
-pub(super) use whole::whole;
+pub(super) use signature::signature;
+pub(super) use whole::{text_of, whole};
 
 /// What a piece of text is, so that the view can choose its look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -65,8 +67,8 @@ pub(super) struct Detail {
     pub(super) wish: Wish,
     pub(super) body: Page,
     pub(super) response: Page,
-    /// Headers, tries, raw.
-    pub(super) pages: [Arc<Vec<Line>>; 3],
+    /// Headers, tries, signature, raw.
+    pub(super) pages: [Arc<Vec<Line>>; 4],
     /// How the chosen try ended, in a few words.
     pub(super) outcome: Safe<'static>,
     /// How many tries there are.
@@ -129,13 +131,21 @@ impl Detail {
         page.form.is_some().then_some(page)
     }
 
+    /// The same with the page of the signature.
+    pub(super) fn judged(mut self, lines: Vec<Line>) -> Self {
+        let [_, _, signature, _] = &mut self.pages;
+        *signature = lines.into();
+        self
+    }
+
     fn fixed(&self, tab: Tab) -> Fixed<'_> {
-        let [headers, tries, raw] = &self.pages;
+        let [headers, tries, signature, raw] = &self.pages;
         match tab {
             Tab::Body => Fixed::Page(&self.body),
             Tab::Headers => Fixed::Lines(headers),
             Tab::Response => Fixed::Page(&self.response),
             Tab::Tries => Fixed::Lines(tries),
+            Tab::Sig => Fixed::Lines(signature),
             Tab::Raw => Fixed::Lines(raw),
         }
     }

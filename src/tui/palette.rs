@@ -18,6 +18,9 @@ const KEYS: usize = 16;
 pub(super) enum Command {
     Columns,
     Filter,
+    Only,
+    Secret,
+    Theme,
     Time,
     Url,
 }
@@ -33,14 +36,32 @@ pub(super) struct Typed {
 }
 
 /// Every command, by its name.
-const COMMANDS: [Typed; 4] = [
+const COMMANDS: [Typed; 7] = [
     typed(
         Command::Columns,
         "columns",
-        "number method size from sig note",
+        "number path method size from sig note",
         "show these; none: what fits",
     ),
     typed(Command::Filter, "filter", "FILTER", "show what fits"),
+    typed(
+        Command::Only,
+        "only",
+        "FILTER",
+        "forward only what fits; none: all",
+    ),
+    typed(
+        Command::Secret,
+        "secret",
+        "PROVIDER",
+        "keep a signing secret; nobody sees it",
+    ),
+    typed(
+        Command::Theme,
+        "theme",
+        "auto|dark|light",
+        "colours for this background",
+    ),
     typed(
         Command::Time,
         "time",

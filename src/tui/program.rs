@@ -103,21 +103,35 @@ impl Program {
 
 /// The program that has the terminal, if one has it. Dropping the last of these ends it: the inspector is over.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Running(Arc<Mutex<Option<u32>>>);
+pub(super) struct Running(Arc<Mutex<Held>>);
+
+#[derive(Debug, Default)]
+struct Held {
+    child: Option<u32>,
+    is_over: bool,
+}
 
 impl Running {
-    fn child(&self) -> MutexGuard<'_, Option<u32>> {
+    fn held(&self) -> MutexGuard<'_, Held> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether the inspector is over.
+    pub(super) fn is_over(&self) -> bool {
+        self.held().is_over
+    }
+
     fn know(&self, child: &Child) -> Known {
-        *self.child() = Some(child.id());
+        self.held().child = Some(child.id());
         Known(self.clone())
     }
 
-    /// Asks the program to end, if one runs.
+    /// Asks the program to end, if one runs: the inspector is over.
     pub(super) fn end(&self) -> io::Result<()> {
-        let child = *self.child();
+        let mut held = self.held();
+        held.is_over = true;
+        let child = held.child;
+        drop(held);
         child.map_or(Ok(()), terminate)
     }
 }
@@ -127,7 +141,7 @@ struct Known(Running);
 
 impl Drop for Known {
     fn drop(&mut self) {
-        *self.0.child() = None;
+        self.0.held().child = None;
     }
 }
 
@@ -184,7 +198,7 @@ mod tests {
                 let program = Program::named(&[], "sleep 600").expect("a command");
                 program.run(None, &others)
             });
-            while running.child().is_none() {
+            while running.held().child.is_none() {
                 std::thread::yield_now();
             }
             running.end().expect("it can be told");

@@ -15,13 +15,15 @@ use crate::{
 };
 
 impl State {
-    /// Takes the whole history's rows.
-    pub(super) fn replace_rows(&mut self, rows: Vec<Summary>) {
+    /// Takes the whole history's rows, or at first its newest ones.
+    pub(super) fn replace_rows(&mut self, rows: Vec<Summary>, is_all: bool) {
         let newest = self.list.newest();
         let (line, selected, was_last) = (self.selected_line(), self.list.selected, self.is_last());
         self.list.replace(rows, self.now.wall);
-        if !self.sync.is_loaded {
-            self.sync.is_loaded = true;
+        let is_first = !self.sync.is_begun;
+        self.sync.is_begun = true;
+        self.sync.is_loaded |= is_all;
+        if is_first {
             self.list.baseline = self.list.newest().unwrap_or_default();
             self.select_newest();
         } else {
@@ -158,7 +160,7 @@ impl State {
     pub(super) fn select(&mut self, number: Option<Number>) {
         if self.list.selected != number {
             self.list.selected = number;
-            self.scroll = 0;
+            (self.scroll, self.passed) = (0, 0);
             self.column = 0;
             self.chosen = None;
             self.revealed = None;
@@ -224,17 +226,21 @@ impl State {
         let replays = std::mem::take(&mut self.replays);
         for (number, before) in replays {
             let row = self.list.row(number);
-            let last = row.and_then(|row| row.last.as_ref().filter(|_| row.tries > before));
+            let last = row.and_then(|row| row.last.clone().filter(|_| row.tries > before));
+            let is_there = row.is_some();
             match last {
                 Some(last) if last.cause == Cause::Replay => {
                     let took = last.took.map(duration).unwrap_or_default();
                     let shown = status(last.outcome, last.status);
-                    let text =
-                        Safe::format(format_args!("replay of #{number}: {shown} after {took}"));
+                    let word = self.acting.word(number);
+                    let word = word.map(|word| Safe::format(format_args!("; {word}")));
+                    let word = word.unwrap_or_default();
+                    let text = format_args!("replay of #{number}: {shown} after {took}{word}");
+                    let text = Safe::format(text);
                     let is_bad = matches!(role(last.outcome, last.status), Role::Warn | Role::Bad);
                     self.say(if is_bad { Mood::Problem } else { Mood::Done }, text);
                 }
-                _ if row.is_some() => self.replays.push((number, before)),
+                _ if is_there => self.replays.push((number, before)),
                 _ => {}
             }
         }

@@ -13,6 +13,7 @@ use std::ops::Range;
 use regex::{Regex, RegexBuilder};
 
 use super::field::Field;
+use crate::filter::Sought;
 
 /// Largest compiled regex, in bytes: what a person types by hand needs a hundredth.
 const LARGEST: usize = 1 << 20;
@@ -45,6 +46,25 @@ enum Wanted {
 }
 
 impl Search {
+    /// A search for any of these; none if there are none.
+    pub(super) fn of(sought: &[Sought]) -> Option<Self> {
+        let text = match sought {
+            [] => return None,
+            [Sought::Word(word)] if !word.starts_with(['~', '0']) => word.clone(),
+            [Sought::Regex(regex)] => format!("~{regex}"),
+            several => {
+                let parts = several.iter().map(|sought| match sought {
+                    Sought::Word(word) => regex::escape(word),
+                    Sought::Regex(regex) => regex.clone(),
+                });
+                format!("~{}", parts.collect::<Vec<_>>().join("|"))
+            }
+        };
+        let mut search = Self::default();
+        search.field.insert(&text);
+        Some(search)
+    }
+
     /// Says whether the lines are rows of hex.
     pub(super) fn looks_at(&mut self, is_hex: bool) {
         self.is_hex = is_hex;

@@ -13,6 +13,7 @@ mod columns;
 mod folds;
 mod list;
 mod over;
+mod wrapped;
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -25,6 +26,7 @@ use super::{
     act::deed,
     kind::kind,
     layout::{Layout, Pane, Split, layout},
+    look::Look,
     page::{Detail, Form, Tree},
     search::Search,
 };
@@ -39,8 +41,9 @@ pub(super) use self::acting::{Acting, Kept};
 pub(super) use self::bar::{Bar, Offer, remember};
 pub(super) use self::columns::{Column, Wanted};
 pub(super) use self::folds::Folds;
-pub(super) use self::list::{Fit, Follow, List, Missing, Order, Query, Shown};
+pub(super) use self::list::{Fit, Follow, List, Order, Query, Shown};
 pub(super) use self::over::{Mood, Open, Popup, Toast, Told};
+pub(super) use self::wrapped::rows;
 
 /// Under this width of a pane a row of hex has 8 bytes instead of 16.
 const WIDE_HEX: u16 = 76;
@@ -50,12 +53,14 @@ const WIDE_HEX: u16 = 76;
 pub(super) struct Route {
     /// The target as the header names it; empty: captured only.
     pub(super) target: String,
+    /// The relay's host; empty without one.
+    pub(super) relay: String,
+    /// How many paths have targets of their own.
+    pub(super) routes: usize,
     /// Whether the relay is embedded, so that its URL works on this machine only.
     pub(super) is_local_relay: bool,
     /// Whether requests come in; else this is the history alone.
     pub(super) is_listening: bool,
-    /// What else was said of how requests are answered and which are forwarded.
-    pub(super) standing: Vec<String>,
 }
 
 /// Where replays go.
@@ -93,15 +98,17 @@ pub(super) enum Tab {
     Headers,
     Response,
     Tries,
+    Sig,
     Raw,
 }
 
 impl Tab {
-    pub(super) const ALL: [Self; 5] = [
+    pub(super) const ALL: [Self; 6] = [
         Self::Body,
         Self::Headers,
         Self::Response,
         Self::Tries,
+        Self::Sig,
         Self::Raw,
     ];
 
@@ -112,6 +119,7 @@ impl Tab {
             Self::Headers => '2',
             Self::Response => '3',
             Self::Tries => '4',
+            Self::Sig => '5',
             Self::Raw => '6',
         }
     }
@@ -136,6 +144,8 @@ pub(super) struct Wish {
     pub(super) is_whole: bool,
     /// Bytes in a row of hex.
     pub(super) hex_row: usize,
+    /// Whether its signature is judged.
+    pub(super) judges: bool,
 }
 
 /// What has to be read from the history.
@@ -145,13 +155,17 @@ pub(super) struct Sync {
     pub(super) all: bool,
     /// Requests that came or changed; what is above the newest row is read as one.
     pub(super) changed: BTreeSet<Number>,
+    /// What is missing between and above the rows.
+    pub(super) missing: bool,
     /// Whether rows are being read.
     pub(super) is_reading: bool,
     /// The detail that is being read.
     pub(super) detail: Option<Wish>,
     /// Whether the loaded detail changed in the history.
     pub(super) is_detail_stale: bool,
-    /// Whether the rows were read at least once.
+    /// Whether the newest rows were read, which are shown before all others are.
+    pub(super) is_begun: bool,
+    /// Whether all rows were read at least once.
     pub(super) is_loaded: bool,
 }
 
@@ -160,6 +174,11 @@ pub(super) struct Sync {
 pub(super) struct State {
     pub(super) size: (u16, u16),
     pub(super) now: Time,
+    pub(super) look: Look,
+    /// Whether the mouse is ours.
+    pub(super) has_mouse: bool,
+    /// Whether the countdown counts.
+    pub(super) is_animated: bool,
     pub(super) route: Route,
     /// Public URL, as soon as it is known.
     pub(super) url: Option<String>,
@@ -169,6 +188,8 @@ pub(super) struct State {
     pub(super) link_since: Time,
     pub(super) reach: Reach,
     pub(super) hold: Hold,
+    /// What else holds of how requests are answered and which are forwarded, a few words each.
+    pub(super) standing: Vec<String>,
 
     /// The rows, and where the person is among them.
     pub(super) list: List,
@@ -186,9 +207,12 @@ pub(super) struct State {
     pub(super) is_zoomed: bool,
     pub(super) split: Split,
     pub(super) tab: Tab,
-    /// First line and first cell of the detail that are shown.
+    /// First line and first cell of the detail that are shown; of a wrapped line the first row.
     pub(super) scroll: usize,
+    pub(super) passed: usize,
     pub(super) column: usize,
+    /// Whether long lines go on in the next row.
+    pub(super) is_wrapped: bool,
     /// How bodies are laid out, if a person said it.
     pub(super) form: Option<Form>,
     /// Of which request it was said last.
@@ -230,12 +254,16 @@ impl State {
         Self {
             size,
             now: Time::default(),
+            look: Look::default(),
+            has_mouse: false,
+            is_animated: true,
             route,
             url: None,
             link: Link::Connecting { attempt: 1 },
             link_since: Time::default(),
             reach: Reach::Unknown,
             hold: Hold::default(),
+            standing: Vec::new(),
             list: List::default(),
             bar: None,
             filters: Vec::new(),
@@ -247,7 +275,9 @@ impl State {
             split: Split::default(),
             tab: Tab::Body,
             scroll: 0,
+            passed: 0,
             column: 0,
+            is_wrapped: false,
             form: None,
             laid_out: None,
             folds: Folds::default(),
@@ -306,6 +336,7 @@ impl State {
             form: self.form,
             is_whole: self.laid_out == Some(number),
             hex_row: if width < WIDE_HEX { 8 } else { 16 },
+            judges: self.tab == Tab::Sig,
         })
     }
 
@@ -353,7 +384,7 @@ impl State {
         let end = toast.map(|toast| toast.since + Toast::STAYS);
         let second = self
             .until_next_try()
-            .filter(|left| !left.is_zero())
+            .filter(|left| self.is_animated && !left.is_zero())
             .map(|left| {
                 let part = Duration::from_nanos(u64::from(left.subsec_nanos()));
                 let wait = if part.is_zero() {

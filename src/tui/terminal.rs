@@ -13,7 +13,7 @@ use std::{
     io::{self, Write as _},
     panic::PanicHookInfo,
     sync::{
-        Mutex, Once, PoisonError,
+        Mutex, Once, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -23,7 +23,7 @@ use crossterm::{
     cursor::{Hide, Show},
     event::{
         self, DisableBracketedPaste, EnableBracketedPaste, Event, KeyCode, KeyEventKind,
-        KeyModifiers,
+        KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
     },
     execute,
     terminal::{
@@ -32,6 +32,8 @@ use crossterm::{
 };
 
 use super::{
+    act::mouse::{Deed, Mouse},
+    answer::QUESTION,
     keys::{Code, Key},
     update::Input,
 };
@@ -39,6 +41,16 @@ use crate::text::{Mode, safe};
 
 /// Whether the terminal is ours now; whoever turns it off restores it.
 static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Whether the mouse is ours too; it is given back and taken again with the terminal.
+static MOUSE: AtomicBool = AtomicBool::new(false);
+
+/// Presses and the wheel, without the pointer's every move; in a form that has no end at column 223.
+const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
+const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
+
+/// What the window is called: words of ours and a port, never a stranger's.
+static TITLE: OnceLock<String> = OnceLock::new();
 
 /// Whether another program has it.
 static LENT: AtomicBool = AtomicBool::new(false);
@@ -57,12 +69,15 @@ const KEPT: usize = 4;
 pub(super) struct Guard(());
 
 impl Guard {
-    /// Takes the terminal.
+    /// Takes the terminal; the window is named after the port that requests go to.
     ///
     /// # Errors
     /// If the terminal refuses; it is as before then.
-    pub(super) fn take() -> io::Result<Self> {
+    pub(super) fn take(port: Option<u16>) -> io::Result<Self> {
         keep_panics();
+        // A second inspector in one process keeps the first one's title.
+        let _ = TITLE
+            .set(port.map_or_else(|| "hooktool".to_owned(), |port| format!("hooktool :{port}")));
         let guard = Self(());
         enter()?;
         Ok(guard)
@@ -77,8 +92,29 @@ fn enter() -> io::Result<()> {
         EnterAlternateScreen,
         EnableBracketedPaste,
         Hide,
-        SetTitle("hooktool")
-    )
+        SetTitle(TITLE.get().map_or("hooktool", String::as_str))
+    )?;
+    match MOUSE.load(Ordering::SeqCst) {
+        true => say(MOUSE_ON),
+        false => Ok(()),
+    }
+}
+
+fn say(sequence: &str) -> io::Result<()> {
+    let mut stdout = io::stdout();
+    stdout.write_all(sequence.as_bytes())?;
+    stdout.flush()
+}
+
+/// Takes the mouse from the terminal, or gives it back.
+pub(super) fn mouse(on: bool) -> io::Result<()> {
+    MOUSE.store(on, Ordering::SeqCst);
+    say(if on { MOUSE_ON } else { MOUSE_OFF })
+}
+
+/// Asks the terminal for its background; the answer comes among the events.
+pub(super) fn ask_background() -> io::Result<()> {
+    say(QUESTION)
 }
 
 /// Gives the terminal to another program for a while. Signals that its keys send are that program's.
@@ -115,6 +151,9 @@ impl Drop for Guard {
 /// Gives the terminal back, once. There is nobody to tell if that fails: the terminal is gone then.
 fn restore() {
     if TAKEN.swap(false, Ordering::SeqCst) {
+        if MOUSE.load(Ordering::SeqCst) {
+            let _ = say(MOUSE_OFF);
+        }
         let _ = execute!(
             io::stdout(),
             DisableBracketedPaste,
@@ -172,9 +211,24 @@ pub(super) fn input(event: &Event) -> Option<Input> {
             key(pressed.code, pressed.modifiers).map(Input::Key)
         }
         Event::Paste(text) => Some(Input::Paste(text.clone())),
+        Event::Mouse(mouse) => pointed(mouse).map(Input::Mouse),
         Event::Resize(width, height) => Some(Input::Size(*width, *height)),
         _ => None,
     }
+}
+
+fn pointed(event: &MouseEvent) -> Option<Mouse> {
+    let deed = match event.kind {
+        MouseEventKind::Down(MouseButton::Left) => Deed::Click,
+        MouseEventKind::ScrollUp => Deed::WheelUp,
+        MouseEventKind::ScrollDown => Deed::WheelDown,
+        _ => return None,
+    };
+    Some(Mouse {
+        deed,
+        x: event.column,
+        y: event.row,
+    })
 }
 
 fn key(code: KeyCode, modifiers: KeyModifiers) -> Option<Key> {

@@ -10,6 +10,7 @@ mod keep;
 mod list;
 mod marks;
 mod palette;
+mod pointing;
 mod readme;
 mod rules;
 mod screens;
@@ -52,9 +53,10 @@ fn screen(size: (u16, u16), rows: Vec<Summary>) -> State {
 fn blank(size: (u16, u16)) -> State {
     let route = Route {
         target: "http://localhost:3000".into(),
+        relay: "relay.example".into(),
+        routes: 0,
         is_local_relay: false,
         is_listening: true,
-        standing: Vec::new(),
     };
     let mut state = State::new(size, route);
     state.now.wall = UnixMillis(NOON);

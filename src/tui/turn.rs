@@ -21,6 +21,7 @@ use super::{
     errand::Errand,
     feed::Sources,
     fetch::{Brought, Clip},
+    layout::Split,
     load::Source,
     look::Look,
     program::Running,
@@ -61,7 +62,6 @@ pub(super) struct Turn<C> {
     is_lent: bool,
     /// The program that has the terminal, to be ended with the loop.
     running: Running,
-    look: Look,
     began: Instant,
     drawn: Option<Instant>,
     is_changed: bool,
@@ -74,16 +74,20 @@ impl<C: Console> Turn<C> {
     pub(super) fn new(view: View, size: (u16, u16), console: C, look: Look) -> (Self, Feed) {
         let route = Route {
             target: view.target,
+            relay: view.relay,
+            routes: view.routes,
             is_local_relay: view.is_local_relay,
             is_listening: view.is_listening,
-            standing: view.standing,
         };
         let turn = Self {
             state: State {
                 zone: view.zone,
+                look,
+                split: Split::of(view.panes),
+                is_animated: view.is_animated,
                 ..State::new(size, route)
             },
-            source: Source::new(view.history, view.select),
+            source: Source::new(view.history, view.select, view.keyring),
             reads: JoinSet::new(),
             wanted: Default::default(),
             intents: view.intents,
@@ -91,7 +95,6 @@ impl<C: Console> Turn<C> {
             errand: None,
             is_lent: false,
             running: Running::default(),
-            look,
             began: Instant::now(),
             drawn: None,
             is_changed: true,
@@ -210,9 +213,17 @@ impl<C: Console> Turn<C> {
                 Effect::Copy(clip) => self.copy(clip),
                 Effect::Tell(clip, why) => self.tell(clip, why),
                 Effect::Lend(errand) => self.errand = Some(errand),
+                Effect::Mouse(on) => self.mouse(on),
                 Effect::Redraw => self.is_redrawn = true,
                 Effect::Quit => self.has_quit = true,
             }
+        }
+    }
+
+    fn mouse(&mut self, on: bool) {
+        if self.console.mouse(on).is_err() {
+            // The terminal is gone then, and says so to whoever reads it.
+            self.is_redrawn = true;
         }
     }
 
@@ -280,9 +291,9 @@ impl<C: Console> Turn<C> {
         if (size.width, size.height) != self.state.size {
             self.take(Input::Size(size.width, size.height));
         }
-        let (state, look) = (&self.state, self.look);
+        let state = &self.state;
         screen
-            .draw(|frame| view::draw(state, frame, look))
+            .draw(|frame| view::draw(state, frame, state.look))
             .map_err(failed)?;
         if let Some(place) = view::place_of_person(state) {
             // The cursor is hidden, but a screen reader follows it.

@@ -2,12 +2,14 @@
 //!
 //! In: an [`Input`]; time too is told by one. Out: [`Effect`]s for the loop to start. No clock, no I/O, no ratatui, no crossterm.
 
-mod settle;
-
 use std::sync::Arc;
 
 use super::{
-    act::{act, away, deed, detail, filter, save},
+    act::{
+        act, away, deed, detail, filter,
+        mouse::{self, Mouse},
+        save,
+    },
     deed::Deed,
     errand::{Errand, Returned},
     fetch::{Brought, Clip, Fetch},
@@ -16,16 +18,14 @@ use super::{
     log,
     page::Detail,
     state::{Mood, Query, State, Tab, Time, Toast, Wish},
+    sync,
 };
 use crate::{
     event::{Hold, Intent, Link, Notice, Reach, Round},
-    history::{Change, Dropped, Number, Summary},
+    history::{Change, Dropped, Missing, Number, Summary},
     search::Hit,
     text::{Mode, Safe, safe},
 };
-
-/// How many changed rows are noted one by one; more of them and all are read again.
-const NOTED: usize = 256;
 
 /// Keys pressed this soon after a box opened were meant for what was there before.
 const GRACE: std::time::Duration = std::time::Duration::from_millis(150);
@@ -36,18 +36,22 @@ pub(super) enum Input {
     Key(Key),
     Paste(String),
     Size(u16, u16),
+    /// The terminal's background: red, green and blue, each from 0 to 1.
+    Background([f64; 3]),
     Link(Link),
     Reach(Reach),
     Hold(Hold),
+    /// What holds of answers and of what is forwarded.
+    Standing(Vec<String>),
     Notice(Notice),
     /// Requests that were sent again together.
     Round(Round),
     Changed(Change),
-    /// So many requests were dropped by the relay before they could be delivered.
-    Gap(u64),
     Loaded(Loaded),
     /// An intent found its queue full, or nobody to perform it.
     Busy,
+    /// The mouse, while it is ours.
+    Mouse(Mouse),
     Tick(Time),
 }
 
@@ -62,6 +66,8 @@ pub(super) enum Effect {
     Tell(Clip, Option<Safe<'static>>),
     /// Lend the terminal to another program.
     Lend(Errand),
+    /// Take the mouse from the terminal, or give it back.
+    Mouse(bool),
     /// Draw every cell anew.
     Redraw,
     Quit,
@@ -70,11 +76,13 @@ pub(super) enum Effect {
 /// Something to read from the history.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum What {
+    /// The newest rows, for the first frame.
+    Newest,
     /// All rows; those of every endpoint, if the filter asks for endpoints.
     All {
         is_wide: bool,
     },
-    /// What retention let go.
+    /// What is missing.
     Older,
     /// Rows above a number (none: all that are selected), and those of these numbers.
     Rows {
@@ -86,21 +94,33 @@ pub(super) enum What {
     Search(Query),
     Detail(Wish),
     Fetch(Fetch),
-    /// The text of a tab, whole, for a pager.
-    Page(Wish, Tab),
+    /// The text of a tab, whole, for a pager or the normal screen.
+    Page(Wish, Tab, Reading),
     /// A body, into a file.
     Save(Save),
+}
+
+/// How a text is read outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// In the person's pager.
+    Paged,
+    /// On the normal screen.
+    Printed,
 }
 
 /// Something that was read.
 #[derive(Debug)]
 pub(super) enum Loaded {
+    /// Whether they are all there are.
+    Newest(Vec<Summary>, bool),
     All(Vec<Summary>),
     Rows {
         rows: Vec<Summary>,
         gone: Vec<Number>,
     },
-    Older(Option<Dropped>),
+    /// What retention let go, and what the relay did before it was delivered.
+    Older(Option<Dropped>, Vec<Missing>),
     Found {
         query: Query,
         hits: Vec<Hit>,
@@ -111,8 +131,8 @@ pub(super) enum Loaded {
     /// Nobody waits for it any more; a newer one took its place.
     Unwanted,
     Brought(Box<Brought>),
-    /// Text for a pager, safe to be shown.
-    Page(Arc<str>),
+    /// Text that is safe to be shown.
+    Page(Arc<str>, Reading),
     /// A body is in a file, or it is not.
     Saved(Save, Saved),
     /// The terminal is back.
@@ -129,7 +149,7 @@ pub(super) fn update(state: &mut State, input: Input) -> (bool, Vec<Effect>) {
     let is_visible = match input {
         Input::Tick(now) => tick(state, now),
         Input::Changed(change) => {
-            changed(state, &change);
+            sync::changed(state, &change);
             false
         }
         Input::Loaded(Loaded::Unwanted) => false,
@@ -139,7 +159,7 @@ pub(super) fn update(state: &mut State, input: Input) -> (bool, Vec<Effect>) {
             true
         }
     };
-    settle::settle(state, &mut effects);
+    sync::settle(state, &mut effects);
     (is_visible, effects)
 }
 
@@ -160,6 +180,7 @@ fn happened(state: &mut State, input: Input, effects: &mut Vec<Effect>) {
             state.size = (width, height);
             state.put_on_line(line);
         }
+        Input::Background(color) => state.look.learn(color),
         Input::Link(link) => {
             if let Link::Live(live) = &link {
                 state.url = Some(live.url.clone());
@@ -170,22 +191,20 @@ fn happened(state: &mut State, input: Input, effects: &mut Vec<Effect>) {
                 let (mood, text) = log::link(&link);
                 state.note(mood, text);
             }
+            let was_live = matches!(state.link, Link::Live(_));
+            away::catch_up(state, &link);
+            if !(was_live && matches!(link, Link::Live(_))) {
+                state.link_since = state.now;
+            }
             state.link = link;
-            state.link_since = state.now;
         }
-        Input::Gap(count) => state.list.miss(count),
         Input::Reach(reach) => state.reach = reach,
         Input::Hold(hold) => state.hold = hold,
-        Input::Notice(notice) => {
-            let mood = if notice.is_problem {
-                Mood::Problem
-            } else {
-                Mood::Note
-            };
-            state.say(mood, owned(&notice.text));
-        }
+        Input::Standing(standing) => state.standing = standing,
+        Input::Notice(notice) => state.hear(&notice),
         Input::Round(round) => deed::round(state, &round),
         Input::Loaded(loaded) => take(state, loaded, effects),
+        Input::Mouse(mouse) => mouse::moved(state, mouse),
         Input::Busy => state.say(Mood::Problem, Safe::own("busy: not done, try again")),
         Input::Tick(_) | Input::Changed(_) | Input::Key(_) => {}
     }
@@ -199,6 +218,7 @@ fn tick(state: &mut State, now: Time) -> bool {
     let countdown = |state: &State| {
         state
             .until_next_try()
+            .filter(|_| state.is_animated)
             .map(|left| left.as_millis().div_ceil(1000))
     };
     let before = countdown(state);
@@ -215,21 +235,6 @@ fn tick(state: &mut State, now: Time) -> bool {
     let is_sifted = !is_applied && state.sift();
     let is_seen = is_hidden && deed::appears(state).is_none();
     ends || is_applied || is_sifted || is_seen || countdown(state) != before
-}
-
-fn changed(state: &mut State, change: &Change) {
-    let (Change::Captured(number) | Change::Attempted(number) | Change::Noted(number)) = *change
-    else {
-        state.sync.all = true;
-        state.sync.is_detail_stale = true;
-        return;
-    };
-    // Noted even if it is no row yet: the read under way may have been too early for this change and still bring the row.
-    state.sync.changed.insert(number);
-    state.sync.is_detail_stale |= state.list.selected == Some(number);
-    if state.sync.changed.len() > NOTED {
-        state.sync.all = true;
-    }
 }
 
 fn pressed(state: &mut State, key: Key, effects: &mut Vec<Effect>) -> bool {
@@ -251,7 +256,7 @@ fn pressed(state: &mut State, key: Key, effects: &mut Vec<Effect>) -> bool {
         Action::QuitNow
             | Action::Erase(_)
             | Action::Cursor(_)
-            | Action::Do(Deed::Copy(_) | Deed::Export(_))
+            | Action::Do(Deed::Copy(_) | Deed::Print | Deed::Export(_))
     );
     if is_early && !is_harmless {
         return was_problem;
@@ -289,16 +294,21 @@ pub(super) fn touched(state: &mut State) {
 
 fn take(state: &mut State, loaded: Loaded, effects: &mut Vec<Effect>) {
     match loaded {
+        Loaded::Newest(rows, is_all) => {
+            state.sync.is_reading = false;
+            state.sync.all |= !is_all;
+            state.replace_rows(rows, is_all);
+        }
         Loaded::All(rows) => {
             state.sync.is_reading = false;
-            state.replace_rows(rows);
+            state.replace_rows(rows, true);
         }
         Loaded::Rows { rows, gone } => {
             state.sync.is_reading = false;
             state.merge_rows(rows, &gone);
         }
-        Loaded::Older(older) => {
-            state.list.older = older;
+        Loaded::Older(older, gaps) => {
+            (state.list.older, state.list.gaps) = (older, gaps);
             state.bring_into_view();
         }
         Loaded::Found { query, hits } => state.found(&query, &hits),
@@ -312,7 +322,8 @@ fn take(state: &mut State, loaded: Loaded, effects: &mut Vec<Effect>) {
             }
         }
         Loaded::Brought(brought) => deed::bring(state, *brought, effects),
-        Loaded::Page(text) => effects.push(Effect::Lend(Errand::Page(text))),
+        Loaded::Page(text, Reading::Paged) => effects.push(Effect::Lend(Errand::Page(text))),
+        Loaded::Page(text, Reading::Printed) => effects.push(Effect::Lend(Errand::Print(text))),
         Loaded::Returned(Returned::Edited(edited, ended)) => {
             deed::edited(state, edited, ended, effects);
         }
@@ -338,7 +349,9 @@ fn take(state: &mut State, loaded: Loaded, effects: &mut Vec<Effect>) {
                     }
                 }
                 What::Page(..) | What::Fetch(_) | What::Save(_) | What::Older => {}
-                What::All { .. } | What::Rows { .. } => state.sync.is_reading = false,
+                What::Newest | What::All { .. } | What::Rows { .. } => {
+                    state.sync.is_reading = false;
+                }
                 What::Search(query) => {
                     state.found(&query, &[]);
                     if let Some(sieve) = &mut state.list.sieve {

@@ -8,10 +8,10 @@
 //! ```
 
 use super::{
+    case::Case,
     check::{Check, Trial},
     crypto::{Encoding, Hash},
     definition::{KeyFormat, Kind},
-    doctor::Case,
     key::{Secret, base64},
     scheme::Scheme,
     url,

@@ -61,6 +61,7 @@ pub(super) struct Block {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Verify {
+    pub(super) name: Option<String>,
     pub(super) when: Option<Block>,
     pub(super) r#use: Option<Text>,
     pub(super) kind: Option<Kind>,

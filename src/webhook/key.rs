@@ -16,6 +16,12 @@ use super::{
     reading::Fault,
 };
 
+/// How many characters of a secret are told.
+const TAIL: usize = 4;
+
+/// Shortest secret of which any are: what is told must be a small part of it.
+const LONG: usize = 20;
+
 /// A signing secret of a provider. Debug hides it, and there is no Display.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret {
@@ -41,6 +47,14 @@ impl Secret {
             config: BTreeMap::new(),
             bytes: bytes.into(),
         }
+    }
+
+    /// Its last characters, to tell it from others; none of a short one, and none of a certificate.
+    pub(super) fn tail(&self) -> Option<&str> {
+        let text = str::from_utf8(&self.bytes).ok()?;
+        let is_long = text.len() >= LONG && text.bytes().all(|byte| byte.is_ascii_graphic());
+        text.get(text.len().checked_sub(TAIL)?..)
+            .filter(|_| is_long)
     }
 
     /// The secret itself, to sign with.
@@ -99,6 +113,12 @@ impl KeyRule {
             .map(|(_, what)| what.as_str())
     }
 
+    /// Whether a secret that is no key would be one without the white space, or the quotes, around it.
+    pub(super) fn is_key_but_for_space(&self, secret: &[u8]) -> bool {
+        let trimmed = unspaced(secret);
+        trimmed != secret && self.key(trimmed).is_ok()
+    }
+
     /// The key.
     ///
     /// # Errors
@@ -125,6 +145,16 @@ impl KeyRule {
             }),
         }
     }
+}
+
+/// A secret without white space around it, and without quotes.
+fn unspaced(secret: &[u8]) -> &[u8] {
+    let trimmed = secret.trim_ascii();
+    let inner = [b'"', b'\''].iter().find_map(|quote| {
+        let quote = std::slice::from_ref(quote);
+        trimmed.strip_prefix(quote)?.strip_suffix(quote)
+    });
+    inner.unwrap_or(trimmed)
 }
 
 /// Base64 of the usual alphabet, with or without padding.

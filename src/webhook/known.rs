@@ -3,7 +3,7 @@
 //! In: a [`Head`] and the beginning of a body. Out: [`Seen`]. Headers and query are looked at first; a body is parsed once at
 //! most, and of it [`LOOKED_AT`] bytes. Must not know: secrets, clocks.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use super::{
     pointer::Pointers,
@@ -67,9 +67,11 @@ impl Known {
     ///
     /// # Panics
     /// Never: a test loads the built-in definitions.
-    pub fn built_in() -> &'static Self {
-        static TABLE: OnceLock<Known> = OnceLock::new();
-        TABLE.get_or_init(|| Self::load(&[]).expect("a test loads the built-in definitions"))
+    pub fn built_in() -> &'static Arc<Self> {
+        static TABLE: OnceLock<Arc<Known>> = OnceLock::new();
+        TABLE.get_or_init(|| {
+            Arc::new(Self::load(&[]).expect("a test loads the built-in definitions"))
+        })
     }
 
     /// The built-in table with the user's and the project's files over it, the lowest first.

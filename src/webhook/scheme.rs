@@ -24,6 +24,7 @@ use super::{
 /// One way of signing.
 #[derive(Clone, Debug)]
 pub(super) struct Scheme {
+    name: Option<String>,
     pub(super) when: Vec<Block>,
     pub(super) kind: Kind,
     pub(super) hash: Option<Hash>,
@@ -144,6 +145,7 @@ impl Scheme {
             hash_from = Some(named_hash(raw, pointers)?);
         }
         Ok(Self {
+            name: raw.name.clone(),
             when: Vec::new(),
             kind,
             hash: raw.hash,
@@ -198,6 +200,30 @@ impl Scheme {
     /// Whether the sender's URL is part of what is signed.
     pub(super) fn signs_url(&self) -> bool {
         self.messages.iter().any(Template::has_url)
+    }
+
+    /// What the scheme of a provider is called: `stripe-v1`, `github-sha256`, `gitlab-token`. By the name that the definition gives
+    /// it, else by the version in the signature header, else by how it signs.
+    pub(super) fn name(&self, provider: &str) -> String {
+        let version = self.signature.as_ref().and_then(SignatureRule::version);
+        let how = match (&self.name, version, self.kind, self.hash) {
+            (Some(name), ..) => name,
+            (None, Some(version), ..) => version,
+            (None, None, Kind::Hmac | Kind::Digest, Some(Hash::Sha1)) => "sha1",
+            (None, None, Kind::Hmac | Kind::Digest, Some(Hash::Sha512)) => "sha512",
+            (None, None, Kind::Hmac | Kind::Digest, _) => "sha256",
+            (None, None, Kind::Token, _) => "token",
+            (None, None, Kind::Ed25519, _) => "ed25519",
+            (None, None, Kind::EcdsaP256, _) => "ecdsa-p256",
+            (None, None, Kind::RsaX509, _) => "rsa-x509",
+            (None, None, Kind::Jwt, _) => "jwt",
+        };
+        format!("{provider}-{how}")
+    }
+
+    /// What is signed, as the definition says it.
+    pub(super) fn message(&self) -> Option<&str> {
+        self.message.as_deref()
     }
 
     /// The scheme in words.

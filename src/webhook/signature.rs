@@ -79,6 +79,21 @@ impl SignatureRule {
         })
     }
 
+    /// What a signature is called in its header: `v1` of `v1=…`, `sha256` of `sha256=…`; none if it stands there bare.
+    pub(super) fn version(&self) -> Option<&str> {
+        let prefix = self.prefix.as_deref();
+        let prefix = prefix.map(|prefix| prefix.trim_end_matches('='));
+        self.field.as_deref().or(prefix)
+    }
+
+    /// The header that it stands in; none if it stands elsewhere, or in several.
+    pub(super) fn header(&self) -> Option<&str> {
+        match &self.from {
+            Source::Header(name) => Some(name),
+            _ => None,
+        }
+    }
+
     /// The same place, with signatures of another encoding.
     pub(super) fn written_in(&self, encoding: Encoding) -> Self {
         Self {
@@ -110,7 +125,7 @@ impl SignatureRule {
     }
 
     /// The signatures in one value, undecoded.
-    fn texts<'v>(&self, value: &'v [u8]) -> Vec<&'v [u8]> {
+    pub(super) fn texts<'v>(&self, value: &'v [u8]) -> Vec<&'v [u8]> {
         match (self.pair, &self.field, &self.prefix) {
             (Some(pair), Some(field), _) => {
                 let pairs = self.pairs(value, pair);

@@ -1,10 +1,12 @@
 //! Every definition on a sample of our own: recognised, signed, verified; and what a changed byte, a bad clock, a bad file gives.
 
 mod causes;
+mod examined;
 mod files;
 mod handshakes;
 mod hostile;
 mod keys;
+mod resigned;
 mod samples;
 mod triggered;
 
@@ -81,7 +83,7 @@ impl Owned {
             known: Known::built_in(),
             secrets,
         };
-        doctor.verdict(&self.request(), None, now)
+        doctor.diagnose(&self.request(), None, now)
     }
 }
 

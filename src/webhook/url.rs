@@ -1,7 +1,32 @@
 //! URLs as the senders that sign them write them: with the default port, without it, with some escapes undone.
 //!
-//! In: an absolute URL as text. Out: another spelling of it, or a part. Nothing is normalised that was not asked for: a signature
-//! covers the very bytes. Must not know: who signs.
+//! In: an absolute URL as text, or a capture. Out: another spelling of it, or a part; the URLs that the sender may have called.
+//! Nothing is normalised that was not asked for: a signature covers the very bytes. Must not know: who signs.
+
+use hooktool_relay::capture::{Capture, Scheme};
+
+/// The URLs that the sender of a capture may have called: by the relay's own name (its origin, or a word for the one on this
+/// machine), and by the one that the sender gave, in the scheme that it spoke.
+pub fn called(capture: &Capture, relay: &str) -> Vec<String> {
+    let Ok(path) = str::from_utf8(&capture.path) else {
+        return Vec::new();
+    };
+    let endpoint = capture.endpoint.as_str();
+    let host = capture.headers.first("host");
+    let host = host.and_then(|host| str::from_utf8(host).ok());
+    let relays = relay.split_once("://").map(|(scheme, _)| scheme);
+    let spoken = capture.scheme.map(Scheme::as_str);
+    let scheme = spoken.or(relays).unwrap_or("http");
+    let named = relays.map(|_| relay.to_owned());
+    let asked = host.map(|host| format!("{scheme}://{host}"));
+    let mut urls: Vec<_> = named
+        .into_iter()
+        .chain(asked)
+        .map(|origin| format!("{origin}/{endpoint}{path}"))
+        .collect();
+    urls.dedup();
+    urls
+}
 
 /// A spelling of a URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -16,19 +16,26 @@ pub(super) struct Told<'a> {
     pub(super) future: bool,
 }
 
-/// A scheme.
-pub(super) fn scheme(told: &Told<'_>) -> String {
-    let hash = told.hash.unwrap_or("the hash that the request names");
-    let how = match told.kind {
-        Kind::Jwt => return "a JSON web token, which is not checked".to_owned(),
+/// How a scheme signs.
+pub(super) fn how(kind: Kind, hash: Option<&str>) -> String {
+    let hash = hash.unwrap_or("the hash that the request names");
+    match kind {
+        Kind::Jwt => "a JSON web token, which is not checked".to_owned(),
         Kind::Token => "the secret itself; the body is not protected".to_owned(),
         Kind::Hmac => format!("HMAC by {hash}"),
         Kind::Digest => hash.to_owned(),
         Kind::Ed25519 => "Ed25519, checked by the sender's public key".to_owned(),
         Kind::EcdsaP256 => "ECDSA over P-256, checked by the sender's public key".to_owned(),
         Kind::RsaX509 => format!("RSA with {hash}, checked by the sender's certificate"),
-    };
-    let mut words = how;
+    }
+}
+
+/// A scheme.
+pub(super) fn scheme(told: &Told<'_>) -> String {
+    let mut words = how(told.kind, told.hash);
+    if told.kind == Kind::Jwt {
+        return words;
+    }
     if let Some(message) = told.message {
         words.push_str(&format!(" of {}", message.escape_debug()));
     }

@@ -176,6 +176,26 @@ impl Terminal {
         super::url(&self.shows("curl http://127.0.0.1").await)
     }
 
+    /// Whether clicks go to the program.
+    pub(crate) fn has_mouse(&self) -> bool {
+        let parser = self.parser();
+        parser.screen().mouse_protocol_mode() != vt100::MouseProtocolMode::None
+    }
+
+    /// Whether anything is drawn in cyan, which a light background has none of.
+    pub(crate) fn has_cyan(&self) -> bool {
+        let parser = self.parser();
+        let screen = parser.screen();
+        let (rows, columns) = screen.size();
+        let columns = 0..columns.get();
+        let mut cells =
+            (0..rows.get()).flat_map(|row| columns.clone().map(move |column| (row, column)));
+        cells.any(|(row, column)| {
+            let cell = screen.cell(row, column);
+            cell.is_some_and(|cell| cell.fgcolor() == vt100::Color::Idx(6))
+        })
+    }
+
     /// Presses `Q` until the program has ended: a terminal that was lent throws away what was typed meanwhile.
     pub(crate) async fn quit(&mut self) -> ExitStatus {
         eventually("the end of the program", || {

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use futures_util::{Stream, stream};
 use hooktool::{
-    event::{Board, Intent, Link, Live},
+    event::{Board, Intent, Link, Live, Panes},
     history::{Arrival, Attempt, Cause, History, KeptAnswer, Number, Retention, Select},
     text::Zone,
     tui::{Clipboard, Console, Ended, Theme, Tool, View, drive},
@@ -176,6 +176,14 @@ impl Console for Tty {
         }))
     }
 
+    fn ask_background(&mut self) -> io::Result<bool> {
+        Ok(false)
+    }
+
+    fn mouse(&mut self, _: bool) -> io::Result<()> {
+        Ok(())
+    }
+
     fn lend(&mut self) -> io::Result<()> {
         Ok(())
     }
@@ -266,13 +274,17 @@ pub(crate) fn inspector(
         feed: board.feed(),
         intents: asked,
         target: "http://localhost:3000".into(),
+        relay: String::new(),
+        routes: 0,
         is_local_relay: false,
         is_listening: true,
-        standing: Vec::new(),
         zone: Zone::Local,
         keys: None,
+        keyring: Arc::new(Arc::new(hooktool::webhook::Keys::default())),
         is_colored: true,
         theme: Theme::Dark,
+        panes: Panes::default(),
+        is_animated: true,
         is_ascii: Some(false),
         stop: stop.clone(),
     };

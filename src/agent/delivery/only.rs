@@ -3,11 +3,13 @@
 //! In: a capture, as far as it has come. Out: a verdict; unknown only while a large body is under way. Must not know: what becomes
 //! of a capture that does not pass.
 
+use std::sync::Arc;
+
 use hooktool_relay::capture::{Capture, Kind, UnixMillis};
 
 use super::Deliveries;
 use crate::{
-    filter::{Said, Subject, Verdict},
+    filter::{Filter, Said, Subject, Verdict},
     history::{Arrival, HistoryError, Number, Webhook},
 };
 
@@ -15,9 +17,15 @@ use crate::{
 const LOOKED_AT: usize = 32 * 1024 * 1024;
 
 impl Deliveries {
+    /// Forwards only what fits this from now on, or everything.
+    pub(in crate::agent) fn forward_only(&self, filter: Option<Filter>) {
+        self.only.send_replace(filter.map(Arc::new));
+    }
+
     /// Whether `--only` lets a capture pass; unknown if that depends on a body that has not come whole.
     pub(super) fn fits(&self, arrival: &Arrival) -> Verdict {
-        let Some(only) = &self.only else {
+        let only = self.only.borrow().clone();
+        let Some(only) = only else {
             return Verdict::Yes;
         };
         let subject = Subject {
@@ -35,7 +43,8 @@ impl Deliveries {
         kind: Kind,
         number: Number,
     ) -> Result<Verdict, HistoryError> {
-        let Some(only) = self.only.clone() else {
+        let only = self.only.borrow().clone();
+        let Some(only) = only else {
             return Ok(Verdict::Yes);
         };
         let capture = capture.clone();

@@ -1,6 +1,9 @@
-//! Why `listen` ends otherwise than asked, in words.
+//! How `listen` ends, in words: what became of a session, or why it ends otherwise than asked.
 //!
-//! In: what the agent, the relay in this process or a task said. Out: a [`Failure`]. Must not know: what is done about it.
+//! In: what the inspector, the agent, the relay in this process or a task said. Out: a sentence, a [`Failure`]. Must not know: what is
+//! done about it.
+
+use std::path::Path;
 
 use hooktool_relay::{capture::EndpointName, protocol::ErrorCode, server::RelayError};
 
@@ -9,6 +12,7 @@ use crate::{
     config::secrets,
     exit::{Failure, Report},
     forward::Distrust,
+    output, text, tui,
 };
 
 /// The relay refused, in its own words, which are not safe to show as they are.
@@ -58,4 +62,19 @@ pub(super) fn panicked() -> Failure {
     Failure::Other(
         Report::new("hooktool met a bug of its own").because("a reader of the history panicked"),
     )
+}
+
+/// Says what became of an inspector's session, once the screen is the person's again.
+pub(super) fn goodbye(ended: &tui::Ended, history: &Path) {
+    let (requests, failed) = (text::count(ended.requests), text::count(ended.failed));
+    let lasted = text::duration(ended.lasted);
+    let word = if ended.requests == 1 {
+        "request"
+    } else {
+        "requests"
+    };
+    output::say(format_args!(
+        "{requests} {word} in {lasted}, {failed} failed. Saved: {}. Reopen: hooktool open",
+        history.display()
+    ));
 }

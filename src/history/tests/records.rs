@@ -7,7 +7,7 @@ use futures_util::FutureExt;
 use hooktool_relay::capture::{Body, Edit, Kind, Outcome, Sent, SentBy, Seq, Version};
 
 use super::{
-    super::{Arrival, Attempt, Cause, Change, LastAttempt, Select},
+    super::{Arrival, Attempt, Cause, Change, LastAttempt, Missing, Select},
     Place, answered, arrival, attempt, capture, headers, numbers, recorded, small,
 };
 
@@ -277,4 +277,29 @@ async fn an_attempt_on_a_request_that_is_not_kept_is_nothing() {
             .is_none()
     );
     assert_eq!(place.reader().position().unwrap(), 0);
+}
+
+#[tokio::test]
+async fn what_never_came_has_its_place_in_every_later_run() {
+    let place = Place::new();
+    {
+        let history = place.open();
+        recorded(&history, &small()).await;
+        history.missed("local".into(), "tidy-otter".parse().unwrap(), 312);
+        history.missed("local".into(), "other".parse().unwrap(), 4);
+        recorded(&history, &small()).await;
+    }
+    let history = place.open();
+    let reader = history.reader().unwrap();
+    let missing = |count| Missing { count, before: 2 };
+    let all = reader.missing(&Select::default()).unwrap();
+    assert_eq!(all, [missing(312), missing(4)]);
+    let select = Select {
+        endpoints: vec![("local".into(), "tidy-otter".parse().unwrap())],
+        ..Select::default()
+    };
+    assert_eq!(reader.missing(&select).unwrap(), [missing(312)]);
+    let mut changes = history.changes();
+    history.missed("local".into(), "tidy-otter".parse().unwrap(), 1);
+    assert_eq!(changes.recv().await, Ok(Change::Missed));
 }

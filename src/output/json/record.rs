@@ -13,6 +13,10 @@ use crate::{
     history::{Attempt, KeptAnswer, LastAttempt, Request, Summary},
 };
 
+mod sig;
+
+use sig::SigRecord;
+
 /// Version of the records.
 const V: u8 = 1;
 
@@ -124,9 +128,7 @@ impl<'a> CaptureRecord<'a> {
             event: webhook.and_then(|webhook| webhook.event.as_deref()),
             action: webhook.and_then(|webhook| webhook.action.as_deref()),
             delivery_id: webhook.and_then(|webhook| webhook.delivery_id.as_deref()),
-            sig: webhook.map(|webhook| SigRecord {
-                verdict: &webhook.verdict,
-            }),
+            sig: webhook.map(SigRecord::new),
             body: size.map(|size| BodyRecord::new(body.map(AsRef::as_ref), size)),
             note: row.note.as_deref(),
             last: None,
@@ -141,12 +143,6 @@ impl<'a> CaptureRecord<'a> {
             ..Self::new(request, None)
         }
     }
-}
-
-/// What the signature was worth when the request came.
-#[derive(Debug, Serialize)]
-struct SigRecord<'a> {
-    verdict: &'a str,
 }
 
 /// A body.

@@ -1,6 +1,6 @@
 //! Records are exactly those that are promised, and the session comes first.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use super::*;
 use crate::{
@@ -20,6 +20,7 @@ fn json() -> Json<Vec<u8>> {
         Vec::new(),
         endpoint,
         Some("http://localhost:3000".to_owned()),
+        Arc::new(Arc::new(crate::webhook::Keys::default())),
     )
 }
 

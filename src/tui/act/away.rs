@@ -1,18 +1,20 @@
-//! Lending the terminal: a pager for what is shown, the shell by Ctrl-z; and what is told when it is back.
+//! Lending the terminal: a pager for what is shown, the shell by Ctrl-z; and what is told when it is back, or when all is here that came
+//! while nobody listened.
 
 use crate::{
-    text::{Mode, Safe, count, duration, safe},
+    event::Link,
+    text::{Mode, Safe, clock, count, duration, safe},
     tui::{
         errand::{Errand, Returned},
         state::{Away, Mood, State},
-        update::{Effect, What},
+        update::{Effect, Reading, What},
     },
 };
 
-/// Asks for the text of the tab that is shown, whole; the pager starts when it is there.
-pub(super) fn page(state: &State, effects: &mut Vec<Effect>) {
+/// Asks for the text of the tab that is shown, whole; it is paged or printed when it is there.
+pub(super) fn page(state: &State, reading: Reading, effects: &mut Vec<Effect>) {
     if let Some(wish) = state.wish() {
-        effects.push(Effect::Load(What::Page(wish, state.tab)));
+        effects.push(Effect::Load(What::Page(wish, state.tab, reading)));
     }
 }
 
@@ -77,4 +79,34 @@ fn tell(state: &mut State) {
         state.log.pop_back();
     }
     state.say(Mood::Note, text);
+}
+
+/// Tells that all is here that came while nobody listened.
+pub(in crate::tui) fn catch_up(state: &mut State, link: &Link) {
+    let done = |link: &Link| match link {
+        Link::Live(live) if live.waiting > 0 && live.caught_up >= live.waiting => {
+            Some((live.waiting, live.waiting_since))
+        }
+        _ => None,
+    };
+    let Some((came, since)) = done(link).filter(|_| done(&state.link).is_none()) else {
+        return;
+    };
+    let hour = |at| {
+        let at = clock(at, state.zone);
+        safe(
+            at.as_str().get(..5).unwrap_or_default().as_bytes(),
+            Mode::Cell,
+        )
+        .into_owned()
+    };
+    let came = count(came);
+    let text = match since {
+        Some(since) => {
+            let (since, now) = (hour(since), hour(state.now.wall));
+            Safe::format(format_args!("{came} came while away ({since} to {now})"))
+        }
+        None => Safe::format(format_args!("{came} came while away")),
+    };
+    state.say(Mood::Done, text);
 }

@@ -13,10 +13,11 @@ pub(in crate::tui) use self::{copy::clip, edit::edited, form::round};
 use crate::{
     exchange::Part,
     tui::{
+        act::{away, secret},
         deed::{Deed, Desk, Piece},
         fetch::Brought,
         state::{Mood, Popup, State},
-        update::Effect,
+        update::{Effect, Reading},
     },
 };
 
@@ -30,6 +31,10 @@ pub(super) fn act(state: &mut State, deed: Deed, effects: &mut Vec<Effect>) {
         Deed::Copying if state.list.rows.is_empty() => copy::copy(state, Piece::Url, effects),
         Deed::Copying => state.open(Popup::Desk(Desk::Copy)),
         Deed::Copy(piece) => copy::copy(state, piece, effects),
+        Deed::Print => {
+            state.popup = None;
+            away::page(state, Reading::Printed, effects);
+        }
         Deed::Exporting => export::open(state),
         Deed::Export(form) => export::choose(state, form),
         Deed::Unmask => export::turn(state, false),
@@ -44,6 +49,7 @@ pub(super) fn act(state: &mut State, deed: Deed, effects: &mut Vec<Effect>) {
         Deed::Patch => diff::copy(state, effects),
         Deed::ToForm => diff::go_on(state, effects),
         Deed::Form => form::open(state, set::usual(state), None, effects),
+        Deed::FormOf(set) => form::open(state, set, None, effects),
         Deed::NextLine => form::step(state, 1),
         Deed::PreviousLine => form::step(state, -1),
         Deed::Choose => form::choose(state, effects),
@@ -68,6 +74,8 @@ pub(in crate::tui) fn bring(state: &mut State, brought: Brought, effects: &mut V
         Brought::Past { numbers, past } => form::past(state, &numbers, past),
         Brought::Compared(compared) => diff::show(state, *compared),
         Brought::Text { number, part, text } => edit::edit(state, number, part, text, effects),
+        Brought::Sender { provider, name } => secret::open(state, provider, name),
+        Brought::Kept(kept) => secret::kept(state, kept),
         Brought::Nothing(why) => state.say(Mood::Problem, why),
     }
 }
@@ -80,11 +88,13 @@ pub(in crate::tui) fn possible(state: &State, deed: Deed) -> Result<(), &'static
     match deed {
         Deed::Copying if state.list.rows.is_empty() => copy::possible(state, Piece::Url),
         Deed::Copy(piece) => copy::possible(state, piece),
+        Deed::Print if state.list.selected.is_none() => Err("no request yet"),
         Deed::Exporting | Deed::Form | Deed::EditBody | Deed::EditWhole
             if state.list.selected.is_none() =>
         {
             Err("no request yet")
         }
+        Deed::FormOf(set) => set::obstacle(state, set).map_or(Ok(()), Err),
         Deed::Compare => diff::picks(state).map(drop),
         Deed::Stop if state.acting.rounds == 0 => Err("nothing is being sent"),
         Deed::ToForm if !diff::is_edit(state) => Err("this is no edit: nothing to send"),

@@ -8,7 +8,7 @@ use crate::tui::{
     keys::Action,
     page::Form,
     search::Search,
-    state::{State, Tab},
+    state::{Fit, State, Tab},
 };
 
 /// How many cells a step to the right is.
@@ -37,15 +37,15 @@ pub(super) fn walk(state: &mut State, by: isize) {
 }
 
 /// Puts the person on a visible line of the tree, and brings it into view.
-fn stand(state: &mut State, at: usize) {
+pub(super) fn stand(state: &mut State, at: usize) {
     state.cursor = at;
     watch(state, state.tree().and_then(|tree| tree.id(at)));
     let above = state.shown().map_or(0, |detail| detail.above(state.tab));
     // On the first line of the tree one sees what stands above it too.
     if at == 0 {
-        bring_into_view(state, 0);
+        state.bring_line_into_view(0);
     }
-    bring_into_view(state, above + at);
+    state.bring_line_into_view(above + at);
 }
 
 /// Notes the path that the person is on.
@@ -55,25 +55,33 @@ fn watch(state: &mut State, path: Option<u64>) {
     }
 }
 
-fn bring_into_view(state: &mut State, line: usize) {
-    let least = (line + 1).saturating_sub(state.detail_rows().max(1));
-    state.scroll = state.scroll.clamp(least, line.max(least));
-}
-
 /// Moves what is in view.
 pub(super) fn scroll(state: &mut State, by: isize) {
+    if state.wrapped_cells().is_some() {
+        state.scroll_rows(by);
+        return;
+    }
     let lines = state.shown().map_or(0, |detail| detail.len(state.tab));
     let most = lines.saturating_sub(state.detail_rows().max(1));
     state.scroll = state.scroll.saturating_add_signed(by).min(most);
 }
 
+/// Wraps long lines, or cuts them again.
+pub(super) fn wrap(state: &mut State) {
+    state.is_wrapped = !state.is_wrapped;
+    (state.passed, state.column) = (0, 0);
+    if state.tree().is_some() {
+        stand(state, state.cursor);
+    }
+}
+
 /// Shows a tab from its beginning.
 pub(super) fn show(state: &mut State, tab: Tab) {
     state.tab = tab;
-    state.scroll = 0;
+    (state.scroll, state.passed) = (0, 0);
     state.column = 0;
     refold(state);
-    state.scroll = 0;
+    (state.scroll, state.passed) = (0, 0);
     look(state);
 }
 
@@ -94,6 +102,7 @@ pub(super) fn fold(state: &mut State, action: Action) {
     let Some(tree) = state.tree() else {
         match action {
             Action::Right if state.tab == Tab::Tries => show(state, Tab::Response),
+            _ if state.is_wrapped => {}
             Action::Right => state.column = state.column.saturating_add(SIDEWAYS).min(4096),
             Action::Left => state.column = state.column.saturating_sub(SIDEWAYS),
             _ => {}
@@ -183,7 +192,7 @@ pub(super) fn lay_out(state: &mut State, form: Form) {
     }
     state.form = Some(form);
     state.laid_out = state.list.selected;
-    (state.scroll, state.column) = (0, 0);
+    (state.scroll, state.passed, state.column) = (0, 0, 0);
 }
 
 /// Why a form is not possible, if it is not.
@@ -198,6 +207,24 @@ pub(in crate::tui) fn obstacle(state: &State, form: Form) -> Option<&'static str
 /// Begins a search, or changes the last one.
 pub(super) fn search(state: &mut State) {
     state.search.get_or_insert_default().is_typing = true;
+}
+
+/// Searches for what the filter found in the body, unless something else is searched.
+pub(super) fn search_for_filter(state: &mut State) {
+    let number = state.list.selected.unwrap_or_default();
+    let sieve = state.list.sieve.as_ref().filter(|sieve| sieve.is_on);
+    let is_in_body = state.list.fit(number) == Fit::InBody;
+    let Some(sieve) = sieve.filter(|_| is_in_body && state.search.is_none()) else {
+        return;
+    };
+    state.search = Search::of(&sieve.filter.sought_in_bodies());
+    if state.search.is_some() {
+        if state.tab != Tab::Body {
+            show(state, Tab::Body);
+        }
+        look(state);
+        go_to_hit(state);
+    }
 }
 
 /// Keeps what was found; nothing typed is no search.
@@ -273,6 +300,6 @@ fn go_to_hit(state: &mut State) {
             let line = state.tree().and_then(|tree| tree.line_of(row));
             stand(state, line.unwrap_or(0));
         }
-        _ => bring_into_view(state, hit),
+        _ => state.bring_line_into_view(hit),
     }
 }

@@ -127,6 +127,9 @@ pub(in crate::tui) fn obstacle(state: &State, action: Action) -> Option<&'static
     match (action, asked) {
         (Action::Undelete, _) if !is_undoable => Some("nothing was deleted in the last 10 s"),
         (Action::ClearHistory, _) if state.list.rows.is_empty() => Some("no request yet"),
+        (Action::DeleteShown, _) if !state.sync.is_loaded => {
+            Some("the history is still being read")
+        }
         (Action::DeleteShown, _) if state.list.shown().len() == 0 => Some("no request is shown"),
         (Action::Yes, Some((all, bookmarked))) if all == bookmarked => {
             Some("bookmarked ones stay: b deletes them too")

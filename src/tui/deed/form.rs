@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use super::Set;
 use crate::{
-    event::{Edits, Replays},
+    event::{Edits, Replays, Sign},
     exchange::header_line,
     history::Number,
     target::Target,
     text::{Mode, Safe, safe},
     tui::field::Field,
+    webhook::Age,
 };
 
 /// A line of the form that can have the focus, from top to bottom.
@@ -20,6 +21,8 @@ pub(in crate::tui) enum Line {
     /// The target that is typed.
     Other,
     Body,
+    /// What becomes of the signature.
+    Signature,
     Times,
     Gap,
     Parallel,
@@ -50,6 +53,36 @@ pub(in crate::tui) struct Past {
     pub(in crate::tui) is_far: bool,
     /// The header lines of the request, if it is one: its names, with a value where that may be seen.
     pub(in crate::tui) headers: Vec<String>,
+    /// How the request is signed, if it is one and signed by a sender that is known.
+    pub(in crate::tui) sealed: Option<Sealed>,
+}
+
+/// How a request is signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::tui) struct Sealed {
+    /// Its scheme.
+    pub(in crate::tui) scheme: Safe<'static>,
+    /// Whether the signature was bad when it came.
+    pub(in crate::tui) is_bad: bool,
+    /// Whether a secret of the sender is set.
+    pub(in crate::tui) has_secret: bool,
+    /// How old the signature is now; none if it has no time.
+    pub(in crate::tui) age: Option<Age>,
+}
+
+impl Sealed {
+    /// What can become of the signature, the usual first. One that was bad is never made anew unless it is chosen.
+    fn signs(&self) -> Vec<Sign> {
+        let mut signs = match (self.has_secret, self.is_bad) {
+            (true, false) => vec![Sign::IfGood, Sign::Keep, Sign::Wrong],
+            (true, true) => vec![Sign::Keep, Sign::Anew { even_bad: true }, Sign::Wrong],
+            (false, _) => vec![Sign::Keep, Sign::Wrong],
+        };
+        if self.has_secret && self.age.is_some() {
+            signs.push(Sign::Old);
+        }
+        signs
+    }
 }
 
 /// An edit of a request: what it is sent as.
@@ -77,6 +110,9 @@ pub(in crate::tui) struct SendForm {
     pub(in crate::tui) headers: Vec<Field>,
     /// Which of the request's own header lines is offered next.
     pub(in crate::tui) offered: usize,
+    /// What may become of the signature, and which of that does; one alone is not asked about.
+    pub(in crate::tui) signs: Vec<Sign>,
+    pub(in crate::tui) sign: usize,
     pub(in crate::tui) line: Line,
     /// Where they went before; none: not read yet.
     pub(in crate::tui) past: Option<Past>,
@@ -105,6 +141,8 @@ impl SendForm {
             parallel: typed("1"),
             headers: vec![Field::default()],
             offered: 0,
+            signs: vec![Sign::IfGood],
+            sign: 0,
             line: Line::Cancel,
             past: None,
             draft: None,
@@ -119,8 +157,23 @@ impl SendForm {
             Line::Gap => Some(&mut self.gap),
             Line::Parallel => Some(&mut self.parallel),
             Line::Header(at) => self.headers.get_mut(at),
-            Line::Which | Line::Target | Line::Body | Line::Cancel => None,
+            Line::Which | Line::Target | Line::Body | Line::Signature | Line::Cancel => None,
         }
+    }
+
+    /// Takes where they went before, and how they are signed.
+    pub(in crate::tui) fn learn(&mut self, past: Past) {
+        (self.signs, self.sign) = match (&past.sealed, self.numbers.len()) {
+            (Some(sealed), _) => (sealed.signs(), 0),
+            (None, 0 | 1) => (vec![Sign::IfGood], 0),
+            (None, _) => (vec![Sign::IfGood, Sign::Keep, Sign::Wrong, Sign::Old], 0),
+        };
+        self.past = Some(past);
+    }
+
+    /// What becomes of the signature.
+    pub(in crate::tui) fn signing(&self) -> Sign {
+        self.signs.get(self.sign).copied().unwrap_or_default()
     }
 
     /// The lines that there are now.
@@ -130,6 +183,7 @@ impl SendForm {
             Line::Target,
             Line::Other,
             Line::Body,
+            Line::Signature,
             Line::Times,
             Line::Gap,
             Line::Parallel,
@@ -137,6 +191,7 @@ impl SendForm {
         let headers = (0..self.headers.len()).map(Line::Header);
         let is_there = |line: &Line| match line {
             Line::Which => self.draft.is_none(),
+            Line::Signature => self.signs.len() > 1,
             Line::Other => self.ways.get(self.way) == Some(&Way::Other),
             Line::Body => self.numbers.len() == 1,
             _ => true,
@@ -175,6 +230,7 @@ impl SendForm {
     fn edits(&self) -> Result<Edits, Safe<'static>> {
         let draft = self.draft.as_ref();
         let mut edits = draft.map(|draft| draft.edits.clone()).unwrap_or_default();
+        edits.sign = self.signing();
         for field in &self.headers {
             let line = field.text().trim();
             let wrong = || Safe::own("Header: Name: value sets a line, -Name removes it");

@@ -4,8 +4,15 @@ use super::{Action, Place};
 use crate::tui::deed::Deed;
 
 /// The actions that the last line of the screen names, the most wanted first; the way to help stands behind them in any case.
-pub(in crate::tui) fn hinted(place: Place) -> &'static [Action] {
+pub(in crate::tui) fn hinted(place: Place, is_empty: bool) -> &'static [Action] {
     match place {
+        // Before the first request there is little that can be done.
+        Place::List | Place::Detail if is_empty => &[
+            Action::Do(Deed::Copying),
+            Action::Palette,
+            Action::Hold,
+            Action::Quit,
+        ],
         Place::Detail => &[
             Action::Do(Deed::Stop),
             Action::Replay,

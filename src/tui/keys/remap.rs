@@ -6,7 +6,10 @@
 use std::sync::OnceLock;
 
 use super::{Action, Binding, Code, Key, Place, table::TABLE};
-use crate::text::nearest;
+use crate::{
+    text::nearest,
+    tui::deed::{Deed, Set},
+};
 
 /// The table that was chosen for this process; none: the built-in one.
 static CHOSEN: OnceLock<Keymap> = OnceLock::new();
@@ -80,6 +83,15 @@ impl Keymap {
 pub(super) fn name(action: Action) -> String {
     let mut name = String::new();
     let shown = match action {
+        // What a deed opens is named by what is done there.
+        Action::Do(Deed::Copying) => "Copy".to_owned(),
+        Action::Do(Deed::Exporting) => "Export".to_owned(),
+        Action::Do(Deed::Compare) => "Diff".to_owned(),
+        Action::Do(Deed::Form) => "ReplayForm".to_owned(),
+        Action::Do(Deed::FormOf(Set::Marked)) => "ReplayMarked".to_owned(),
+        Action::Do(Deed::FormOf(_)) => "ReplayShown".to_owned(),
+        Action::Do(Deed::EditBody) => "Edit".to_owned(),
+        Action::Do(Deed::EditWhole) => "EditAll".to_owned(),
         Action::Do(deed) => format!("{deed:?}"),
         action => format!("{action:?}"),
     };

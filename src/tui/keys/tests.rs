@@ -55,8 +55,11 @@ fn every_action_has_help_and_every_hint_a_key() {
         keyless.iter().all(|line| line.place == Place::Everywhere),
         "the palette alone finds what has no key: {keyless:?}"
     );
-    for place in PLACES {
-        for &action in hinted(place) {
+    for (place, is_empty) in PLACES
+        .iter()
+        .flat_map(|&place| [(place, false), (place, true)])
+    {
+        for &action in hinted(place, is_empty) {
             let pane = if matches!(
                 place,
                 Place::Detail | Place::Diff | Place::Search | Place::Filter | Place::Palette

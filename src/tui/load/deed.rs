@@ -3,23 +3,29 @@
 use std::path::Path;
 
 use bytes::Bytes;
+use hooktool_relay::capture::UnixMillis;
 
 use crate::{
     diff::Side,
-    exchange::{Picked, edits, text, whole},
+    exchange::{Evidence, Picked, edits, text, whole},
     history::{HistoryError, Number, Reader},
     target::Target,
-    text::{Mode, Safe, count, safe},
+    text::{Mode, Safe, count, nearest, safe},
     tui::{
         compare,
-        deed::{Draft, Past},
+        deed::{Draft, Past, Sealed},
         fetch::{Brought, Edited, Fetch, Pick},
         page,
     },
+    webhook::{Keyring, Verdict},
 };
 
 /// Does it; blocks.
-pub(super) fn run(reader: &Reader, fetch: &Fetch) -> Result<Brought, HistoryError> {
+pub(super) fn run(
+    reader: &Reader,
+    keys: &dyn Keyring,
+    fetch: &Fetch,
+) -> Result<Brought, HistoryError> {
     match fetch {
         Fetch::Clip(wish) => super::clip::clip(reader, wish),
         Fetch::File(path) => Ok(Brought::File {
@@ -32,6 +38,10 @@ pub(super) fn run(reader: &Reader, fetch: &Fetch) -> Result<Brought, HistoryErro
                 headers: match numbers[..] {
                     [number] => headers(reader, number)?,
                     _ => Vec::new(),
+                },
+                sealed: match numbers[..] {
+                    [number] => sealed(reader, keys, number)?,
+                    _ => None,
                 },
                 ..past(reader, numbers)?
             },
@@ -51,7 +61,55 @@ pub(super) fn run(reader: &Reader, fetch: &Fetch) -> Result<Brought, HistoryErro
             })
         }
         Fetch::Edited(edited) => changed(reader, edited),
+        Fetch::Sender(provider) => Ok(sender(keys, provider)),
+        Fetch::Keep { provider, secret } => Ok(Brought::Kept(keys.keep(provider, &secret.0))),
     }
+}
+
+/// A provider by its id.
+fn sender(keys: &dyn Keyring, provider: &str) -> Brought {
+    let keys = keys.keys();
+    if let Some(known) = keys.known.provider(provider) {
+        return Brought::Sender {
+            provider: known.id.clone(),
+            name: safe(known.name.as_bytes(), Mode::Cell).into_owned(),
+        };
+    }
+    let ids = keys.known.providers().map(|known| known.id.as_str());
+    let nearest = nearest(provider, ids).unwrap_or("stripe");
+    let provider = safe(provider.as_bytes(), Mode::Cell);
+    let nearest = safe(nearest.as_bytes(), Mode::Cell);
+    nothing(format_args!(
+        "there is no provider {provider}; the nearest is {nearest}"
+    ))
+}
+
+/// How a request is signed; none if it is not, or by nobody who is known.
+fn sealed(
+    reader: &Reader,
+    keys: &dyn Keyring,
+    number: Number,
+) -> Result<Option<Sealed>, HistoryError> {
+    let Some(request) = reader.request(number)? else {
+        return Ok(None);
+    };
+    let evidence = Evidence::new(reader, &request)?;
+    let (keys, judged) = (keys.keys(), evidence.request());
+    let doctor = keys.doctor();
+    let found = doctor.verdict(&judged, None, evidence.at.0);
+    let Some(scheme) = doctor
+        .scheme(&judged, None)
+        .filter(|_| found.verdict != Verdict::None)
+    else {
+        return Ok(None);
+    };
+    let provider = found.seen.map(|seen| seen.provider);
+    Ok(Some(Sealed {
+        scheme: safe(scheme.as_bytes(), Mode::Cell).into_owned(),
+        is_bad: found.verdict == Verdict::Bad,
+        has_secret: provider.is_some_and(|id| !doctor.secrets_of(&id).is_empty()),
+        age: doctor.age(&judged, None, UnixMillis::now().0),
+    }))
 }
 
 fn is_there(path: &Path) -> bool {

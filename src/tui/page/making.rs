@@ -63,6 +63,7 @@ impl Making<'_> {
             pages: [
                 headers::page(request, attempt, wish.reveals).into(),
                 tries::list(request, attempts, attempt).into(),
+                vec![line(Role::Dim, Safe::own(" judging…"))].into(),
                 raw,
             ],
             outcome: attempt.map(preview::outcome).unwrap_or_default(),

@@ -1,9 +1,10 @@
 //! What became of a request: the chosen try's answer, and the list of all tries.
 
-use hooktool_relay::capture::{Outcome, Sent, SentBy};
+use hooktool_relay::capture::{Edit, Outcome, Sent, SentBy};
 
 use super::{Line, Role, body::Page, came, headers, line, role, status, text};
 use crate::{
+    event::SIGNED,
     history::{Attempt, Cause, KeptAnswer, Request},
     text::{Safe, Zone, carried, clock, duration, size},
     tui::state::Wish,
@@ -126,7 +127,8 @@ pub(super) fn list(request: &Request, attempts: &[Attempt], chosen: Option<&Atte
     for attempt in attempts {
         if attempt.cause == Cause::Replay {
             let at = clock(attempt.started_at, Zone::Local);
-            let you = format_args!(" {at}  YOU  replay of #{number}");
+            let signed = signed(attempt);
+            let you = format_args!(" {at}  YOU  replay of #{number}{signed}");
             lines.push(line(Role::Text, Safe::format(you)));
         }
         let is_chosen = chosen.is_some_and(|chosen| chosen.try_number == attempt.try_number);
@@ -141,6 +143,17 @@ pub(super) fn list(request: &Request, attempts: &[Attempt], chosen: Option<&Atte
         }
     }
     lines
+}
+
+/// What became of the signature, if it was made anew.
+fn signed(attempt: &Attempt) -> Safe<'static> {
+    let mark = attempt.changes.iter().find_map(|edit| match edit {
+        Edit::Changed { what, to, .. } if what == SIGNED => Some(to),
+        _ => None,
+    });
+    mark.map_or_else(Safe::default, |how| {
+        Safe::format(format_args!(", signed {}", text(how)))
+    })
 }
 
 /// What an upgrade carried.

@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Content, Line, answer, compose};
+use super::{Content, Detail, Line, answer, compose};
 use crate::{
     format::{self, Wanted},
     history::{Attempt, Request},
@@ -36,7 +36,11 @@ pub(in crate::tui) fn whole(
             wanted,
         );
     }
-    let detail = compose(request, attempts, body, wish);
+    text_of(&compose(request, attempts, body, wish), tab)
+}
+
+/// The text of a tab as it is shown.
+pub(in crate::tui) fn text_of(detail: &Detail, tab: Tab) -> String {
     let mut all = String::new();
     for at in 0..detail.len(tab) {
         if let Some(line) = detail.line(tab, at) {

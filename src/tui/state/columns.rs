@@ -4,6 +4,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::tui) enum Column {
     Number,
+    Path,
     Method,
     Size,
     From,
@@ -12,8 +13,9 @@ pub(in crate::tui) enum Column {
 }
 
 impl Column {
-    const ALL: [(Self, &'static str); 6] = [
+    const ALL: [(Self, &'static str); 7] = [
         (Self::Number, "number"),
+        (Self::Path, "path"),
         (Self::Method, "method"),
         (Self::Size, "size"),
         (Self::From, "from"),

@@ -13,10 +13,10 @@ use std::{collections::BTreeSet, time::Duration};
 
 use hooktool_relay::capture::UnixMillis;
 
-use crate::history::{Dropped, Number, Summary};
+use crate::history::{Dropped, Missing, Number, Summary};
 
 pub(in crate::tui) use self::{
-    lines::{Missing, Shown},
+    lines::Shown,
     order::Order,
     sieve::{Fit, Query},
 };
@@ -49,7 +49,8 @@ pub(in crate::tui) struct List {
     /// Rows up to this number are out of view.
     cleared: Number,
     pub(in crate::tui) marked: BTreeSet<Number>,
-    gaps: Vec<Missing>,
+    /// What the relay let go, ascending.
+    pub(in crate::tui) gaps: Vec<Missing>,
     /// What the history let go.
     pub(in crate::tui) older: Option<Dropped>,
     pub(in crate::tui) tally: Tally,

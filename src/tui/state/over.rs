@@ -6,9 +6,14 @@ use hooktool_relay::capture::UnixMillis;
 
 use super::State;
 use crate::{
+    event::Notice,
     history::Number,
-    text::Safe,
-    tui::{deed::Desk, field::Field, load::Save},
+    text::{Mode, Safe, safe},
+    tui::{
+        deed::Desk,
+        field::{Field, Hidden},
+        load::Save,
+    },
 };
 
 /// What lies over the panes and has the keys.
@@ -54,6 +59,12 @@ pub(in crate::tui) enum Popup {
     Save { save: Save, field: Field },
     /// Before a file is replaced.
     Replace(Save),
+    /// A signing secret of a provider.
+    Secret {
+        provider: String,
+        name: Safe<'static>,
+        field: Hidden<Field>,
+    },
     /// The note beside a request.
     Note { number: Number, field: Field },
     /// Before requests are deleted.
@@ -140,6 +151,19 @@ impl State {
         });
     }
 
+    /// Tells what the listener said; what it said of a replay before it is sent is told again with how that went.
+    pub(in crate::tui) fn hear(&mut self, notice: &Notice) {
+        let mood = match notice.is_problem {
+            true => Mood::Problem,
+            false => Mood::Note,
+        };
+        let text = safe(notice.text.as_bytes(), Mode::Cell).into_owned();
+        if let Some(number) = notice.about {
+            self.acting.remember(number, text.clone());
+        }
+        self.say(mood, text);
+    }
+
     /// The line that is being typed.
     pub(in crate::tui) fn field(&mut self) -> Option<&mut Field> {
         match self.popup.as_mut().map(|open| &mut open.popup) {
@@ -150,6 +174,7 @@ impl State {
                 | Popup::Note { field, .. }
                 | Popup::Clear { field, .. },
             ) => Some(field),
+            Some(Popup::Secret { field, .. }) => Some(&mut field.0),
             Some(Popup::Desk(desk)) => desk.field(),
             Some(_) => None,
             None if self.bar.is_some() => self.bar.as_mut().map(|bar| &mut bar.field),

@@ -10,14 +10,15 @@ use crate::{
     event,
     text::{Mode, corpus::CORPUS, safe},
     tui::{
-        deed::{Desk, Export, Line, Past, SendForm, Set, View, Way},
-        field::Field,
+        deed::{Desk, Export, Line, Past, Sealed, SendForm, Set, View, Way},
+        field::{Field, Hidden},
         keys::{Place, place, table},
         layout::Pane,
         load::Save,
         page::Form,
         state::{Popup, Tab, Wish},
     },
+    webhook::{self, Age, Examined, Keys, Told, Tried, Verdict},
 };
 
 /// Each value of a type by its pattern; a variant without a line here does not compile.
@@ -57,6 +58,11 @@ every!(popups(text) -> Popup {
     Popup::Save { .. } => Popup::Save { save: save(text), field: typed(text) },
     Popup::Replace(_) => Popup::Replace(save(text)),
     Popup::Desk(_) => Popup::Desk(Desk::Copy),
+    Popup::Secret { .. } => Popup::Secret {
+        provider: text.to_owned(),
+        name: safe(text.as_bytes(), Mode::Cell).into_owned(),
+        field: Hidden(typed(text)),
+    },
     Popup::Note { .. } => Popup::Note { number: 7, field: typed(text) },
     Popup::Delete { .. } => Popup::Delete { numbers: vec![7], bookmarked: 1 },
     Popup::Clear { .. } => Popup::Clear {
@@ -86,6 +92,21 @@ fn sent(text: &str) -> SendForm {
         never: 1,
         is_far: true,
         headers: vec![text.to_owned()],
+        sealed: None,
+    });
+    let told = safe(text.as_bytes(), Mode::Cell).into_owned();
+    form.learn(Past {
+        sealed: Some(Sealed {
+            scheme: told,
+            is_bad: true,
+            has_secret: true,
+            age: Some(Age {
+                seconds: 7_200,
+                tolerance: Some(300),
+                is_over: true,
+            }),
+        }),
+        ..form.past.clone().unwrap_or_default()
     });
     form
 }
@@ -134,6 +155,7 @@ every!(tabs(_text) -> Tab {
     Tab::Headers => Tab::Headers,
     Tab::Response => Tab::Response,
     Tab::Tries => Tab::Tries,
+    Tab::Sig => Tab::Sig,
     Tab::Raw => Tab::Raw,
 });
 
@@ -148,6 +170,53 @@ every!(panes(_text) -> Pane {
     Pane::List => Pane::List,
     Pane::Detail => Pane::Detail,
 });
+
+/// A signature of which everything that may be a stranger's is this text.
+fn examined(text: &str) -> Examined {
+    let many = || vec![text.to_owned(); 10];
+    let keys = Keys::default();
+    let headers = Headers::new();
+    let request = webhook::Request {
+        head: webhook::Head {
+            method: "POST",
+            path: b"/",
+            headers: &headers,
+        },
+        body: b"",
+        public: &[],
+        local: &[],
+    };
+    let mut examined = keys.doctor().examine(&request, None, 0);
+    let found = &mut examined.diagnosis;
+    found.reason = text.to_owned();
+    found.cause = Some(text.to_owned());
+    found.notes = many();
+    found.secret = Some(text.to_owned());
+    found.verdict = Verdict::Bad;
+    found.seen = Some(webhook::Seen {
+        provider: text.to_owned(),
+        ..webhook::Seen::default()
+    });
+    examined.scheme = Some(Told {
+        name: text.to_owned(),
+        how: text.to_owned(),
+        stands: Some(format!("header:{text}")),
+        message: Some(text.to_owned()),
+        timestamp: Some((text.as_bytes().to_vec(), Some(-1))),
+        tolerance: None,
+        signs_url: true,
+        expected: Some(text.to_owned()),
+        received: many(),
+        secrets: vec![
+            Tried {
+                tail: Some(text.to_owned()),
+                label: text.to_owned(),
+            };
+            10
+        ],
+    });
+    examined
+}
 
 /// What is on a terminal that got these bytes.
 fn on_a_terminal(bytes: &[u8], (width, height): (u16, u16)) -> Vec<String> {
@@ -213,7 +282,13 @@ fn every_tab_view_and_pane() {
                         state.form = Some(form);
                         let wish = state.wish().expect("a wish");
                         let (_, request, attempts) = hostile(7, bytes);
-                        let detail = page::compose(&request, &attempts, bytes, &wish);
+                        let mut detail = page::compose(&request, &attempts, bytes, &wish);
+                        if tab == Tab::Sig {
+                            let text: String =
+                                bytes.utf8_chunks().map(|chunk| chunk.valid()).collect();
+                            let lines = page::signature(&request, &examined(&text), &[text]);
+                            detail = detail.judged(lines);
+                        }
                         update(&mut state, Input::Loaded(Loaded::Detail(Box::new(detail))));
                         is_clean(&state, &format!("{pane:?} {tab:?} {form:?}"));
                     }

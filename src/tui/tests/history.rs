@@ -10,9 +10,10 @@ use crate::tui::{
 fn stored(size: (u16, u16), rows: Vec<Summary>) -> State {
     let route = Route {
         target: String::new(),
+        relay: "relay.example".into(),
+        routes: 0,
         is_local_relay: false,
         is_listening: false,
-        standing: Vec::new(),
     };
     let mut state = State::new(size, route);
     state.now.wall = UnixMillis(NOON);

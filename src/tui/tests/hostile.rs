@@ -66,6 +66,7 @@ pub(super) fn evil(size: (u16, u16), bytes: &[u8]) -> State {
         Input::Notice(Notice {
             is_problem: false,
             text,
+            about: None,
         }),
     );
     state

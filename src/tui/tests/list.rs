@@ -192,8 +192,8 @@ fn changes_are_read_once_and_together() {
     assert_eq!(
         then,
         [
-            Effect::Load(What::Older),
-            Effect::Load(What::All { is_wide: false })
+            Effect::Load(What::All { is_wide: false }),
+            Effect::Load(What::Older)
         ]
     );
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    history::{Dropped, Limit},
+    history::{Dropped, Limit, Missing},
     tui::state::{Follow, Order},
 };
 
@@ -114,8 +114,12 @@ fn what_is_missing_is_a_line_of_its_own() {
         at: UnixMillis(NOON),
         limit: Limit::Count,
     };
-    update(&mut state, Input::Loaded(Loaded::Older(Some(dropped))));
-    update(&mut state, Input::Gap(312));
+    let gap = Missing {
+        count: 312,
+        before: 645,
+    };
+    let older = Loaded::Older(Some(dropped), vec![gap]);
+    update(&mut state, Input::Loaded(older));
     arrive(&mut state, row(645, Some(200)));
     arrive(&mut state, row(646, Some(500)));
     insta::assert_snapshot!("gaps", screens::shown(&state));
@@ -130,7 +134,10 @@ fn what_is_missing_is_a_line_of_its_own() {
     assert_eq!(shown(&state).len(), 7);
     // Many lines: what stands above the first request comes into view with it.
     let mut state = screen((80, 24), rows(1..=100));
-    update(&mut state, Input::Loaded(Loaded::Older(Some(dropped))));
+    update(
+        &mut state,
+        Input::Loaded(Loaded::Older(Some(dropped), Vec::new())),
+    );
     assert!(!screens::shown(&state).contains("older:"));
     press(&mut state, "g");
     assert!(screens::shown(&state).contains("older: 3,112 dropped"));
@@ -143,7 +150,7 @@ fn what_is_missing_is_a_line_of_its_own() {
 #[test]
 fn what_was_said_at_the_start_stands_beside_the_counts_and_gives_way_to_the_filter() {
     let mut state = screen((80, 24), rows(1..=9));
-    state.route.standing = vec!["answer now".into(), "only method:POST path:/stripe".into()];
+    state.standing = vec!["answer now".into(), "only method:POST path:/stripe".into()];
     let second = |state: &State| {
         let shown = screens::shown(state);
         shown.lines().nth(1).unwrap_or_default().to_owned()

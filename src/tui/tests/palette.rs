@@ -6,6 +6,7 @@ use crate::{
     tui::{
         deed::{Desk, Past},
         fetch::Brought,
+        look::Palette,
         state::{Popup, Wanted},
     },
 };
@@ -99,4 +100,57 @@ fn the_url_is_shown_again_and_a_filter_is_typed_as_a_command() {
     assert_eq!(state.list.shown().len(), 1);
     run(&mut state, "filter");
     assert!(state.bar.is_some());
+}
+
+#[test]
+fn what_is_forwarded_is_said_by_a_command_and_what_is_shown_stays() {
+    let mut state = screen((80, 24), rows(1..=3));
+    let asked = run(&mut state, "only path:/stripe method:POST");
+    let only = |text: &str| Effect::Ask(Intent::Only(Some(text.to_owned())));
+    assert_eq!(asked, [only("path:/stripe method:POST")]);
+    assert!(toast(&state).starts_with("forwarded is only what fits"));
+    assert_eq!(state.list.shown().len(), 3);
+    assert_eq!(run(&mut state, "only"), [Effect::Ask(Intent::Only(None))]);
+    assert_eq!(toast(&state), "everything is forwarded");
+    assert!(run(&mut state, "only status:5xx").is_empty());
+    let told = toast(&state);
+    assert!(
+        told.starts_with("only: this is known only after a forward"),
+        "{told}"
+    );
+    state.route.is_listening = false;
+    assert!(run(&mut state, "only path:/x").is_empty());
+    assert!(toast(&state).starts_with("not listening"));
+}
+
+#[test]
+fn colours_change_by_a_command() {
+    let mut state = screen((80, 24), rows(1..=3));
+    run(&mut state, "theme light");
+    assert_eq!(state.look.palette, Palette::Light);
+    run(&mut state, "theme auto");
+    assert_eq!(state.look.palette, Palette::Dark);
+    update(&mut state, Input::Background([1.0, 1.0, 1.0]));
+    assert_eq!(state.look.palette, Palette::Light);
+    run(&mut state, "theme green");
+    assert_eq!(toast(&state), ":theme auto|dark|light");
+}
+
+#[test]
+fn sets_of_requests_have_entries_of_their_own() {
+    let mut state = screen((80, 24), rows(1..=3));
+    run(&mut state, "replay marked");
+    assert_eq!(toast(&state), "nothing is marked (Space marks)");
+    press(&mut state, "g  ");
+    run(&mut state, "replay marked");
+    let Some(Popup::Desk(Desk::Form(form))) = popup(&state) else {
+        panic!("no form: {:?}", popup(&state));
+    };
+    assert_eq!(form.numbers, [1, 2]);
+    press_all(&mut state, &[code(Code::Esc)]);
+    run(&mut state, "replay all shown");
+    let Some(Popup::Desk(Desk::Form(form))) = popup(&state) else {
+        panic!("no form: {:?}", popup(&state));
+    };
+    assert_eq!(form.numbers, [1, 2, 3]);
 }

@@ -3,6 +3,7 @@
 use hooktool_relay::capture::UnixMillis;
 
 use super::*;
+use crate::tui::keys;
 use crate::{
     event::{Hold, Notice, Reach},
     tui::{
@@ -228,6 +229,7 @@ fn toasts_end_by_time_and_problems_by_a_key() {
         Input::Notice(Notice {
             is_problem: true,
             text,
+            about: None,
         }),
     );
     assert_eq!(
@@ -279,18 +281,53 @@ fn a_failed_read_is_told_and_not_repeated_for_ever() {
     let (_, effects) = update(&mut state, Input::Paste("rQ".into()));
     assert_eq!(
         effects,
-        [
-            Effect::Load(What::Older),
-            Effect::Load(What::All { is_wide: false })
-        ]
+        [Effect::Load(What::Newest), Effect::Load(What::Older)]
     );
     let failed = Loaded::Failed {
-        what: What::All { is_wide: false },
+        what: What::Newest,
         cause: "locked".into(),
     };
     let (_, effects) = update(&mut state, Input::Loaded(failed));
     assert!(effects.is_empty());
     assert_eq!(toast(&state), "history: locked");
+}
+
+#[test]
+fn the_newest_are_shown_before_all_others_are_read() {
+    let mut state = blank((80, 24));
+    wait(&mut state, Duration::ZERO);
+    let newest = Loaded::Newest(rows(901..=1_000), false);
+    let (_, effects) = update(&mut state, Input::Loaded(newest));
+    let all = Effect::Load(What::All { is_wide: false });
+    assert!(effects.contains(&all), "{effects:?}");
+    assert_eq!(state.list.selected, Some(1_000));
+    let text = screens::shown(&state);
+    assert!(text.contains("/stripe?n=1000"), "{text}");
+    assert!(text.contains("reading the history…"), "{text}");
+    press(&mut state, "k");
+    assert_eq!(
+        keys::possible(&state, keys::Action::DeleteShown),
+        Err("the history is still being read")
+    );
+    update(&mut state, Input::Loaded(Loaded::All(rows(1..=1_001))));
+    assert_eq!(state.list.selected, Some(999), "the person's row");
+    assert_eq!((state.list.missed, state.list.baseline), (1, 1_000));
+    let text = screens::shown(&state);
+    assert!(text.contains("1,001 requests"), "{text}");
+}
+
+#[test]
+fn a_short_history_is_read_once() {
+    let mut state = blank((80, 24));
+    wait(&mut state, Duration::ZERO);
+    let newest = Loaded::Newest(rows(1..=3), true);
+    let (_, effects) = update(&mut state, Input::Loaded(newest));
+    assert!(
+        !effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Load(What::All { .. })))
+    );
+    assert!(screens::shown(&state).contains("3 requests"));
 }
 
 #[test]

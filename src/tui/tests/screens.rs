@@ -5,6 +5,7 @@ use ratatui::{Terminal, backend::TestBackend, buffer::Buffer, style::Modifier};
 use super::*;
 use crate::{
     event::{Hold, Live, Reach},
+    history::Webhook,
     tui::{
         look::{Look, Palette},
         view,
@@ -87,6 +88,34 @@ fn busy() -> State {
 #[test]
 fn list() {
     at_every_size("list", busy());
+}
+
+#[test]
+fn wider_screens_have_more_columns() {
+    let mut state = busy();
+    let webhook = |event: &str, verdict: &str| {
+        Some(Box::new(Webhook {
+            provider: "stripe".into(),
+            event: Some(event.into()),
+            action: None,
+            delivery_id: None,
+            attempt: None,
+            verdict: verdict.into(),
+        }))
+    };
+    for (number, event, verdict) in [
+        (1195, "invoice.paid", "ok"),
+        (1199, "customer.subscription.updated", "bad"),
+        (1200, "charge.succeeded", "token"),
+    ] {
+        let mut row = state.list.row(number).expect("a row").clone();
+        row.webhook = webhook(event, verdict);
+        arrive(&mut state, row);
+    }
+    for (width, height) in [(80, 24), (150, 40), (180, 50), (220, 50)] {
+        update(&mut state, Input::Size(width, height));
+        insta::assert_snapshot!(format!("wide_{width}x{height}"), text(&draw(&state)));
+    }
 }
 
 #[test]
@@ -285,7 +314,7 @@ fn styles() {
     ] {
         let look = Look {
             palette,
-            is_ascii: false,
+            ..Look::default()
         };
         insta::assert_snapshot!(name, styles_of(&draw_with(&state, look)));
     }
@@ -312,7 +341,7 @@ fn without_colours_everything_is_told_by_words_and_weight() {
         &busy(),
         Look {
             palette: Palette::Plain,
-            is_ascii: false,
+            ..Look::default()
         },
     );
     let is_plain = |cell: &ratatui::buffer::Cell| {

@@ -48,7 +48,7 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>, layout: &Layout) {
 
 /// What else was said of answers and of what is forwarded.
 fn standing(state: &State) -> Line {
-    let said = state.route.standing.iter();
+    let said = state.standing.iter();
     let said = said.map(|said| safe(said.as_bytes(), Mode::Cell));
     said.map(|said| (Role::Text, Safe::format(format_args!(" · {said}"))))
         .collect()
@@ -84,6 +84,12 @@ fn counts(state: &State, width: u16) -> Line {
         add(Role::Bad, tally.server, "5xx");
         add(Role::Bad, tally.broken, "ERR");
     }
+    let words = match (width < WIDE, tally.bad_sig) {
+        (true, _) => "bad sig",
+        (false, 1) => "bad signature",
+        (false, _) => "bad signatures",
+    };
+    add(Role::Bad, tally.bad_sig, words);
     add(Role::Key, state.list.marked.len() as u64, "marked");
     add(Role::Warn, state.hold.held, "held");
     let target = super::header::target(&state.route.target, false);

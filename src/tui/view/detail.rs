@@ -7,7 +7,7 @@ use crate::{
         layout::{Area, Layout, Pane, Shape},
         page::{Line, Role, role, status},
         search::Search,
-        state::{State, Tab},
+        state::{State, Tab, rows as wrapped},
     },
 };
 
@@ -52,9 +52,11 @@ fn draw_heading(state: &State, canvas: &mut Canvas<'_>, area: Area) {
 /// The tabs, their names as long as there is room for.
 fn tabs(state: &State, width: u16) -> Line {
     let names = match width {
-        ..60 if state.layout().shape == Shape::Narrow => ["B", "H", "R", "T", "W"],
-        ..90 => [" Body", " Head", " Resp", " Tries", " Raw"],
-        _ => [" Body", " Headers", " Response", " Tries", " Raw"],
+        0..60 if state.layout().shape == Shape::Narrow => ["B", "H", "R", "T", "S", "W"],
+        // Beside the list: the request's number needs the blanks of all but the tab that is shown.
+        0..62 => ["Body", "Head", "Resp", "Tries", "Sig", "Raw"],
+        62..90 => [" Body", " Head", " Resp", " Tries", " Sig", " Raw"],
+        _ => [" Body", " Headers", " Response", " Tries", " Sig", " Raw"],
     };
     let tries = state.shown().map_or(0, |detail| detail.tries);
     let mut line = Line::new();
@@ -66,7 +68,12 @@ fn tabs(state: &State, width: u16) -> Line {
         };
         let is_shown = tab == state.tab;
         let (open, close) = if is_shown { ("[", "]") } else { (" ", " ") };
-        let text = Safe::format(format_args!("{open}{}{name}{many}{close}", tab.digit()));
+        let blank = if is_shown && name.len() > 1 { " " } else { "" };
+        let name = name.strip_prefix(blank).unwrap_or(name);
+        let text = Safe::format(format_args!(
+            "{open}{}{blank}{name}{many}{close}",
+            tab.digit()
+        ));
         let role = if is_shown { Role::Strong } else { Role::Text };
         line.push((role, text));
     }
@@ -83,16 +90,32 @@ fn draw_page(state: &State, canvas: &mut Canvas<'_>, area: Area) {
     let top = state.scroll.min(most);
     let cursor = state.tree().filter(|_| state.focus == Pane::Detail);
     let cursor = cursor.map(|_| state.cursor + detail.above(state.tab));
-    for (y, at) in (0..rows).zip(top..) {
-        let Some(line) = detail.line(state.tab, at) else {
-            break;
+    let lines = (top..).map_while(|at| Some((at, detail.line(state.tab, at)?)));
+    let in_rows = lines.flat_map(|(at, line)| {
+        let line = line.into_owned();
+        let pieces = match state.wrapped_cells() {
+            Some(cells) => wrapped(&line, cells),
+            None => vec![line],
         };
+        let is_first = (0..).map(|piece| piece == 0);
+        pieces
+            .into_iter()
+            .zip(is_first)
+            .map(move |(line, is_first)| (at, line, is_first))
+    });
+    // Of the first line as many rows as were scrolled past are out of view.
+    let above = if state.is_wrapped && top == state.scroll {
+        state.passed
+    } else {
+        0
+    };
+    for (y, (at, line, is_first)) in (0..rows).zip(in_rows.skip(above)) {
         let row = row(area, y);
         draw_line(canvas, row, &line, state.column);
         if let Some(search) = &state.search {
             draw_hits(canvas, row, &line, (search, state.column));
         }
-        if cursor == Some(at) {
+        if cursor == Some(at) && is_first {
             canvas.write(row, 0, 0, &Safe::own(">"), Role::Strong);
         }
     }

@@ -76,27 +76,31 @@ fn invitation(state: &State, url: &Safe<'_>) -> Vec<Line> {
         lines.push(own(
             "   Paste the URL, with your app's path behind it, into the provider:",
         ));
-        lines.push(own(
-            "     Stripe   Developers > Webhooks > Add endpoint      …/stripe",
-        ));
-        lines.push(own(
-            "     GitHub   Settings > Webhooks > Add webhook         …/github",
-        ));
+        let name = url.as_str().rsplit('/').next().unwrap_or_default();
+        for (steps, path) in [
+            ("Stripe   Developers > Webhooks > Add endpoint", "stripe"),
+            ("GitHub   Settings > Webhooks > Add webhook", "github"),
+        ] {
+            let line = format_args!("     {steps:46}     …/{name}/{path}");
+            lines.push(vec![(Role::Text, Safe::format(line))]);
+        }
     }
     lines
 }
 
 /// What would keep a first request from reaching the app.
 fn obstacle(state: &State) -> Vec<Line> {
-    let target = safe(state.route.target.as_bytes(), Mode::Cell);
+    let target = state.route.target.as_str();
+    let target = target.split_once("://").map_or(target, |(_, place)| place);
+    let target = safe(target.as_bytes(), Mode::Cell);
     match &state.reach {
         Reach::Down { cause, .. } => {
             let cause = safe(cause.as_bytes(), Mode::Cell);
-            let first = format_args!("   [!] Nothing answers on {target} ({cause}).");
+            let first = format_args!("   [!] Nothing listens on {target} ({cause}). Senders get a");
             vec![
                 vec![(Role::Bad, Safe::format(first))],
-                own("       Senders get a 502 until it does; every request is stored all the"),
-                own("       same, and r sends it again."),
+                own("       502 until it does; every request is stored all the same, and r sends"),
+                own("       it again."),
             ]
         }
         _ if target.is_empty() => {

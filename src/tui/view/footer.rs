@@ -57,7 +57,7 @@ fn draw_hints(state: &State, canvas: &mut Canvas<'_>, area: Area) {
         .map_or(0, |(label, words)| label.width() + words.width() + 3);
     let room = area.width.saturating_sub(last as u16);
     let mut x = 1;
-    for &action in keys::hinted(place) {
+    for &action in keys::hinted(place, state.list.rows.is_empty()) {
         let Some(binding) = keys::of(place, action) else {
             continue;
         };

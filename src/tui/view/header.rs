@@ -1,5 +1,7 @@
 //! The two lines on top: the link, where requests come in and go to, follow or pause; and counts.
 
+use hooktool_relay::capture::UnixMillis;
+
 use super::{Canvas, counts};
 use crate::{
     event::{Link, Live, Reach},
@@ -57,20 +59,20 @@ fn link(state: &State, layout: &Layout) -> Line {
     }
     match &state.link {
         Link::Connecting { attempt } => {
+            let relay = match state.route.is_local_relay {
+                true => Safe::own("this machine"),
+                false => safe(state.route.relay.as_bytes(), Mode::Cell),
+            };
             line.push((
                 Role::Warn,
-                Safe::format(format_args!("○ connecting…  try {attempt}")),
+                Safe::format(format_args!("○ connecting…  {relay}  try {attempt}")),
             ));
         }
         Link::Live(live) => line.extend(connected(state, live, layout, is_narrow)),
         Link::Reconnecting { attempt, cause, .. } => {
-            let left = state
-                .until_next_try()
-                .unwrap_or_default()
-                .as_millis()
-                .div_ceil(1000);
             let cause = safe(cause.as_bytes(), Mode::Cell);
-            let when = Safe::format(format_args!("◌ RECONNECTING in {left}s (try {attempt})"));
+            let when = next_try(state);
+            let when = Safe::format(format_args!("◌ RECONNECTING {when} (try {attempt})"));
             line.push((Role::Bad, when));
             line.push((Role::Text, Safe::format(format_args!("  {cause}"))));
         }
@@ -96,10 +98,26 @@ fn link(state: &State, layout: &Layout) -> Line {
     line
 }
 
+/// When the next try is: how soon, counted down, or at which time where nothing moves by itself.
+fn next_try(state: &State) -> Safe<'static> {
+    let left = state.until_next_try().unwrap_or_default();
+    if state.is_animated {
+        let left = left.as_millis().div_ceil(1000);
+        return Safe::format(format_args!("in {left}s"));
+    }
+    let left = i64::try_from(left.as_millis()).unwrap_or(i64::MAX);
+    let at = UnixMillis(state.now.wall.0.saturating_add(left));
+    Safe::format(format_args!("at {}", clock(at, state.zone)))
+}
+
 fn history(state: &State, is_narrow: bool) -> Line {
     let mut line = vec![(Role::Strong, Safe::own("□ HISTORY"))];
     if !is_narrow {
-        let text = format_args!("  {} · not listening", counts::requests(state));
+        let requests = match state.sync.is_loaded {
+            true => Safe::format(format_args!("{} · ", counts::requests(state))),
+            false => Safe::default(),
+        };
+        let text = format_args!("  {requests}not listening");
         line.push((Role::Text, Safe::format(text)));
     }
     line
@@ -108,7 +126,7 @@ fn history(state: &State, is_narrow: bool) -> Line {
 fn connected(state: &State, live: &Live, layout: &Layout, is_narrow: bool) -> Line {
     let is_whole = layout.header.width >= WIDE;
     let mut line = vec![(Role::Text, Safe::own("● live"))];
-    if live.waiting > 0 {
+    if live.waiting > live.caught_up {
         line.push((Role::Warn, waiting(live, is_narrow)));
         line.extend(destination(state, is_whole, true));
     } else if is_narrow {
@@ -173,7 +191,12 @@ fn destination(state: &State, is_whole: bool, says_up: bool) -> Line {
     if target.is_empty() {
         return vec![(Role::Text, Safe::own(" → captured only"))];
     }
-    let mut line = vec![(Role::Text, Safe::format(format_args!(" → {target}")))];
+    let others = match state.route.routes {
+        0 => String::new(),
+        routes => format!(" +{routes}"),
+    };
+    let shown = format_args!(" → {target}{others}");
+    let mut line = vec![(Role::Text, Safe::format(shown))];
     match &state.reach {
         Reach::Unknown => {}
         Reach::Up { .. } if !says_up => {}
@@ -220,7 +243,7 @@ fn beginning_cut<'a>(url: &'a Safe<'a>, cells: usize) -> Safe<'a> {
 }
 
 /// Hour and minute.
-fn hour(at: hooktool_relay::capture::UnixMillis) -> Safe<'static> {
+fn hour(at: UnixMillis) -> Safe<'static> {
     let clock = clock(at, Zone::Local);
     safe(
         clock.as_str().get(..5).unwrap_or_default().as_bytes(),

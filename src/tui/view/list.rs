@@ -1,10 +1,10 @@
 //! The list: one line a request, only the visible ones, and between them what is missing.
 //!
 //! ```text
-//! gutter 2 · # 5 · time 8 · METHOD 6 · event: what is left · SIZE 8 · FROM 15 · SIG 3 · ST 3 · LAT 6 · NOTE 4
+//! gutter 2 · # 5 · time 8 · METHOD 6 · event 26 · PATH: what is left · SIZE 8 · FROM 15 · SIG 3 · ST 3 · LAT 6 · NOTE 4
 //! ```
 //!
-//! Too narrow, columns go in this order: FROM, SIZE, METHOD (of a POST; another one replaces the time), `#`, seconds, NOTE, SIG.
+//! Too narrow, columns go in this order: FROM, SIZE, METHOD (of a POST; another one replaces the time), PATH, `#`, seconds, NOTE, SIG.
 
 mod columns;
 
@@ -15,17 +15,18 @@ use hooktool_relay::capture::Kind;
 use self::columns::{Columns, Place};
 use super::{Canvas, row};
 use crate::{
-    history::{Dropped, Limit, Summary, Webhook},
+    history::{Dropped, Limit, Missing, Summary, Webhook},
     text::{Mode, Safe, clock, count, duration, safe, size},
     tui::{
         layout::{Area, Layout},
         page::{Role, role, status},
-        state::{Fit, Missing, Shown, State},
+        state::{Fit, Shown, State},
     },
 };
 
-/// Cells of an event before the path behind it.
+/// Cells of an event before the path behind it, and fewest that a path makes sense in.
 const EVENT: usize = 26;
+const LEAST: usize = 6;
 
 /// Draws the titles and the visible lines.
 pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>, layout: &Layout) {
@@ -126,6 +127,7 @@ fn draw_row(
     (area, columns): (Area, &Columns),
     summary: &Summary,
 ) {
+    draw_event(canvas, (area, columns), summary);
     let mut put = |place: Option<Place>, text: &Safe<'_>, role: Role| {
         let Some(place) = place else { return };
         let area = place.of(area);
@@ -151,7 +153,6 @@ fn draw_row(
             Role::Dim,
         );
     }
-    put(Some(columns.event), &event(summary, columns), Role::Text);
     let length = summary.size.map_or(Safe::own("-"), size);
     put(columns.size, &length, Role::Dim);
     put(
@@ -206,35 +207,55 @@ fn sig(webhook: Option<&Webhook>) -> (Role, &'static str) {
         Some("ok") => (Role::Text, "ok"),
         Some("bad") => (Role::Bad, "BAD"),
         Some("old") => (Role::Warn, "OLD"),
-        Some("token") => (Role::Text, "tok"),
-        Some("unknown") => (Role::Dim, "?"),
+        Some("token") => (Role::Warn, "tok"),
+        Some("unknown") => (Role::Warn, "?"),
         _ => (Role::Dim, "-"),
     }
 }
 
-/// Who sent it and which event it is, then the path; of others the path, before it the method, unless that has a place of its own.
-fn event<'a>(summary: &'a Summary, columns: &Columns) -> Safe<'a> {
+/// Who sent it and which event it is; none if it is of no known sender.
+fn event(summary: &Summary) -> Option<Safe<'_>> {
+    let webhook = summary.webhook.as_ref()?;
+    let provider = safe(webhook.provider.as_bytes(), Mode::Cell);
+    Some(match webhook.title() {
+        Some(title) => {
+            let title = safe(title.as_bytes(), Mode::Cell);
+            Safe::format(format_args!("{provider} · {title}"))
+        }
+        None => provider,
+    })
+}
+
+/// Event and path, each in its column or one behind the other. A sender that nobody knows leaves both to the path, and to the method
+/// before it, unless that has a place of its own.
+fn draw_event(canvas: &mut Canvas<'_>, (area, columns): (Area, &Columns), summary: &Summary) {
     let path = match summary.path.as_ref() {
         b"" => Safe::own("/"),
         path => safe(path, Mode::Cell),
     };
-    if let Some(webhook) = &summary.webhook {
-        let provider = safe(webhook.provider.as_bytes(), Mode::Cell);
-        let said = match webhook.title() {
-            Some(title) => {
-                let title = safe(title.as_bytes(), Mode::Cell);
-                Safe::format(format_args!("{provider} · {title}"))
-            }
-            None => provider,
-        };
-        let blank = EVENT.saturating_sub(said.width());
-        return Safe::format(format_args!("{said}{:blank$} {path}", ""));
-    }
-    if columns.is_narrow || columns.method.is_some() {
-        return path;
-    }
-    let method = safe(summary.method.as_bytes(), Mode::Cell);
-    Safe::format(format_args!("{method} {path}"))
+    let whole = columns
+        .path
+        .map_or(columns.event, |path| columns.event.with(path));
+    let (place, text) = match (event(summary), columns.path) {
+        (Some(event), Some(place)) => {
+            canvas.write(place.of(area), 0, 0, &path, Role::Text);
+            (columns.event, event)
+        }
+        (Some(event), None) if usize::from(whole.width) < EVENT + 1 + LEAST => (whole, event),
+        (Some(event), None) => {
+            let blank = EVENT.saturating_sub(event.width());
+            (
+                whole,
+                Safe::format(format_args!("{event}{:blank$} {path}", "")),
+            )
+        }
+        (None, _) if columns.is_narrow || columns.method.is_some() => (whole, path),
+        (None, _) => {
+            let method = safe(summary.method.as_bytes(), Mode::Cell);
+            (whole, Safe::format(format_args!("{method} {path}")))
+        }
+    };
+    canvas.write(place.of(area), 0, 0, &text, Role::Text);
 }
 
 fn note(state: &State, summary: &Summary) -> (Role, Safe<'static>) {

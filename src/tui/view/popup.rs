@@ -77,6 +77,15 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>, layout: &Layout) {
             let title = Safe::own("There is a file of that name: replace it?");
             draw_box(state, canvas, layout.screen, &title, &lines);
         }
+        Popup::Secret { name, field, .. } => {
+            let lines = [
+                Safe::own("What the sender signs by; kept in your own config, 0600."),
+                Safe::default(),
+            ];
+            let title = Safe::format(format_args!("Signing secret of {name}"));
+            let area = draw_box(state, canvas, layout.screen, &title, &lines);
+            canvas.field(row(area, 2), 1, "> ", &field.0.masked());
+        }
         Popup::Url => {
             let lines = super::empty::lines(state);
             draw_lines(canvas, layout.body, &lines, 0);

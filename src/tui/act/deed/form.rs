@@ -8,7 +8,7 @@
 
 use super::{edit, set};
 use crate::{
-    event::{Intent, Replays, Round},
+    event::{Intent, Replays, Round, Sign},
     exchange::Part,
     target::Target,
     text::{Mode, Safe, count, safe},
@@ -84,7 +84,7 @@ pub(super) fn past(state: &mut State, numbers: &[u64], past: Past) {
         form.ways
             .retain(|way| !matches!(way, Way::At(target) if target.base_url() == place.as_str()));
     }
-    form.past = Some(past);
+    form.learn(past);
 }
 
 /// Gives another line the focus.
@@ -104,6 +104,7 @@ pub(super) fn step(state: &mut State, by: isize) {
 pub(super) fn choose(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(form) = form(state) else { return };
     match form.line {
+        Line::Signature => form.sign = (form.sign + 1) % form.signs.len().max(1),
         Line::Target => form.way = (form.way + 1) % form.ways.len().max(1),
         Line::Which => {
             let set = form.set;
@@ -243,7 +244,7 @@ fn go(state: &mut State, replays: Replays, effects: &mut Vec<Effect>) {
             ref to,
             ref edits,
             ..
-        } if numbers.len() == 1 && edits.is_empty() => {
+        } if numbers.len() == 1 && edits.is_empty() && edits.sign == Sign::IfGood => {
             replay::send_to(state, numbers[0], to.clone(), effects);
         }
         replays => {

@@ -32,7 +32,7 @@ pub(in crate::tui) fn next(state: &State, set: Set) -> Set {
     let order = [Set::Selected, Set::Marked, Set::Shown];
     let after = order.into_iter().cycle().skip(set as usize + 1);
     let mut others = after.take(order.len());
-    let has_any = |set: &Set| !numbers(state, *set).is_empty();
+    let has_any = |set: &Set| obstacle(state, *set).is_none();
     others.find(has_any).unwrap_or(set)
 }
 
@@ -43,5 +43,16 @@ pub(in crate::tui) fn name(set: Set, numbers: &[Number]) -> Safe<'static> {
         (_, [number]) => Safe::format(format_args!("#{number}")),
         (Set::Marked, _) => Safe::format(format_args!("{many} marked")),
         (Set::Selected | Set::Shown, _) => Safe::format(format_args!("{many} shown")),
+    }
+}
+
+/// Why nothing can be done with a set, if nothing can.
+pub(in crate::tui) fn obstacle(state: &State, set: Set) -> Option<&'static str> {
+    match set {
+        Set::Selected if state.list.selected.is_none() => Some("no request yet"),
+        Set::Marked if state.list.marked.is_empty() => Some("nothing is marked (Space marks)"),
+        Set::Shown if !state.sync.is_loaded => Some("the history is still being read"),
+        Set::Shown if state.list.shown().len() == 0 => Some("no request is shown"),
+        _ => None,
     }
 }

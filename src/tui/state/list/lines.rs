@@ -10,18 +10,7 @@
 //! In another order than that of arrival there is no place for them.
 
 use super::{List, Order};
-use crate::history::{Dropped, Number, Summary};
-
-/// Most gaps that are shown; the oldest goes.
-const GAPS: usize = 256;
-
-/// Requests that the relay dropped before they were delivered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::tui) struct Missing {
-    pub(in crate::tui) count: u64,
-    /// The first request that came after it has at least this number.
-    pub(in crate::tui) before: Number,
-}
+use crate::history::{Dropped, Missing, Summary};
 
 /// A line of the list.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,15 +21,6 @@ pub(in crate::tui) enum Shown<'a> {
 }
 
 impl List {
-    /// Notes a gap before what comes next.
-    pub(in crate::tui) fn miss(&mut self, count: u64) {
-        if self.gaps.len() == GAPS {
-            self.gaps.remove(0);
-        }
-        let before = self.newest().unwrap_or_default() + 1;
-        self.gaps.push(Missing { count, before });
-    }
-
     /// How many lines there are.
     pub(in crate::tui) fn lines(&self) -> usize {
         self.head() + self.view.len() + self.gaps().len()

@@ -17,6 +17,8 @@ pub(in crate::tui) struct Tally {
     pub(in crate::tui) server: u64,
     /// Refused, timed out or broken off.
     pub(in crate::tui) broken: u64,
+    /// Came with a signature that is not right.
+    pub(in crate::tui) bad_sig: u64,
 }
 
 impl Tally {
@@ -31,12 +33,15 @@ impl Tally {
         if let Some(count) = self.count(row) {
             *count += 1;
         }
+        self.bad_sig += u64::from(has_bad_sig(row));
     }
 
     pub(super) fn remove(&mut self, row: &Summary) {
         if let Some(count) = self.count(row) {
             *count = count.saturating_sub(1);
         }
+        let bad = u64::from(has_bad_sig(row));
+        self.bad_sig = self.bad_sig.saturating_sub(bad);
     }
 
     /// Those whose latest try did not end well.
@@ -54,4 +59,9 @@ impl Tally {
             _ => None,
         }
     }
+}
+
+fn has_bad_sig(row: &Summary) -> bool {
+    let webhook = row.webhook.as_ref();
+    webhook.is_some_and(|webhook| webhook.verdict == "bad")
 }

@@ -1,7 +1,10 @@
 //! Which columns a list has, and where: pure arithmetic over its width.
 //!
 //! ```text
-//!  93 and more   gutter # time METHOD event SIZE FROM SIG ST LAT NOTE
+//! 112 and more   gutter # time METHOD event PATH SIZE FROM SIG ST LAT NOTE
+//!  96            without FROM
+//!  87            without SIZE
+//!  78            gutter # time event PATH SIG ST LAT NOTE
 //!  56            gutter # time event SIG ST LAT NOTE
 //!  50            without #
 //!  47            without seconds
@@ -17,8 +20,15 @@ use crate::{
     },
 };
 
-/// From this width of the list on there is room for METHOD, SIZE and FROM.
-const RICH: u16 = 93;
+/// From these widths of the list on there is room for PATH, and beside it for METHOD, SIZE and FROM, with an event whole.
+const PATHS: u16 = 78;
+const METHODS: u16 = 87;
+const SIZES: u16 = 96;
+const FROMS: u16 = 112;
+
+/// Cells of an event and of a path.
+const EVENT: u16 = 26;
+const PATH: u16 = 16;
 
 /// Fewest cells that an event is left.
 const LEAST: u16 = 13;
@@ -39,6 +49,8 @@ pub(super) struct Columns {
     pub(super) time: Place,
     pub(super) method: Option<Place>,
     pub(super) event: Place,
+    /// The path; without it, it stands behind the event.
+    pub(super) path: Option<Place>,
     pub(super) size: Option<Place>,
     pub(super) from: Option<Place>,
     pub(super) sig: Option<Place>,
@@ -55,7 +67,6 @@ impl Columns {
     pub(super) fn of(width: u16, newest: Number, wanted: &Wanted) -> Self {
         let digits = newest.checked_ilog10().unwrap_or_default() + 1;
         let digits = u16::try_from(digits).unwrap_or(u16::MAX).max(5);
-        let is_rich = width >= RICH;
         let mut taken = 2 + 6 + 4 + 6 + LEAST;
         let mut ask = |column, cells, fits| {
             let has = wanted.has(column, fits) && taken + cells <= width;
@@ -65,9 +76,10 @@ impl Columns {
         let has_sig = ask(Column::Sig, 4, width >= 42);
         let has_note = ask(Column::Note, 5, width >= 47);
         let has_number = ask(Column::Number, digits + 1, width >= 56);
-        let has_method = ask(Column::Method, 7, is_rich);
-        let has_size = ask(Column::Size, 9, is_rich);
-        let has_from = ask(Column::From, 16, is_rich);
+        let has_path = ask(Column::Path, PATH + 1, width >= PATHS);
+        let has_method = ask(Column::Method, 7, width >= METHODS);
+        let has_size = ask(Column::Size, 9, width >= SIZES);
+        let has_from = ask(Column::From, 16, width >= FROMS);
         let has_seconds = width >= 50 && taken + 3 <= width;
         let mut left = Rest { x: 2 };
         let number = has_number.then(|| left.take(digits, true));
@@ -77,7 +89,16 @@ impl Columns {
         let beside = 4 + 6 + beside(has_sig, 4) + beside(has_note, 5);
         let beside = beside + if has_size { 9 } else { 0 } + if has_from { 16 } else { 0 };
         let event = width.saturating_sub(left.x + beside + 1);
-        let event = left.take(event, false);
+        let (event, path) = match has_path {
+            // What is left over is the path's: an event seldom needs more.
+            true => {
+                let most = event.saturating_sub(PATH + 1);
+                let both = (most.min(EVENT), event);
+                let event = left.take(both.0, false);
+                (event, Some(left.take(both.1 - both.0 - 1, false)))
+            }
+            false => (left.take(event, false), None),
+        };
         let size = has_size.then(|| left.take(8, true));
         let from = has_from.then(|| left.take(15, false));
         let sig = has_sig.then(|| left.take(3, false));
@@ -86,6 +107,7 @@ impl Columns {
             time,
             method,
             event,
+            path,
             size,
             from,
             sig,
@@ -103,6 +125,7 @@ impl Columns {
             ("TIME", Some(self.time)),
             ("METHOD", self.method),
             ("EVENT", Some(self.event)),
+            ("PATH", self.path),
             ("SIZE", self.size),
             ("FROM", self.from),
             ("SIG", self.sig),
@@ -123,6 +146,16 @@ impl Place {
             x: row.x + x,
             width: self.width.min(row.width - x),
             ..row
+        }
+    }
+}
+
+impl Place {
+    /// This one and the next one as one.
+    pub(super) fn with(self, next: Self) -> Self {
+        Self {
+            width: next.x + next.width - self.x,
+            ..self
         }
     }
 }
@@ -175,8 +208,14 @@ mod tests {
                 .collect();
             names.join(" ")
         };
-        assert_eq!(titles(93), "# TIME METHOD EVENT SIZE FROM SIG ST LAT NOTE");
-        assert_eq!(titles(80), "# TIME EVENT SIG ST LAT NOTE");
+        assert_eq!(
+            titles(112),
+            "# TIME METHOD EVENT PATH SIZE FROM SIG ST LAT NOTE"
+        );
+        assert_eq!(titles(96), "# TIME METHOD EVENT PATH SIZE SIG ST LAT NOTE");
+        assert_eq!(titles(87), "# TIME METHOD EVENT PATH SIG ST LAT NOTE");
+        assert_eq!(titles(80), "# TIME EVENT PATH SIG ST LAT NOTE");
+        assert_eq!(titles(77), "# TIME EVENT SIG ST LAT NOTE");
         assert_eq!(titles(55), "TIME EVENT SIG ST LAT NOTE");
         assert_eq!(titles(46), "TIME EVENT SIG ST LAT");
         assert_eq!(titles(40), "TIME EVENT ST LAT");
@@ -199,7 +238,7 @@ mod tests {
         };
         assert_eq!(titles(80, "from, method"), "TIME METHOD EVENT FROM ST LAT");
         assert_eq!(titles(40, "number sig"), "TIME EVENT SIG ST LAT");
-        assert_eq!(titles(80, ""), titles(80, "number sig note"));
+        assert_eq!(titles(80, ""), titles(80, "number path sig note"));
         assert_eq!(Wanted::parse("number colour"), None);
     }
 }

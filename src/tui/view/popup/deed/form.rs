@@ -2,8 +2,8 @@
 
 use super::super::{Canvas, draw_box, row};
 use crate::{
-    event::Replays,
-    text::{Safe, count},
+    event::{Replays, Sign},
+    text::{Safe, age, count},
     tui::{
         act::deed::{form, set},
         deed::{Line, SendForm, Way},
@@ -62,6 +62,9 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>, screen: Area, form: &
             Some(names) => {
                 Safe::format(format_args!("Headers changed: {names}, Hooktool-Replay-Of"))
             }
+            None if form.signs.len() > 1 && form.signing() != Sign::Keep => {
+                Safe::own("As captured, but for its signature; Hooktool-Replay-Of is added.")
+            }
             None => Safe::own("As captured; Hooktool-Replay-Of is added."),
         },
     };
@@ -81,7 +84,7 @@ fn typed(form: &SendForm, line: Line) -> Option<&Field> {
         Line::Gap => Some(&form.gap),
         Line::Parallel => Some(&form.parallel),
         Line::Header(at) => form.headers.get(at),
-        Line::Which | Line::Target | Line::Body | Line::Cancel => None,
+        Line::Which | Line::Target | Line::Body | Line::Signature | Line::Cancel => None,
     }
 }
 
@@ -100,12 +103,37 @@ fn entry(form: &SendForm, line: Line, name: &Safe<'_>) -> (&'static str, Safe<'s
                 None => Safe::own("(•) as captured  ( ) edit in your editor (Space)"),
             },
         ),
+        Line::Signature => (
+            "Signature",
+            Safe::format(format_args!("{}  (Space: others)", signing(form))),
+        ),
         Line::Times => ("Times", Safe::default()),
         Line::Gap => ("Gap, ms", Safe::default()),
         Line::Parallel => ("Parallel", Safe::default()),
         Line::Header(0) => ("Headers", Safe::default()),
         Line::Header(_) => ("", Safe::default()),
         Line::Cancel => ("[ Cancel ]", Safe::default()),
+    }
+}
+
+/// What becomes of the signature.
+fn signing(form: &SendForm) -> Safe<'static> {
+    let sealed = form.past.as_ref().and_then(|past| past.sealed.as_ref());
+    let scheme = sealed.map(|sealed| Safe::format(format_args!(" [{}]", sealed.scheme)));
+    let scheme = scheme.unwrap_or_else(|| Safe::own(", where a secret is set"));
+    match form.signing() {
+        Sign::IfGood => Safe::format(format_args!("sign now{scheme}")),
+        Sign::Anew { .. } => Safe::own("sign now, though it came BAD"),
+        Sign::Keep => {
+            let over = sealed.and_then(|sealed| sealed.age.filter(|age| age.is_over));
+            let over = over.map(|over| age(over.seconds.unsigned_abs()));
+            match over {
+                Some(old) => Safe::format(format_args!("keep original, {old} old: may fail")),
+                None => Safe::own("keep original"),
+            }
+        }
+        Sign::Wrong => Safe::own("wrong in one character"),
+        Sign::Old => Safe::own("right, but too old"),
     }
 }
 
