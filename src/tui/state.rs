@@ -24,7 +24,6 @@ use hooktool_relay::capture::UnixMillis;
 
 use super::{
     act::deed,
-    kind::kind,
     layout::{Layout, Pane, Split, layout},
     look::Look,
     page::{Detail, Form, Tree},
@@ -318,11 +317,6 @@ impl State {
     /// The selected row.
     pub(super) fn row(&self) -> Option<&Summary> {
         self.list.row(self.list.selected?)
-    }
-
-    /// The kind of the selected request.
-    pub(super) fn kind(&self) -> Option<u64> {
-        self.row().map(kind)
     }
 
     /// What the detail is to show now.

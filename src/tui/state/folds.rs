@@ -2,6 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::State;
+use crate::tui::kind::kind;
+
 /// Folds by the kind of request.
 #[derive(Debug, Default)]
 pub(in crate::tui) struct Folds {
@@ -35,5 +38,12 @@ impl Folds {
         self.shown
             .replace(kind)
             .is_some_and(|before| before != kind)
+    }
+}
+
+impl State {
+    /// The kind of the selected request.
+    pub(in crate::tui) fn kind(&self) -> Option<u64> {
+        self.row().map(kind)
     }
 }
