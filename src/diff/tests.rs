@@ -303,7 +303,7 @@ fn a_patch_is_of_one_document_each() {
         of("{\"a\":1}", "{\"a\":2}").as_deref(),
         Ok("[\n  {\"op\":\"replace\",\"path\":\"/a\",\"value\":2}\n]")
     );
-    let told = Err("a body is no JSON document".into());
+    let told = Err("a body is no JSON document");
     assert_eq!(of("{\"a\":1}\n{\"a\":1}", "{}"), told);
     assert_eq!(of("a=1", "a=2"), told);
 }
