@@ -192,11 +192,7 @@ fn write(node: &Node<'_>, out: &mut String) {
 }
 
 #[cfg(test)]
-#[expect(
-    clippy::arithmetic_side_effects,
-    clippy::indexing_slicing,
-    reason = "a test may panic"
-)]
+#[expect(clippy::indexing_slicing, reason = "a test may panic")]
 mod tests {
     use proptest::prelude::*;
     use serde_json::{Value as Json, json};
