@@ -21,7 +21,7 @@ use hooktool_relay::capture::Headers;
 
 use crate::{
     format::{
-        self,
+        self, Wanted,
         decode::{self, Encoding},
     },
     text::{self, Mode},
@@ -30,11 +30,14 @@ use crate::{
 mod arrays;
 mod json;
 mod lines;
+mod patch;
 mod print;
 mod tree;
+mod unified;
 mod volatile;
 
 pub use lines::Line;
+pub use patch::Patch;
 pub use print::print;
 
 /// Largest body that is compared by path, in bytes; above it a line says more than a path.
@@ -168,6 +171,30 @@ pub fn compare(from: &Side<'_>, to: &Side<'_>) -> Diff {
     }
 }
 
+/// Compares two messages line by line, head and all. `all`: lines that differ in an id, a time or a signature, too.
+pub fn unified(from: &Side<'_>, to: &Side<'_>, all: bool) -> Vec<Line> {
+    unified::unified(from, to, all)
+}
+
+/// What turns the first body into the second; `all`: ids and times, too.
+///
+/// # Errors
+/// Why there is none, in words.
+pub fn patch(from: &Side<'_>, to: &Side<'_>, all: bool) -> Result<Patch, &'static str> {
+    let (before, after) = (decoded(from), decoded(to));
+    if before.len().max(after.len()) > BY_PATH {
+        return Err("a body is larger than 1 MB");
+    }
+    let told = "a body is no JSON document";
+    let one = |body| {
+        let text = str::from_utf8(body).map_err(|_| told)?;
+        // Several documents have no path of their own.
+        serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(|_| told)?;
+        tree::parse(text).ok_or(told)
+    };
+    Ok(patch::patch(&one(&before)?, &one(&after)?, all))
+}
+
 fn facts(from: &Side<'_>, to: &Side<'_>) -> Vec<Change> {
     fn lines<'a>(side: &'a Side<'_>) -> Vec<(String, &'a [u8])> {
         let line = |(name, value): &'a (Cow<'_, str>, Cow<'_, [u8]>)| (name.to_string(), &**value);
@@ -256,7 +283,7 @@ fn bodies(from: &Side<'_>, to: &Side<'_>) -> BodyDiff {
 /// The body without its compression; as received if that is unknown, or more than is kept of it.
 fn decoded<'a>(side: &Side<'a>) -> Cow<'a, [u8]> {
     if let Encoding::One(coding) = decode::encoding(side.headers.all("content-encoding")) {
-        let decoded = decode::decode(coding, side.body);
+        let decoded = decode::decode(coding, side.body, &Wanted::always());
         if decoded.is_whole() {
             return decoded.bytes.into();
         }
@@ -266,7 +293,7 @@ fn decoded<'a>(side: &Side<'a>) -> Cow<'a, [u8]> {
 
 /// A text laid out if there is a way, so that a line is a field; none for what is no text.
 fn readable(side: &Side<'_>, body: &[u8]) -> Option<String> {
-    let pretty = format::pretty(side.headers.first("content-type"), body);
+    let pretty = format::pretty(side.headers.first("content-type"), body, &Wanted::always());
     let is_text = pretty.is_some() || !format::is_binary(body);
     is_text.then(|| match (pretty, str::from_utf8(body)) {
         (Some(pretty), _) => pretty,

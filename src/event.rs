@@ -257,6 +257,8 @@ pub enum Intent {
     Replays(Box<Replays>),
     /// Send a sample.
     Trigger(Box<Trigger>),
+    /// Send no more of what is being sent together; what is under way goes on to its end.
+    Stop,
     /// Write stored requests to a file.
     Export(Export),
     /// Hold new requests, or stop holding.

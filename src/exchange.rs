@@ -22,7 +22,7 @@ mod side;
 
 pub use again::again;
 pub use desk::Desk;
-pub use draft::{Part, edits, text, without_added_end};
+pub use draft::{Part, edits, header_line, text, without_added_end};
 pub use evidence::Evidence;
 pub use heard::next;
 pub use kept::kept;

@@ -20,11 +20,13 @@ mod hex;
 mod json;
 pub mod multipart;
 mod outline;
+mod wanted;
 mod xml;
 
 pub(crate) use form::unescape;
 pub use hex::hex;
 pub use outline::{Outline, Row, is_word};
+pub use wanted::Wanted;
 
 /// How much of a body is looked at to call it binary, in bytes: a page of a terminal several times over.
 const LOOKED_AT: usize = 8 * 1024;
@@ -40,37 +42,40 @@ const LARGEST: usize = 16 * 1024 * 1024;
 ///
 /// JSON keeps the order of keys, repeated keys, the spelling of numbers and every escape. A broken document is laid out as far
 /// as it goes, then the place is marked and the rest follows as received. Several roots (JSON lines) are laid out one by one.
-pub fn pretty(content_type: Option<&[u8]>, bytes: &[u8]) -> Option<String> {
-    if let Some(rows) = content_type.and_then(|kind| multipart::pretty(kind, bytes)) {
+/// What is no longer `wanted` is left where it is: then the answer is nobody's.
+pub fn pretty(content_type: Option<&[u8]>, bytes: &[u8], wanted: &Wanted) -> Option<String> {
+    if let Some(rows) = content_type.and_then(|kind| multipart::pretty(kind, bytes, wanted)) {
         return Some(rows);
     }
     let text = str::from_utf8(bytes).ok()?;
     let kind = content_type.map(essence).unwrap_or_default();
     if kind == "application/x-www-form-urlencoded" && !looks_like_json(text) {
-        return Some(form::rows(text));
+        return Some(form::rows(text, wanted));
     }
     if is_json(&kind, text) {
-        return json::pretty(text);
+        return json::pretty(text, wanted);
     }
     let is_xml = matches!(kind.as_str(), "application/xml" | "text/xml") || kind.ends_with("+xml");
     if is_xml || text.trim_start().starts_with("<?xml") {
-        return xml::pretty(text);
+        return xml::pretty(text, wanted);
     }
     None
 }
 
 /// A body as a tree of lines: JSON (a string in it that holds JSON is a node), a form, multipart with a node a part; none when it is
-/// none of these or would grow beyond reason.
-pub fn outline(content_type: Option<&[u8]>, bytes: &[u8]) -> Option<Outline> {
-    if let Some(parts) = content_type.and_then(|kind| outline::bodies::parts(kind, bytes)) {
+/// none of these or would grow beyond reason. What is no longer `wanted` is left where it is.
+pub fn outline(content_type: Option<&[u8]>, bytes: &[u8], wanted: &Wanted) -> Option<Outline> {
+    if let Some(parts) = content_type.and_then(|kind| outline::bodies::parts(kind, bytes, wanted)) {
         return Some(parts);
     }
     let text = str::from_utf8(bytes).ok()?;
     let kind = content_type.map(essence).unwrap_or_default();
     if kind == "application/x-www-form-urlencoded" && !looks_like_json(text) {
-        return Some(outline::bodies::form(text));
+        return Some(outline::bodies::form(text, wanted));
     }
-    is_json(&kind, text).then(|| Outline::new(text)).flatten()
+    is_json(&kind, text)
+        .then(|| Outline::new(text, wanted))
+        .flatten()
 }
 
 fn is_json(kind: &str, text: &str) -> bool {
@@ -103,6 +108,10 @@ fn looks_like_json(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn pretty(content_type: Option<&[u8]>, bytes: &[u8]) -> Option<String> {
+        super::pretty(content_type, bytes, &Wanted::always())
+    }
 
     #[test]
     fn the_content_decides_before_the_header_does() {

@@ -31,7 +31,7 @@ use std::{borrow::Cow, fmt, ops::Range};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-pub use json::json;
+pub use json::{json, visible_json};
 pub use near::{distance, nearest};
 pub use units::{Zone, age, carried, clock, count, date_clock, duration, size};
 

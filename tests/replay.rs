@@ -4,6 +4,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use hooktool::{
+    event::Replays,
     forward::{Forwarder, HostHeader, Options},
     history::{Arrival, Attempt, Cause, History, KeptAnswer, Number, Retention},
     replay::{self, Edits, ReplayError},
@@ -14,6 +15,7 @@ use hooktool_relay::capture::{
     Body, Capture, CaptureId, Edit, Headers, Kind, Outcome, Seq, UnixMillis, Version,
 };
 use tokio::{io::AsyncWriteExt as _, time::Instant};
+use tokio_util::sync::CancellationToken;
 
 use crate::app::{App, read_request};
 
@@ -306,4 +308,38 @@ async fn an_answer_that_goes_on_is_recorded_at_its_head_and_counted_to_its_end()
     let recorded = attempts(&history, number).remove(0).answer.unwrap();
     assert_eq!((recorded.len, recorded.ended), (MORE as u64 + 9, true));
     assert_eq!(recorded.body.len(), KeptAnswer::KEPT);
+}
+
+#[tokio::test]
+async fn a_set_that_is_stopped_begins_no_more_and_records_what_it_began() {
+    let folder = tempfile::tempdir().unwrap();
+    let history = open(folder.path());
+    let app = App::answering(OK).await;
+    let number = stored(&history, capture(b"/a", Body::Absent), None).await;
+    let replays = Replays {
+        numbers: vec![number],
+        to: Some(app.target()),
+        times: 5,
+        // Nobody waits for the third one.
+        gap: Duration::from_secs(3600),
+        parallel: 2,
+        edits: Edits::default(),
+    };
+    let stop = CancellationToken::new();
+    let mut told = Vec::new();
+    let tell = |sent| {
+        stop.cancel();
+        told.push(sent);
+    };
+    let (forwarder, routes) = (forwarder(), Routes::default());
+    let with = replay::With {
+        history: &history,
+        forwarder: &forwarder,
+        otherwise: &routes,
+        keys: &Arc::new(Keys::default()),
+        say: &|_, _| (),
+    };
+    replay::many(&with, &replays, &stop, tell).await;
+    assert_eq!(told.len(), 1);
+    assert_eq!(attempts(&history, number).len(), 1);
 }

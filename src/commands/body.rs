@@ -6,7 +6,7 @@ use hooktool_relay::capture::Headers;
 
 use crate::{
     format::{
-        self,
+        self, Wanted,
         decode::{self, Encoding},
     },
     text::{self, Mode},
@@ -21,7 +21,7 @@ pub(super) fn print(
 ) -> io::Result<()> {
     let decoded = match decode::encoding(headers.all("content-encoding")) {
         Encoding::Plain => return shown(headers, bytes, number, out),
-        Encoding::One(coding) => decode::decode(coding, bytes),
+        Encoding::One(coding) => decode::decode(coding, bytes, &Wanted::always()),
         Encoding::Other(names) => {
             let names = text::safe(&names, Mode::Cell);
             writeln!(out, "({names}: shown as received)")?;
@@ -44,7 +44,7 @@ pub(super) fn print(
 }
 
 fn shown(headers: &Headers, bytes: &[u8], number: u64, out: &mut impl Write) -> io::Result<()> {
-    let pretty = format::pretty(headers.first("content-type"), bytes);
+    let pretty = format::pretty(headers.first("content-type"), bytes, &Wanted::always());
     let shown = match &pretty {
         Some(text) => text::safe(text.as_bytes(), Mode::Body),
         None if format::is_binary(bytes) => {

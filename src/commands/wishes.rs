@@ -14,6 +14,7 @@ use tokio::{
     sync::mpsc,
     task::{JoinSet, spawn_blocking},
 };
+use tokio_util::sync::CancellationToken;
 
 use super::{
     export::{Tally, Writing},
@@ -37,6 +38,8 @@ use crate::{
 pub(super) struct Wishes {
     with: With,
     under_way: JoinSet<()>,
+    /// Ends the sets that are being sent.
+    stop: CancellationToken,
     /// What was deleted last, until it is brought back.
     removal: Option<Removal>,
 }
@@ -78,6 +81,7 @@ impl Wishes {
         Self {
             with,
             under_way: JoinSet::new(),
+            stop: CancellationToken::new(),
             removal: None,
         }
     }
@@ -119,13 +123,15 @@ impl Wishes {
                 });
             }
             Intent::Replays(replays) => {
+                let stop = self.stop.clone();
                 self.under_way
-                    .spawn(async move { with.send(*replays).await });
+                    .spawn(async move { with.send(*replays, &stop).await });
             }
             Intent::Trigger(trigger) => {
                 self.under_way
                     .spawn(async move { with.trigger(*trigger).await });
             }
+            Intent::Stop => std::mem::take(&mut self.stop).cancel(),
             Intent::Export(export) => {
                 self.under_way
                     .spawn(async move { with.export(export).await });
@@ -168,13 +174,13 @@ impl With {
         self.board.tell_of(number, is_kept, sentence);
     }
 
-    async fn send(&self, replays: Replays) {
+    async fn send(&self, replays: Replays, stop: &CancellationToken) {
         let mut round = Round {
             edited: replays
                 .numbers
                 .first()
                 .copied()
-                .filter(|_| !replays.edits.is_empty()),
+                .filter(|_| replays.edits.is_draft()),
             ..Round::default()
         };
         let mut well = Vec::new();
@@ -202,7 +208,8 @@ impl With {
                 signed.fetch_add(1, Ordering::Relaxed);
             }
         };
-        replay::many(&self.needs(&say), &replays, tell).await;
+        replay::many(&self.needs(&say), &replays, stop, tell).await;
+        round.unsent = replays.count().saturating_sub(round.ok + round.failed);
         let signed = signed.into_inner();
         if signed > 0 {
             let all = text::count(replays.count());

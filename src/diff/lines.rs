@@ -9,7 +9,7 @@ use similar::{ChangeTag, DiffOp, TextDiff};
 use super::Mark;
 
 /// Lines that stand around a change.
-const AROUND: usize = 3;
+pub(super) const AROUND: usize = 3;
 
 /// Most lines that are given.
 const MOST: usize = 5_000;

@@ -234,3 +234,76 @@ proptest! {
         prop_assert_eq!(diff.count().0 == 0, from == to);
     }
 }
+
+/// How the two differ line by line, the sign of each line before it.
+fn unified_of(from: &str, to: &str, all: bool) -> Vec<String> {
+    let mut headers = [Headers::new(), Headers::new()];
+    headers[0].push("Date", "Mon");
+    headers[1].push("Date", "Tue");
+    for one in &mut headers {
+        one.push("Content-Type", "application/json");
+    }
+    let side = |headers, body: &'static str| Side {
+        head: vec![("method".into(), b"POST"[..].into())],
+        headers,
+        body: body.as_bytes(),
+    };
+    let (from, to) = (from.to_owned().leak(), to.to_owned().leak());
+    let lines = unified(&side(&headers[0], from), &side(&headers[1], to), all);
+    let text = |pieces: &[(bool, String)]| pieces.iter().map(|(_, text)| text.as_str()).collect();
+    let shown = lines.iter().map(|line| match line {
+        Line::Same(text) => format!("  {text}"),
+        Line::Changed(mark, pieces) => {
+            let text: String = text(pieces);
+            format!("{} {text}", mark.sign())
+        }
+        Line::Gap(count) => format!("… {count}"),
+        Line::More(count) => format!("more {count}"),
+    });
+    shown.collect()
+}
+
+#[test]
+fn line_by_line_hides_what_differs_every_time() {
+    let from =
+        r#"{"id":"evt_1","amount":1900,"name":"x","a":1,"b":2,"c":3,"d":4,"created":1760265101}"#;
+    let to =
+        r#"{"id":"evt_2","amount":4200,"name":"x","a":1,"b":2,"c":3,"d":4,"created":1760265106}"#;
+    assert_eq!(
+        unified_of(from, to, false),
+        [
+            "… 3",
+            "  ",
+            "  {",
+            "    \"id\": \"evt_1\",",
+            "-   \"amount\": 1900,",
+            "+   \"amount\": 4200,",
+            "    \"name\": \"x\",",
+            "    \"a\": 1,",
+            "    \"b\": 2,",
+        ]
+    );
+    let all = unified_of(from, to, true);
+    let changed = all.iter().filter(|line| line.starts_with(['+', '-']));
+    assert_eq!(changed.count(), 8, "{all:?}");
+    let same = unified_of(from, &from.replace("evt_1", "evt_3"), false);
+    assert_eq!(same, Vec::<String>::new());
+}
+
+#[test]
+fn a_patch_is_of_one_document_each() {
+    let headers = Headers::new();
+    let side = |body: &'static str| Side {
+        head: Vec::new(),
+        headers: &headers,
+        body: body.as_bytes(),
+    };
+    let of = |from, to| patch(&side(from), &side(to), true).map(|patch| patch.text);
+    assert_eq!(
+        of("{\"a\":1}", "{\"a\":2}").as_deref(),
+        Ok("[\n  {\"op\":\"replace\",\"path\":\"/a\",\"value\":2}\n]")
+    );
+    let told = Err("a body is no JSON document");
+    assert_eq!(of("{\"a\":1}\n{\"a\":1}", "{}"), told);
+    assert_eq!(of("a=1", "a=2"), told);
+}

@@ -102,6 +102,8 @@ pub struct Round {
     pub failed: u64,
     /// The first [`Round::TOLD`] results, failed ones before the others: whether it failed, and a sentence, not yet safe to show.
     pub told: Vec<(bool, String)>,
+    /// How many were never sent: the person stopped it.
+    pub unsent: u64,
     /// The edited request that was sent, if one was.
     pub edited: Option<u64>,
 }

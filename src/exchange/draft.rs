@@ -16,7 +16,7 @@ use super::{path, whole};
 use crate::{
     event::Edits,
     format::{
-        self,
+        self, Wanted,
         decode::{self, Encoding},
     },
     history::{HistoryError, Reader, Request},
@@ -43,7 +43,7 @@ fn body(reader: &Reader, request: &Request) -> Result<Result<(Bytes, bool), Stri
     let bytes = whole(reader, request)?.unwrap_or_default();
     let encoding = decode::encoding(request.capture.headers.all("content-encoding"));
     let (bytes, was_encoded) = match encoding {
-        Encoding::One(coding) => match decode::decode(coding, &bytes) {
+        Encoding::One(coding) => match decode::decode(coding, &bytes, &Wanted::always()) {
             decoded if decoded.is_whole() => (decoded.bytes.into(), true),
             _ => return Ok(Err("its compressed body cannot be read".to_owned())),
         },
@@ -157,6 +157,15 @@ fn header(line: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     HeaderName::from_bytes(name).ok()?;
     HeaderValue::from_bytes(value).ok()?;
     Some((name.to_vec(), value.to_vec()))
+}
+
+/// A header line as a person types it, `Name: value`; none if it cannot be sent.
+pub fn header_line(line: &str) -> Option<(HeaderName, HeaderValue)> {
+    let (name, value) = header(line.as_bytes())?;
+    Some((
+        HeaderName::from_bytes(&name).ok()?,
+        HeaderValue::from_bytes(&value).ok()?,
+    ))
 }
 
 fn next_line(rest: &mut Bytes) -> Bytes {

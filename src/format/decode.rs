@@ -18,6 +18,7 @@ use brotli_decompressor::{BrotliDecoderParameter, Decompressor};
 use flate2::bufread::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use ruzstd::decoding::{FrameDecoder, StreamingDecoder, errors};
 
+use super::Wanted;
 use crate::text::{self, Safe};
 
 /// How much of a decoded body is kept to be shown, in bytes.
@@ -150,8 +151,9 @@ impl Decoded {
     }
 }
 
-/// Decodes a body. Never fails: what came before it broke is kept. At most some 20 MiB of memory, whatever comes.
-pub fn decode(coding: Coding, bytes: &[u8]) -> Decoded {
+/// Decodes a body. Never fails: what came before it broke, or was no longer `wanted`, is kept. At most some 20 MiB of memory,
+/// whatever comes.
+pub fn decode(coding: Coding, bytes: &[u8], wanted: &Wanted) -> Decoded {
     let mut decoded = Decoded {
         coding,
         from: bytes.len() as u64,
@@ -160,11 +162,11 @@ pub fn decode(coding: Coding, bytes: &[u8]) -> Decoded {
         stopped: None,
     };
     let all = match coding {
-        Coding::Gzip => decoded.pour(MultiGzDecoder::new(bytes)),
-        Coding::Deflate if is_zlib(bytes) => decoded.pour(ZlibDecoder::new(bytes)),
-        Coding::Deflate => decoded.pour(DeflateDecoder::new(bytes)),
-        Coding::Brotli => brotli(&mut decoded, bytes),
-        Coding::Zstd => zstd(&mut decoded, bytes),
+        Coding::Gzip => decoded.pour(MultiGzDecoder::new(bytes), wanted),
+        Coding::Deflate if is_zlib(bytes) => decoded.pour(ZlibDecoder::new(bytes), wanted),
+        Coding::Deflate => decoded.pour(DeflateDecoder::new(bytes), wanted),
+        Coding::Brotli => brotli(&mut decoded, bytes, wanted),
+        Coding::Zstd => zstd(&mut decoded, bytes, wanted),
     };
     if all.is_err() && decoded.stopped.is_none() {
         decoded.stopped = Some(Stopped::Broken);
@@ -174,7 +176,7 @@ pub fn decode(coding: Coding, bytes: &[u8]) -> Decoded {
 
 impl Decoded {
     /// Takes all that a decoder gives, up to the limits.
-    fn pour(&mut self, mut decoder: impl Read) -> io::Result<()> {
+    fn pour(&mut self, mut decoder: impl Read, wanted: &Wanted) -> io::Result<()> {
         let mut piece = vec![0; PIECE];
         loop {
             let read = match decoder.read(&mut piece) {
@@ -184,7 +186,7 @@ impl Decoded {
                 Err(error) => return Err(error),
             };
             self.take(piece.get(..read).unwrap_or_default());
-            if self.stopped.is_some() {
+            if self.stopped.is_some() || wanted.is_over() {
                 return Ok(());
             }
         }
@@ -211,20 +213,20 @@ fn is_zlib(bytes: &[u8]) -> bool {
     first & 0x0f == 8 && u16::from_be_bytes([first, second]).is_multiple_of(31)
 }
 
-fn brotli(decoded: &mut Decoded, bytes: &[u8]) -> io::Result<()> {
+fn brotli(decoded: &mut Decoded, bytes: &[u8], wanted: &Wanted) -> io::Result<()> {
     let mut decoder = Decompressor::new(bytes, PIECE);
     // A "large window" may be a gigabyte, and is no part of RFC 7932.
     decoder.set_parameter(BrotliDecoderParameter::BROTLI_DECODER_PARAM_LARGE_WINDOW, 0);
-    decoded.pour(decoder)
+    decoded.pour(decoder, wanted)
 }
 
 /// Frame after frame, those to be skipped left out (RFC 8878 §3.1).
-fn zstd(decoded: &mut Decoded, mut bytes: &[u8]) -> io::Result<()> {
+fn zstd(decoded: &mut Decoded, mut bytes: &[u8], wanted: &Wanted) -> io::Result<()> {
     let mut frames = FrameDecoder::new();
     frames.set_max_window_size(WINDOW);
     loop {
         match StreamingDecoder::new_with_decoder(&mut bytes, &mut frames) {
-            Ok(frame) => decoded.pour(frame)?,
+            Ok(frame) => decoded.pour(frame, wanted)?,
             Err(error) => match skippable(&error) {
                 Some(length) => {
                     let rest = bytes.get(length..).ok_or(io::ErrorKind::UnexpectedEof)?;
@@ -233,7 +235,7 @@ fn zstd(decoded: &mut Decoded, mut bytes: &[u8]) -> io::Result<()> {
                 None => return Err(io::Error::other(error)),
             },
         }
-        if bytes.is_empty() || decoded.stopped.is_some() {
+        if bytes.is_empty() || decoded.stopped.is_some() || wanted.is_over() {
             return Ok(());
         }
     }

@@ -1,9 +1,11 @@
 //! Form fields (`application/x-www-form-urlencoded`, WHATWG URL §5.1) as `name = value` rows: order and repeats kept.
 
+use super::Wanted;
+
 /// One row a field. What decodes to a control character, or to no UTF-8, stays as it was written, so a row is always a row.
-pub(super) fn rows(text: &str) -> String {
+pub(super) fn rows(text: &str, wanted: &Wanted) -> String {
     let mut rows = String::with_capacity(text.len().saturating_add(64));
-    for (name, value) in fields(text) {
+    for (name, value) in fields(text).take_while(|_| !wanted.is_over()) {
         decode(name, &mut rows);
         rows.push_str(" = ");
         decode(value, &mut rows);
@@ -82,7 +84,7 @@ mod tests {
             ("a=b=c%", "a = b=c%\n"),
         ];
         for (text, shown) in table {
-            assert_eq!(rows(text), shown, "{text}");
+            assert_eq!(rows(text, &Wanted::always()), shown, "{text}");
         }
     }
 }

@@ -8,11 +8,11 @@
 //!   └────▶ string, number, literal ─────────────▶ After ─▶ ] or } ─▶ After
 //! ```
 
-use super::{DEEPEST, LARGEST};
+use super::{DEEPEST, LARGEST, Wanted};
 
 /// Text laid out, each root beginning a line; none if it would become too large.
-pub(super) fn pretty(text: &str) -> Option<String> {
-    Some(laid_out(text)?.0)
+pub(super) fn pretty(text: &str, wanted: &Wanted) -> Option<String> {
+    Some(laid_out(text, wanted)?.0)
 }
 
 /// What a line of the laid-out text is.
@@ -38,7 +38,7 @@ pub(super) struct Mark {
 }
 
 /// The same, with what each of its lines is.
-pub(super) fn laid_out(text: &str) -> Option<(String, Vec<Mark>)> {
+pub(super) fn laid_out(text: &str, wanted: &Wanted) -> Option<(String, Vec<Mark>)> {
     let mut walk = Walk {
         text,
         at: 0,
@@ -49,7 +49,7 @@ pub(super) fn laid_out(text: &str) -> Option<(String, Vec<Mark>)> {
     };
     loop {
         walk.skip_space();
-        if walk.out.len() > LARGEST {
+        if walk.out.len() > LARGEST || wanted.is_over() {
             return None;
         }
         match walk.step() {
@@ -311,6 +311,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    fn pretty(text: &str) -> Option<String> {
+        super::pretty(text, &Wanted::always())
+    }
 
     #[test]
     fn nothing_of_the_sender_is_changed() {

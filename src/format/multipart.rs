@@ -10,7 +10,7 @@
 
 use std::fmt::Write as _;
 
-use super::LARGEST;
+use super::{LARGEST, Wanted};
 use crate::text;
 
 /// Most parts that are told apart; no form of people has a tenth of that.
@@ -164,7 +164,7 @@ fn part(content: &[u8], is_whole: bool) -> Part<'_> {
 }
 
 /// Rows to read, a block a part: what stands in it is indented, so that no part can look like another.
-pub(super) fn pretty(content_type: &[u8], body: &[u8]) -> Option<String> {
+pub(super) fn pretty(content_type: &[u8], body: &[u8], wanted: &Wanted) -> Option<String> {
     let mut rows = String::new();
     for (place, part) in parts(content_type, body)?.iter().enumerate() {
         if place > 0 {
@@ -179,8 +179,8 @@ pub(super) fn pretty(content_type: &[u8], body: &[u8]) -> Option<String> {
             let _ = writeln!(rows, "  {name}: {value}");
         }
         rows.push('\n');
-        contents(part, &mut rows);
-        if rows.len() > LARGEST {
+        contents(part, &mut rows, wanted);
+        if rows.len() > LARGEST || wanted.is_over() {
             return None;
         }
     }
@@ -191,7 +191,7 @@ fn one_line(bytes: &[u8]) -> String {
     text::safe(bytes, text::Mode::Cell).as_str().to_owned()
 }
 
-fn contents(part: &Part<'_>, rows: &mut String) {
+fn contents(part: &Part<'_>, rows: &mut String, wanted: &Wanted) {
     if super::is_binary(part.body) {
         rows.push_str("  (binary)\n");
         return;
@@ -199,7 +199,9 @@ fn contents(part: &Part<'_>, rows: &mut String) {
     let kind = part.header("content-type");
     // A part within a part stays as it is: one level is all that forms have.
     let nested = kind.is_some_and(|kind| super::essence(kind).starts_with("multipart/"));
-    let pretty = (!nested).then(|| super::pretty(kind, part.body)).flatten();
+    let pretty = (!nested)
+        .then(|| super::pretty(kind, part.body, wanted))
+        .flatten();
     let shown = match &pretty {
         Some(pretty) => text::safe(pretty.as_bytes(), text::Mode::Body),
         None => text::safe(part.body, text::Mode::Body),
@@ -248,7 +250,7 @@ mod tests {
     #[test]
     fn a_part_cannot_look_like_another() {
         let body = b"--xy\r\nContent-Type: application/json\r\n\r\n{\"a\":1}\r\n--xy\r\n\r\n\npart 3 \xc2\xb7 1 B\r\n--xy\r\nA: \x1b[31m\r\n\r\n\0\xff\r\n--xy--";
-        let shown = pretty(TYPE, body).expect("parts");
+        let shown = pretty(TYPE, body, &Wanted::always()).expect("parts");
         assert_eq!(
             shown,
             "part 1 · 7 B\n  Content-Type: application/json\n\n  {\n    \"a\": 1\n  }\n\n\

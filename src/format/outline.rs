@@ -18,7 +18,10 @@ use std::{
 };
 
 use self::sheet::Sheet;
-use super::json::{self, Kind, Mark};
+use super::{
+    Wanted,
+    json::{self, Kind, Mark},
+};
 
 pub(super) mod bodies;
 mod sheet;
@@ -54,15 +57,19 @@ pub struct Outline {
 }
 
 impl Outline {
-    pub(super) fn new(text: &str) -> Option<Self> {
-        let (text, marks) = json::laid_out(text)?;
-        let mut sheet = Sheet::default();
+    pub(super) fn new(text: &str, wanted: &Wanted) -> Option<Self> {
+        let (text, marks) = json::laid_out(text, wanted)?;
+        let mut sheet = Sheet::new(wanted);
         sheet.document(&text, &marks);
         Some(Self::of(sheet))
     }
 
     fn of(sheet: Sheet) -> Self {
-        let Sheet { text, marks } = sheet;
+        let Sheet {
+            text,
+            marks,
+            wanted,
+        } = sheet;
         let mut outline = Self {
             text,
             rows: Vec::with_capacity(marks.len()),
@@ -70,6 +77,9 @@ impl Outline {
         };
         let mut open = Vec::new();
         for (index, mark) in marks.iter().enumerate() {
+            if wanted.is_over() {
+                break;
+            }
             let next = marks.get(index.saturating_add(1)).map(|next| next.start);
             outline.add(mark, next, &mut open);
         }
@@ -133,6 +143,12 @@ impl Outline {
             key => key.hash(&mut hasher),
         }
         hasher.finish()
+    }
+
+    /// About how much memory it takes, in bytes.
+    pub fn weight(&self) -> usize {
+        let rows = self.rows.len().saturating_mul(size_of::<Row>());
+        rows.saturating_add(self.text.len())
     }
 
     /// Every line.
@@ -234,8 +250,12 @@ pub fn is_word(key: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn outline(text: &str) -> Option<Outline> {
+        Outline::new(text, &Wanted::always())
+    }
+
     fn shown(text: &str) -> Vec<(String, String, usize)> {
-        let outline = Outline::new(text).expect("fits");
+        let outline = outline(text).expect("fits");
         let rows = outline.rows().iter().enumerate();
         rows.map(|(index, row)| (outline.path(index), outline.value(row).to_owned(), row.end))
             .collect()
@@ -279,15 +299,9 @@ mod tests {
 
     #[test]
     fn a_path_is_the_same_in_every_document() {
-        let id = |text: &str| {
-            Outline::new(text)
-                .expect("fits")
-                .rows()
-                .last()
-                .map(|row| row.id)
-        };
+        let id = |text: &str| outline(text).expect("fits").rows().last().map(|row| row.id);
         let of = |text: &str, index: usize| {
-            let outline = Outline::new(text).expect("fits");
+            let outline = outline(text).expect("fits");
             outline.rows().get(index).expect("a row").id
         };
         assert_eq!(

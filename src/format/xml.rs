@@ -9,10 +9,10 @@
 
 use quick_xml::{Reader, events::Event};
 
-use super::{DEEPEST, LARGEST};
+use super::{DEEPEST, LARGEST, Wanted};
 
 /// Text laid out; none if it would become too large.
-pub(super) fn pretty(text: &str) -> Option<String> {
+pub(super) fn pretty(text: &str, wanted: &Wanted) -> Option<String> {
     let mut reader = Reader::from_str(text);
     let config = reader.config_mut();
     config.check_end_names = false;
@@ -40,7 +40,7 @@ pub(super) fn pretty(text: &str) -> Option<String> {
         };
         layout.take(token, text.get(from..to).unwrap_or_default());
         from = to;
-        if layout.out.len() > LARGEST {
+        if layout.out.len() > LARGEST || wanted.is_over() {
             return None;
         }
     }
@@ -124,6 +124,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    fn pretty(text: &str) -> Option<String> {
+        super::pretty(text, &Wanted::always())
+    }
 
     #[test]
     fn tags_are_indented_and_texts_stay_beside_them() {

@@ -23,6 +23,14 @@ impl Edits {
         *self == signature_aside
     }
 
+    /// Whether a text was edited for it; else header lines are set and removed at most.
+    pub fn is_draft(&self) -> bool {
+        self.method.is_some()
+            || self.path.is_some()
+            || self.headers.is_some()
+            || self.body.is_some()
+    }
+
     /// An edited copy, and what differs in it. A body is listed by its length alone: the list is kept with every attempt.
     pub fn apply(&self, capture: &Capture) -> (Capture, Vec<Edit>) {
         let mut copy = capture.clone();

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
 use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     event::{Edits, Replays, Sign},
@@ -110,6 +111,24 @@ impl Lab {
         &self,
         requests: usize,
         send: impl Fn(Sending) -> F,
+        tell: impl FnMut(Sending, F::Output) -> Result<(), E>,
+    ) -> Result<(), E>
+    where
+        F: Future,
+    {
+        let never = CancellationToken::new();
+        self.run_until(&never, requests, send, tell).await
+    }
+
+    /// As [`Lab::run`]; after `stop` none begins any more, and those under way go on to their end.
+    ///
+    /// # Errors
+    /// Those of [`Lab::run`].
+    pub async fn run_until<F, E>(
+        &self,
+        stop: &CancellationToken,
+        requests: usize,
+        send: impl Fn(Sending) -> F,
         mut tell: impl FnMut(Sending, F::Output) -> Result<(), E>,
     ) -> Result<(), E>
     where
@@ -120,14 +139,22 @@ impl Lab {
         let sends = (0_u32..).zip(all).map(|(place, sending)| {
             let sent = send(sending);
             async move {
-                sleep_until(began + self.gap.saturating_mul(place)).await;
-                (sending, sent.await)
+                let is_due = async {
+                    sleep_until(began + self.gap.saturating_mul(place)).await;
+                    !stop.is_cancelled()
+                };
+                if !stop.run_until_cancelled(is_due).await.unwrap_or(false) {
+                    return None;
+                }
+                Some((sending, sent.await))
             }
         });
         let parallel = self.parallel.clamp(1, Replays::PARALLEL);
         let mut sent = stream::iter(sends).buffer_unordered(parallel);
-        while let Some((sending, result)) = sent.next().await {
-            tell(sending, result)?;
+        while let Some(one) = sent.next().await {
+            if let Some((sending, result)) = one {
+                tell(sending, result)?;
+            }
         }
         Ok(())
     }

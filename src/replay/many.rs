@@ -4,6 +4,8 @@
 
 use std::convert::Infallible;
 
+use tokio_util::sync::CancellationToken;
+
 use super::{Lab, ReplayError, Sending, Variant, With, run};
 use crate::{
     event::Replays,
@@ -13,9 +15,14 @@ use crate::{
 /// One of them, and what became of it.
 pub type Sent = (Number, Result<Attempt, ReplayError>);
 
-/// Sends all of them, each of them `times` times before the next one begins; tells each result as it comes, in any order. Dropped
-/// before, those that have not begun never do.
-pub async fn many(with: &With<'_>, replays: &Replays, mut tell: impl FnMut(Sent)) {
+/// Sends all of them, each of them `times` times before the next one begins; tells each result as it comes, in any order. After `stop`
+/// none begins any more, and those under way go on to their end; dropped before, they do not.
+pub async fn many(
+    with: &With<'_>,
+    replays: &Replays,
+    stop: &CancellationToken,
+    mut tell: impl FnMut(Sent),
+) {
     let lab = Lab {
         variants: vec![Variant::Plain],
         times: replays.times,
@@ -33,5 +40,5 @@ pub async fn many(with: &With<'_>, replays: &Replays, mut tell: impl FnMut(Sent)
         tell(sent);
         Ok(())
     };
-    let Ok(()) = lab.run(numbers.len(), send, tell).await;
+    let Ok(()) = lab.run_until(stop, numbers.len(), send, tell).await;
 }

@@ -26,17 +26,29 @@ impl Formatter for Plain {
     where
         W: ?Sized + Write,
     {
-        let mut rest = fragment;
-        while let Some((at, hidden)) = rest.char_indices().find(|&(_, c)| is_hidden(c)) {
-            let (plain, after) = rest.split_at(at);
-            out.write_all(plain.as_bytes())?;
-            for unit in hidden.encode_utf16(&mut [0; 2]) {
-                write!(out, "\\u{unit:04x}")?;
-            }
-            rest = after.strip_prefix(hidden).unwrap_or_default();
-        }
-        out.write_all(rest.as_bytes())
+        write_visible(fragment, out)
     }
+}
+
+/// JSON text as spelled, but for what [`is_hidden`] names: that stands in strings alone.
+pub fn visible_json(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len());
+    // Writing to memory cannot fail, and what is written is text.
+    let _ = write_visible(text, &mut out);
+    String::from_utf8(out).unwrap_or_default()
+}
+
+fn write_visible(text: &str, out: &mut (impl Write + ?Sized)) -> io::Result<()> {
+    let mut rest = text;
+    while let Some((at, hidden)) = rest.char_indices().find(|&(_, c)| is_hidden(c)) {
+        let (plain, after) = rest.split_at(at);
+        out.write_all(plain.as_bytes())?;
+        for unit in hidden.encode_utf16(&mut [0; 2]) {
+            write!(out, "\\u{unit:04x}")?;
+        }
+        rest = after.strip_prefix(hidden).unwrap_or_default();
+    }
+    out.write_all(rest.as_bytes())
 }
 
 /// DEL and C1, bidi controls, zero-width and invisible characters, line separators, tags, non-characters. C0 is serde_json's.

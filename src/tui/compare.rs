@@ -1,14 +1,14 @@
 //! A comparison as lines: what changed, by path or by line; what differs every time is left out or shown.
 //!
-//! In: a [`Diff`] and what the two are called. Out: a [`Compared`]. Run off the loop.
+//! In: two sides and what they are called. Out: a [`Compared`]. Run off the loop.
 
 use super::{
     deed::Draft,
-    fetch::{Compared, Sheet},
+    fetch::{Compared, Sheet, Sheets},
     page::{Line, Role},
 };
 use crate::{
-    diff::{self, BodyDiff, Change, Diff, Mark},
+    diff::{self, BodyDiff, Change, Diff, Mark, Side},
     text::{Mode, Safe, count, safe, size},
 };
 
@@ -18,18 +18,33 @@ const COLUMN: usize = 32;
 /// Longest text of a line, in cells.
 const CELLS: usize = 4_096;
 
-/// Lays it out both ways.
-pub(super) fn compose(diff: &Diff, names: [&str; 2], draft: Option<Draft>) -> Compared {
+/// Lays it out, without and with what differs every time. `names`: what the two are called, and of what kind they are.
+pub(super) fn compose(
+    [from, to]: [&Side<'_>; 2],
+    names: [&str; 3],
+    draft: Option<Draft>,
+) -> Compared {
+    let diff = diff::compare(from, to);
+    let sheets = |all| {
+        let title = title(&diff, names, all);
+        let lines = diff::unified(from, to, all);
+        Sheets {
+            list: list(&diff, title.clone(), all),
+            unified: unified(&lines, title.clone()),
+            split: split(&lines, title),
+            patch: diff::patch(from, to, all),
+        }
+    };
     Compared {
-        short: sheet(diff, names, false),
-        all: sheet(diff, names, true),
+        short: sheets(false),
+        all: sheets(true),
         draft,
     }
 }
 
-fn sheet(diff: &Diff, names: [&str; 2], all: bool) -> Sheet {
+fn list(diff: &Diff, title: Safe<'static>, all: bool) -> Sheet {
     let mut sheet = Sheet {
-        title: title(diff, names, all),
+        title,
         ..Sheet::default()
     };
     sheet.changes("head", &diff.head, all);
@@ -38,7 +53,53 @@ fn sheet(diff: &Diff, names: [&str; 2], all: bool) -> Sheet {
     sheet
 }
 
-fn title(diff: &Diff, [from, to]: [&str; 2], all: bool) -> Safe<'static> {
+fn unified(lines: &[diff::Line], title: Safe<'static>) -> Sheet {
+    let mut sheet = Sheet {
+        title,
+        ..Sheet::default()
+    };
+    for line in lines {
+        sheet.text(line);
+    }
+    sheet
+}
+
+/// Lines that were taken away, beside those that came in their place.
+fn split(lines: &[diff::Line], title: Safe<'static>) -> Sheet {
+    let mut sheet = Sheet {
+        title,
+        ..Sheet::default()
+    };
+    let mut rest = lines;
+    while let Some(first) = rest.first() {
+        let of = |mark, lines: &[diff::Line]| {
+            let is =
+                |line: &&diff::Line| matches!(line, diff::Line::Changed(own, _) if *own == mark);
+            lines.iter().take_while(is).count()
+        };
+        let old = of(Mark::Removed, rest);
+        let new = of(Mark::Added, rest.get(old..).unwrap_or_default());
+        if old + new == 0 {
+            let line = shown(first);
+            sheet.lines.push(line.clone());
+            sheet.right.push(line);
+            rest = &rest[1..];
+            continue;
+        }
+        let (run, after) = rest.split_at(old + new);
+        sheet.changes.push(sheet.lines.len());
+        for place in 0..old.max(new) {
+            let left = run[..old].get(place).map(shown);
+            let right = run[old..].get(place).map(shown);
+            sheet.lines.push(left.unwrap_or_default());
+            sheet.right.push(right.unwrap_or_default());
+        }
+        rest = after;
+    }
+    sheet
+}
+
+fn title(diff: &Diff, [from, to, kind]: [&str; 3], all: bool) -> Safe<'static> {
     let (changes, volatile) = diff.count();
     let shown = if all {
         changes
@@ -55,7 +116,10 @@ fn title(diff: &Diff, [from, to]: [&str; 2], all: bool) -> Safe<'static> {
         _ if all => ", volatile ones too (i)".to_owned(),
         _ => format!(", {volatile} volatile hidden (i)"),
     };
-    Safe::format(format_args!("diff {from} → {to}     {shown}{hidden}"))
+    let blank = if kind.is_empty() { "" } else { "  " };
+    Safe::format(format_args!(
+        "diff {from} → {to}{blank}{kind}     {shown}{hidden}"
+    ))
 }
 
 impl Sheet {
@@ -138,40 +202,38 @@ impl Sheet {
     }
 
     fn text(&mut self, line: &diff::Line) {
-        let dim = |text| vec![(Role::Dim, text)];
-        match line {
-            diff::Line::Same(text) => {
-                let text = Safe::format(format_args!("  {}", cell(text)));
-                self.lines.push(dim(text));
-            }
-            diff::Line::Gap(lines) => {
-                let text = Safe::format(format_args!("  … {lines} the same …"));
-                self.lines.push(dim(text));
-            }
-            diff::Line::More(lines) => {
-                let text = Safe::format(format_args!("  … {lines} lines more …"));
-                self.lines.push(dim(text));
-            }
-            diff::Line::Changed(mark, pieces) => {
-                let mut line = vec![sign(*mark)];
-                line.extend(pieces.iter().map(|(is_changed, piece)| {
-                    let role = if *is_changed {
-                        Role::Strong
-                    } else {
-                        Role::Text
-                    };
-                    (role, cell(piece))
-                }));
-                // Lines that follow each other are one change to go to.
-                let follows = self.changes.last().is_some_and(|&at| {
-                    let between = self.lines.get(at..).unwrap_or_default();
-                    between.iter().all(|line| line.first().is_some_and(is_sign))
-                });
-                match follows {
-                    true => self.lines.push(line),
-                    false => self.change(line),
-                }
-            }
+        // Lines that follow each other are one change to go to.
+        let follows = || {
+            self.changes.last().is_some_and(|&at| {
+                let between = self.lines.get(at..).unwrap_or_default();
+                between.iter().all(|line| line.first().is_some_and(is_sign))
+            })
+        };
+        match line.is_change() && !follows() {
+            true => self.change(shown(line)),
+            false => self.lines.push(shown(line)),
+        }
+    }
+}
+
+/// A line of a text.
+fn shown(line: &diff::Line) -> Line {
+    let dim = |text| vec![(Role::Dim, text)];
+    match line {
+        diff::Line::Same(text) => dim(Safe::format(format_args!("  {}", cell(text)))),
+        diff::Line::Gap(lines) => dim(Safe::format(format_args!("  … {lines} the same …"))),
+        diff::Line::More(lines) => dim(Safe::format(format_args!("  … {lines} lines more …"))),
+        diff::Line::Changed(mark, pieces) => {
+            let mut line = vec![sign(*mark)];
+            line.extend(pieces.iter().map(|(is_changed, piece)| {
+                let role = if *is_changed {
+                    Role::Strong
+                } else {
+                    Role::Text
+                };
+                (role, cell(piece))
+            }));
+            line
         }
     }
 }

@@ -40,6 +40,10 @@ pub(super) enum Deed {
     PreviousChange,
     /// What differs every time, too.
     Volatile,
+    /// The next way to show it.
+    NextView,
+    /// Copies it as a JSON Patch.
+    Patch,
     /// Goes on from an edit to the replay form.
     ToForm,
     /// Opens the replay form.
@@ -50,9 +54,13 @@ pub(super) enum Deed {
     PreviousLine,
     /// The next of what a line of the form offers.
     Choose,
+    /// Puts the request's next own header line into the form, to be changed.
+    Offer,
     /// Enter in the form: the next line, or Cancel if that has the focus. Never sends.
     Enter,
     Send,
+    /// Sends no more of what is being sent.
+    Stop,
     /// Takes the words that confirm.
     Confirm,
     EditBody,
@@ -139,6 +147,7 @@ pub(super) enum Desk {
         at: usize,
         /// Whether what differs every time is shown, too.
         all: bool,
+        view: View,
     },
     /// How requests are sent again.
     Form(Box<SendForm>),
@@ -174,6 +183,29 @@ pub(super) struct Shot {
     pub(super) way: usize,
 }
 
+/// How a comparison is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(super) enum View {
+    /// What changed, by its path or line.
+    #[default]
+    List,
+    /// Line by line, head and all.
+    Unified,
+    /// The same, the two beside each other.
+    Split,
+}
+
+impl View {
+    /// The next one, around the end.
+    pub(super) fn next(self) -> Self {
+        match self {
+            Self::List => Self::Unified,
+            Self::Unified => Self::Split,
+            Self::Split => Self::List,
+        }
+    }
+}
+
 /// What is written to a file, but for its name.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Export {
@@ -192,6 +224,7 @@ impl Desk {
             Self::Overwrite(..) => Place::Overwrite,
             Self::Diff { .. } => Place::Diff,
             Self::Form(form) if form.line == Line::Other => Place::FormText,
+            Self::Form(form) if matches!(form.line, Line::Header(_)) => Place::FormHeader,
             Self::Form(_) => Place::Form,
             Self::Samples { .. } => Place::Samples,
             Self::Trigger(_) => Place::Trigger,

@@ -11,7 +11,7 @@ use super::{
     field::Hidden,
     page::{Form, Line},
 };
-use crate::{exchange::Part, history::Number, target::Target, text::Safe};
+use crate::{diff::Patch, exchange::Part, history::Number, target::Target, text::Safe};
 
 /// Something to read, or to work out of what is read.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,13 +81,24 @@ pub(super) struct Clip {
 }
 
 /// A comparison, laid out.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Compared {
     /// Without what differs every time, and with it.
-    pub(super) short: Sheet,
-    pub(super) all: Sheet,
+    pub(super) short: Sheets,
+    pub(super) all: Sheets,
     /// The edit that is compared with its original.
     pub(super) draft: Option<Draft>,
+}
+
+/// A comparison in every view.
+#[derive(Clone, Debug)]
+pub(super) struct Sheets {
+    pub(super) list: Sheet,
+    pub(super) unified: Sheet,
+    /// The lines of the first one; those of the second stand in `right`.
+    pub(super) split: Sheet,
+    /// The bodies' as a JSON Patch, or why there is none.
+    pub(super) patch: Result<Patch, &'static str>,
 }
 
 /// Lines of a comparison.
@@ -95,6 +106,8 @@ pub(super) struct Compared {
 pub(super) struct Sheet {
     pub(super) title: Safe<'static>,
     pub(super) lines: Vec<Line>,
+    /// What stands beside each of them, where there are two columns.
+    pub(super) right: Vec<Line>,
     /// The lines on which changes begin.
     pub(super) changes: Vec<usize>,
 }

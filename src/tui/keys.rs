@@ -100,6 +100,8 @@ pub(super) enum Place {
     Samples,
     /// The box that says how a sample is sent.
     Trigger,
+    /// A line of it that sets or removes a header line.
+    FormHeader,
     /// The words before too many are sent, or too far.
     Confirm,
     /// The box that asks for a file's name.
@@ -247,7 +249,12 @@ pub(super) fn here(place: Place) -> impl Iterator<Item = &'static Binding> {
 pub(super) fn is_typing(place: Place) -> bool {
     let is_desk = matches!(
         place,
-        Place::File | Place::Form | Place::FormText | Place::Samples | Place::Confirm
+        Place::File
+            | Place::Form
+            | Place::FormText
+            | Place::FormHeader
+            | Place::Samples
+            | Place::Confirm
     );
     let is_line = matches!(
         place,

@@ -8,17 +8,18 @@ mod save;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use hooktool_relay::capture::Body;
 
 use super::{
-    page::{self, Detail, Line},
+    page::{self, Detail, Line, Making},
+    shelf::Shelf,
     state::{Query, Tab, Wish},
     update::{Loaded, Reading, What},
 };
 use crate::{
     exchange::Evidence,
-    format::decode::Encoding,
+    format::{Wanted, decode::Encoding},
     history::{History, HistoryError, Number, Reader, Request, Select},
     search::Search,
     webhook::Keyring,
@@ -35,6 +36,8 @@ pub(super) struct Source {
     /// What signatures are judged by.
     keys: Arc<dyn Keyring>,
     free: Arc<Mutex<Vec<Reader>>>,
+    /// What was laid out before.
+    shelf: Arc<Shelf>,
 }
 
 impl Source {
@@ -45,11 +48,12 @@ impl Source {
             keys,
             select: Arc::new(select),
             free: Arc::default(),
+            shelf: Arc::default(),
         }
     }
 
-    /// Reads; blocks.
-    pub(super) fn load(&self, what: &What) -> Loaded {
+    /// Reads; blocks, until it is no longer `wanted`.
+    pub(super) fn load(&self, what: &What, wanted: &Wanted) -> Loaded {
         let read = self.reader().and_then(|reader| {
             let loaded = match what {
                 What::Newest => self.newest(&reader),
@@ -61,10 +65,12 @@ impl Source {
                     is_wide,
                 } => self.rows(&reader, *newer_than, numbers, *is_wide),
                 What::Search(query) => found(&reader, query),
-                What::Detail(wish) => self.detail(&reader, wish),
+                What::Detail(wish) => self.detail(&reader, wish, wanted),
                 What::Fetch(fetch) => deed::run(&reader, self.keys.as_ref(), fetch)
                     .map(|brought| Loaded::Brought(Box::new(brought))),
-                What::Page(wish, tab, reading) => self.whole(&reader, wish, *tab, *reading),
+                What::Page(wish, tab, reading) => {
+                    self.whole(&reader, (wish, *tab), *reading, wanted)
+                }
                 What::Save(save) => {
                     save::save(&reader, save).map(|saved| Loaded::Saved(save.clone(), saved))
                 }
@@ -72,6 +78,9 @@ impl Source {
             self.readers().push(reader);
             loaded
         });
+        if wanted.is_over() {
+            return Loaded::Unwanted;
+        }
         read.unwrap_or_else(|error| Loaded::Failed {
             what: what.clone(),
             cause: error.to_string(),
@@ -137,19 +146,32 @@ impl Source {
         Ok(Loaded::Rows { rows, gone })
     }
 
-    fn detail(&self, reader: &Reader, wish: &Wish) -> Result<Loaded, HistoryError> {
+    fn detail(
+        &self,
+        reader: &Reader,
+        wish: &Wish,
+        wanted: &Wanted,
+    ) -> Result<Loaded, HistoryError> {
         let Some(request) = reader.request(wish.number)? else {
             return Ok(Loaded::NoDetail);
         };
         let attempts = reader.attempts(wish.number)?;
-        let is_plain = page::encoding(&request.capture.headers) == Encoding::Plain;
+        let capture = &request.capture;
+        let is_plain = page::encoding(&capture.headers) == Encoding::Plain;
         let most = if is_plain && !wish.is_whole {
             page::SHOWN
         } else {
             page::WHOLE
         };
-        let body = beginning(reader, wish.number, &request.capture.body, most)?;
-        let mut detail = page::compose(&request, &attempts, &body, wish, &self.keys.keys().known);
+        let keys = self.keys.keys();
+        let making = Making {
+            wish,
+            shelf: &self.shelf,
+            wanted,
+            known: &keys.known,
+        };
+        let read = || beginning(reader, wish.number, &capture.body, most, wanted);
+        let mut detail = making.detail(&request, &attempts, read)?;
         if wish.judges {
             detail = detail.judged(self.signature(reader, &request)?);
         }
@@ -172,16 +194,16 @@ impl Source {
     fn whole(
         &self,
         reader: &Reader,
-        wish: &Wish,
-        tab: Tab,
+        (wish, tab): (&Wish, Tab),
         reading: Reading,
+        wanted: &Wanted,
     ) -> Result<Loaded, HistoryError> {
         let Some(request) = reader.request(wish.number)? else {
             return Ok(Loaded::NoDetail);
         };
         let attempts = reader.attempts(wish.number)?;
         let most = if tab == Tab::Body { PAGED } else { page::SHOWN };
-        let body = beginning(reader, wish.number, &request.capture.body, most)?;
+        let body = beginning(reader, wish.number, &request.capture.body, most, wanted)?;
         let text = match tab {
             Tab::Sig => {
                 let detail = Detail::default();
@@ -191,9 +213,9 @@ impl Source {
                 &request,
                 &attempts,
                 &body,
-                wish,
-                tab,
+                (wish, tab),
                 &self.keys.keys().known,
+                wanted,
             ),
         };
         Ok(Loaded::Page(text.into(), reading))
@@ -214,16 +236,35 @@ fn found(reader: &Reader, query: &Query) -> Result<Loaded, HistoryError> {
 /// Most bytes of a body that are read for a pager. A relay takes 25 MiB unless it is told otherwise.
 const PAGED: usize = 32 * 1024 * 1024;
 
+/// Bytes of a body that are read at once.
+const PIECE: usize = 1024 * 1024;
+
 /// The first bytes of a body.
 fn beginning(
     reader: &Reader,
     number: Number,
     body: &Body,
     most: usize,
+    wanted: &Wanted,
 ) -> Result<Bytes, HistoryError> {
-    match body {
-        Body::Absent => Ok(Bytes::new()),
-        Body::Whole(bytes) => Ok(bytes.clone()),
-        Body::Pieces(_) => reader.body(number, 0, most),
+    let len = match body {
+        Body::Absent => return Ok(Bytes::new()),
+        Body::Whole(bytes) => return Ok(bytes.clone()),
+        Body::Pieces(len) => usize::try_from(*len).unwrap_or(usize::MAX),
+    };
+    let most = most.min(len);
+    if most <= PIECE {
+        return reader.body(number, 0, most);
     }
+    let mut all = BytesMut::with_capacity(most);
+    while all.len() < most && !wanted.is_over() {
+        let room = PIECE.min(most - all.len());
+        let piece = reader.body(number, all.len() as u64, room)?;
+        if piece.is_empty() {
+            // Retention let it go meanwhile.
+            break;
+        }
+        all.extend_from_slice(&piece);
+    }
+    Ok(all.freeze())
 }

@@ -5,6 +5,7 @@
 
 mod body;
 mod headers;
+mod making;
 mod preview;
 mod raw;
 mod signature;
@@ -12,20 +13,26 @@ mod tree;
 mod tries;
 mod whole;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, convert::Infallible, sync::Arc};
 
-use hooktool_relay::capture::{Capture, Outcome};
+use bytes::Bytes;
+use hooktool_relay::capture::Outcome;
 
-use super::state::{Tab, Wish};
+use super::{
+    shelf::Shelf,
+    state::{Tab, Wish},
+};
 use crate::{
+    format::Wanted,
     history::{Attempt, KeptAnswer, Number, Request},
     text::{Mode, Safe, Zone, date_clock, safe, size},
     webhook::Known,
 };
 
-pub(super) use self::tree::Tree;
+pub(super) use self::{making::Making, tree::Tree};
 use body::Content;
 pub(super) use body::{Form, Page, SHOWN, WHOLE, encoding};
+pub(super) use headers::is_secret;
 pub(super) use signature::signature;
 pub(super) use whole::{text_of, whole};
 
@@ -62,7 +69,7 @@ pub(super) struct Detail {
     pub(super) body: Page,
     pub(super) response: Page,
     /// Headers, tries, signature, raw.
-    pub(super) pages: [Vec<Line>; 4],
+    pub(super) pages: [Arc<Vec<Line>>; 4],
     /// How the chosen try ended, in a few words.
     pub(super) outcome: Safe<'static>,
     /// How many tries there are.
@@ -81,15 +88,21 @@ impl Detail {
 
     /// How many lines of a tab stand above its tree.
     pub(super) fn above(&self, tab: Tab) -> usize {
-        self.fixed(tab).len()
+        match self.fixed(tab) {
+            Fixed::Page(page) => page.above(),
+            Fixed::Lines(lines) => lines.len(),
+        }
     }
 
     /// A line of a tab.
     pub(super) fn line(&self, tab: Tab, at: usize) -> Option<Cow<'_, Line>> {
-        let fixed = self.fixed(tab);
-        match (fixed.get(at), self.tree(tab)) {
+        let fixed = match self.fixed(tab) {
+            Fixed::Page(page) => page.line(at),
+            Fixed::Lines(lines) => lines.get(at),
+        };
+        match (fixed, self.tree(tab)) {
             (Some(line), _) => Some(Cow::Borrowed(line)),
-            (None, Some(tree)) => tree.line(at - fixed.len()).map(Cow::Owned),
+            (None, Some(tree)) => tree.line(at - self.above(tab)).map(Cow::Owned),
             (None, None) => None,
         }
     }
@@ -122,24 +135,30 @@ impl Detail {
     /// The same with the page of the signature.
     pub(super) fn judged(mut self, lines: Vec<Line>) -> Self {
         let [_, _, signature, _] = &mut self.pages;
-        *signature = lines;
+        *signature = lines.into();
         self
     }
 
-    fn fixed(&self, tab: Tab) -> &[Line] {
+    fn fixed(&self, tab: Tab) -> Fixed<'_> {
         let [headers, tries, signature, raw] = &self.pages;
         match tab {
-            Tab::Body => &self.body.lines,
-            Tab::Headers => headers,
-            Tab::Response => &self.response.lines,
-            Tab::Tries => tries,
-            Tab::Sig => signature,
-            Tab::Raw => raw,
+            Tab::Body => Fixed::Page(&self.body),
+            Tab::Headers => Fixed::Lines(headers),
+            Tab::Response => Fixed::Page(&self.response),
+            Tab::Tries => Fixed::Lines(tries),
+            Tab::Sig => Fixed::Lines(signature),
+            Tab::Raw => Fixed::Lines(raw),
         }
     }
 }
 
-/// Lays a request out. `body` is its beginning: [`SHOWN`] bytes, or all of it where it is compressed or wished whole. `known`: the
+/// The lines of a tab that are no tree.
+enum Fixed<'a> {
+    Page(&'a Page),
+    Lines(&'a [Line]),
+}
+
+/// Lays a request out, once. `body` is its beginning: [`SHOWN`] bytes, or all of it where it is compressed or wished whole. `known`: the
 /// senders, for what they do next.
 pub(super) fn compose(
     request: &Request,
@@ -148,46 +167,17 @@ pub(super) fn compose(
     wish: &Wish,
     known: &Known,
 ) -> Detail {
-    let (tries, chosen) = tries(attempts, wish);
-    let attempt = tries.get(chosen).copied();
-    let capture = &request.capture;
-    let content = Content::new(&capture.headers, body, capture.body.len());
-    let webhook = request.summary.webhook.as_deref();
-    let provider = webhook.and_then(|webhook| known.provider(&webhook.provider));
-    let answered = attempt.or(attempts.last());
-    let next = answered.and_then(|attempt| tries::next(request, attempt, provider));
-    Detail {
-        number: request.summary.number,
-        wish: wish.clone(),
-        body: asking(capture, body::page(&content, wish)),
-        response: tries::response(answered, next.as_ref(), wish),
-        pages: [
-            headers::page(request, attempt, wish.reveals),
-            tries::list(request, attempts, attempt, provider),
-            vec![line(Role::Dim, Safe::own(" judging…"))],
-            raw::page(capture, body.get(..SHOWN).unwrap_or(body), wish.reveals),
-        ],
-        outcome: attempt.map(preview::outcome).unwrap_or_default(),
-        tries: tries.len(),
-        chosen,
-        last_url: tries.last().map(|attempt| attempt.target.clone()),
+    let making = Making {
+        wish,
+        shelf: &Shelf::default(),
+        wanted: &Wanted::always(),
+        known,
+    };
+    let body = || Ok::<_, Infallible>(Bytes::copy_from_slice(body));
+    match making.detail(request, attempts, body) {
+        Ok(detail) => detail,
+        Err(never) => match never {},
     }
-}
-
-/// A page of a body, below the URL that its sender wants a person to visit, if it does.
-fn asking(capture: &Capture, mut page: Page) -> Page {
-    if let Some(visit) = Known::built_in().visit(capture) {
-        let role = if visit.is_allowed {
-            Role::Key
-        } else {
-            Role::Bad
-        };
-        let advice = format_args!("{} (y s copies it):", visit.advice());
-        let url = line(Role::Text, text(visit.url.as_bytes()));
-        let advice = line(role, Safe::format(advice));
-        page.lines.splice(0..0, [advice, url]);
-    }
-    page
 }
 
 /// The attempts that were tries, and which of them is wished.

@@ -10,12 +10,13 @@
 mod acting;
 mod bar;
 mod columns;
+mod folds;
 mod list;
 mod over;
 mod wrapped;
 
 use std::{
-    collections::{BTreeSet, HashSet, VecDeque},
+    collections::{BTreeSet, VecDeque},
     time::Duration,
 };
 
@@ -38,6 +39,7 @@ use crate::{
 pub(super) use self::acting::{Acting, Kept};
 pub(super) use self::bar::{Bar, Offer, remember};
 pub(super) use self::columns::{Column, Wanted};
+pub(super) use self::folds::Folds;
 pub(super) use self::list::{Fit, Follow, List, Order, Query, Shown};
 pub(super) use self::over::{Mood, Open, Popup, Toast, Told};
 pub(super) use self::wrapped::rows;
@@ -156,8 +158,8 @@ pub(super) struct Sync {
     pub(super) missing: bool,
     /// Whether rows are being read.
     pub(super) is_reading: bool,
-    /// Whether the detail is being read.
-    pub(super) is_detail_reading: bool,
+    /// The detail that is being read.
+    pub(super) detail: Option<Wish>,
     /// Whether the loaded detail changed in the history.
     pub(super) is_detail_stale: bool,
     /// Whether the newest rows were read, which are shown before all others are.
@@ -214,12 +216,10 @@ pub(super) struct State {
     pub(super) form: Option<Form>,
     /// Of which request it was said last.
     pub(super) laid_out: Option<Number>,
-    /// The paths that are folded, in every body.
-    pub(super) folded: HashSet<u64>,
+    /// What is folded, and where the person is, by the kind of request.
+    pub(super) folds: Folds,
     /// The line of the tree that the person is on, counted among the visible ones.
     pub(super) cursor: usize,
-    /// Its path: where the next request's tree is entered.
-    pub(super) watched: Option<u64>,
     pub(super) search: Option<Search>,
     /// Which try, from 0, of the selected request; none: the newest.
     pub(super) chosen: Option<usize>,
@@ -279,9 +279,8 @@ impl State {
             is_wrapped: false,
             form: None,
             laid_out: None,
-            folded: HashSet::new(),
+            folds: Folds::default(),
             cursor: 0,
-            watched: None,
             search: None,
             chosen: None,
             revealed: None,

@@ -1,7 +1,6 @@
 //! What has to be read, so that the screen is what the history is.
 //!
-//! In: changes, what is selected, what was read. Out: effects that read; one of rows and one of the detail at a time. Must not know: how
-//! it is read.
+//! In: changes, what is selected, what was read. Out: effects that read. Must not know: how it is read.
 //!
 //! ```text
 //! Change ─▶ changed ─▶ noted ─▶ settle ─▶ Load(Newest | All | Rows | Older | Search | Detail)
@@ -36,7 +35,7 @@ pub(super) fn changed(state: &mut State, change: &Change) {
     }
 }
 
-/// Asks for what has to be read, one read of rows and one of the detail at a time.
+/// Asks for what has to be read: one read of rows at a time, and one of the detail, where a newer wish takes the place of an older.
 pub(super) fn settle(state: &mut State, effects: &mut Vec<Effect>) {
     if let Some(what) = rows_to_read(state) {
         state.sync.is_reading = true;
@@ -49,19 +48,16 @@ pub(super) fn settle(state: &mut State, effects: &mut Vec<Effect>) {
     if let Some(query) = state.list.query() {
         effects.push(Effect::Load(What::Search(query)));
     }
-    if state.sync.is_detail_reading {
+    let Some(wish) = state.wish() else {
+        state.detail = None;
         return;
-    }
-    let wish = state.wish();
+    };
     let shown = state.detail.as_ref().map(|detail| &detail.wish);
-    match wish {
-        Some(wish) if state.sync.is_detail_stale || shown != Some(&wish) => {
-            state.sync.is_detail_stale = false;
-            state.sync.is_detail_reading = true;
-            effects.push(Effect::Load(What::Detail(wish)));
-        }
-        Some(_) => {}
-        None => state.detail = None,
+    let is_wanted = state.sync.is_detail_stale || shown != Some(&wish);
+    if is_wanted && state.sync.detail.as_ref() != Some(&wish) {
+        state.sync.is_detail_stale = false;
+        state.sync.detail = Some(wish.clone());
+        effects.push(Effect::Load(What::Detail(wish)));
     }
 }
 

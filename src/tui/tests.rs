@@ -70,7 +70,7 @@ fn rows(numbers: std::ops::RangeInclusive<Number>) -> Vec<Summary> {
     numbers.map(|number| row(number, Some(200))).collect()
 }
 
-fn row(number: Number, status: Option<u16>) -> Summary {
+pub(super) fn row(number: Number, status: Option<u16>) -> Summary {
     let last = LastAttempt {
         outcome: status.map_or(Outcome::Refused, |_| Outcome::Answered),
         status,

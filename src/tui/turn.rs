@@ -32,6 +32,7 @@ use super::{
 };
 use crate::{
     event::{Feed, Intent},
+    format::Wanted,
     text::Safe,
 };
 
@@ -49,8 +50,11 @@ pub(super) fn failed(error: impl std::error::Error) -> io::Error {
 pub(super) struct Turn<C> {
     state: State,
     source: Source,
-    /// At most one of each kind of [`What`] but rows, of which there is one of either, and one errand: `update` asks for no more.
+    /// At most one of each kind of [`What`] but rows, of which there is one of either, and one errand: `update` asks for no more. What
+    /// nobody wants any more ends soon.
     reads: JoinSet<Loaded>,
+    /// The newest read of the detail, and of a text for a pager.
+    wanted: [Wanted; 2],
     intents: mpsc::Sender<Intent>,
     console: C,
     /// What the terminal is to be lent for, as soon as this turn is over.
@@ -85,6 +89,7 @@ impl<C: Console> Turn<C> {
             },
             source: Source::new(view.history, view.select, view.keyring),
             reads: JoinSet::new(),
+            wanted: Default::default(),
             intents: view.intents,
             console,
             errand: None,
@@ -249,8 +254,24 @@ impl<C: Console> Turn<C> {
     }
 
     fn load(&mut self, what: What) {
+        let wanted = self.newest(&what);
         let source = self.source.clone();
-        self.reads.spawn_blocking(move || source.load(&what));
+        self.reads
+            .spawn_blocking(move || source.load(&what, &wanted));
+    }
+
+    /// Ends the read that this one takes the place of.
+    fn newest(&mut self, what: &What) -> Wanted {
+        let wanted = Wanted::default();
+        let place = match what {
+            What::Detail(_) => Some(0),
+            What::Page(..) => Some(1),
+            _ => None,
+        };
+        if let Some(older) = place.and_then(|place| self.wanted.get_mut(place)) {
+            std::mem::replace(older, wanted.clone()).end();
+        }
+        wanted
     }
 
     /// Draws, if anything changed, the last frame is long enough ago, and the terminal is ours.
@@ -303,6 +324,10 @@ impl<C: Console> Turn<C> {
 
 impl<C> Drop for Turn<C> {
     fn drop(&mut self) {
+        // The runtime waits for threads that read.
+        for wanted in &self.wanted {
+            wanted.end();
+        }
         // It may have ended by itself; and there is nobody to tell.
         let _ = self.running.end();
     }

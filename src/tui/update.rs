@@ -128,6 +128,8 @@ pub(super) enum Loaded {
     Detail(Box<Detail>),
     /// It is no longer there.
     NoDetail,
+    /// Nobody waits for it any more; a newer one took its place.
+    Unwanted,
     Brought(Box<Brought>),
     /// Text that is safe to be shown.
     Page(Arc<str>, Reading),
@@ -150,6 +152,7 @@ pub(super) fn update(state: &mut State, input: Input) -> (bool, Vec<Effect>) {
             sync::changed(state, &change);
             false
         }
+        Input::Loaded(Loaded::Unwanted) => false,
         Input::Key(key) => pressed(state, key, &mut effects),
         other => {
             happened(state, other, &mut effects);
@@ -310,9 +313,9 @@ fn take(state: &mut State, loaded: Loaded, effects: &mut Vec<Effect>) {
         }
         Loaded::Found { query, hits } => state.found(&query, &hits),
         Loaded::Detail(detail) => {
-            state.sync.is_detail_reading = false;
-            // One for a request that is no longer selected came too late.
-            if Some(detail.number) == state.list.selected {
+            state.sync.detail.take_if(|wish| *wish == detail.wish);
+            // One of what is no longer wished came too late.
+            if Some(&detail.wish) == state.wish().as_ref() {
                 state.detail = Some(*detail);
                 detail::refold(state);
                 detail::look(state);
@@ -326,21 +329,24 @@ fn take(state: &mut State, loaded: Loaded, effects: &mut Vec<Effect>) {
         }
         Loaded::Saved(save, saved) => save::saved(state, save, saved),
         Loaded::Returned(returned) => away::returned(state, returned),
+        Loaded::Unwanted => {}
         Loaded::NoDetail => {
-            state.sync.is_detail_reading = false;
+            state.sync.detail = None;
             state.detail = None;
             state.sync.all = true;
         }
         Loaded::Failed { what, cause } => {
             match what {
                 What::Detail(wish) => {
-                    state.sync.is_detail_reading = false;
+                    state.sync.detail.take_if(|other| *other == wish);
                     // Asked for again only when something else is wished.
-                    state.detail = Some(Detail {
-                        number: wish.number,
-                        wish,
-                        ..Detail::default()
-                    });
+                    if Some(&wish) == state.wish().as_ref() {
+                        state.detail = Some(Detail {
+                            number: wish.number,
+                            wish,
+                            ..Detail::default()
+                        });
+                    }
                 }
                 What::Page(..) | What::Fetch(_) | What::Save(_) | What::Older => {}
                 What::Newest | What::All { .. } | What::Rows { .. } => {

@@ -78,7 +78,17 @@ fn draw_panes(state: &State, canvas: &mut Canvas<'_>, layout: &Layout) {
         filter::draw(state, canvas, layout);
     }
     footer::draw(state, canvas, layout);
+    let is_full = state
+        .popup
+        .as_ref()
+        .is_some_and(|open| open.popup.is_full());
+    if !is_full {
+        footer::draw_toast(state, canvas, layout);
+    }
     popup::draw(state, canvas, layout);
+    if is_full {
+        footer::draw_toast(state, canvas, layout);
+    }
 }
 
 /// Says what is missing, and that traffic goes on.

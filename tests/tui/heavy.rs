@@ -118,3 +118,28 @@ async fn a_decompression_bomb() {
     let bomb = encoder.finish().expect("in memory");
     look_through(&headers, bomb, "stopped: ").await;
 }
+
+#[tokio::test]
+async fn a_small_body_does_not_wait_for_a_large_one() {
+    let (table, run) = inspector(80, 24);
+    let script = async {
+        table.screen.shows("waiting for the first request").await;
+        let large = format!("[{}0]", "{\"amount\":4200},\n".repeat(850_000));
+        record(&table, &json(), large.into_bytes()).await;
+        table.screen.shows("S save, o pager ]").await;
+        record(&table, &json(), b"{\"small\":true}".to_vec()).await;
+        table.screen.shows("small: true").await;
+        table.keys.press(KeyCode::Enter);
+        table.keys.type_in("K");
+        table.screen.shows("S save, o pager ]").await;
+        table.keys.type_in("v");
+        table.screen.shows("00000000  ").await;
+        // Whole, as a tree; and it is left before that is done.
+        table.keys.type_in("vJ");
+        table.screen.shows("small: true").await;
+        table.keys.type_in("K");
+        table.screen.shows("S save, o pager ]").await;
+        table.stop.cancel();
+    };
+    both(run, script).await.expect("a clean end");
+}

@@ -11,6 +11,10 @@ use proptest::prelude::*;
 
 use super::*;
 
+fn decode(coding: Coding, bytes: &[u8]) -> Decoded {
+    super::decode(coding, bytes, &Wanted::always())
+}
+
 const TEXT: &[u8] = b"{\"a\":\"hello hello hello\"}";
 const BR: &str = "0f0c807b2261223a2268656c6c6f2068656c6c6f2068656c6c6f227d03";
 const ZSTD: &str = "28b52ffd0068a50000707b2261223a2268656c6c6f20227d0100314a12";

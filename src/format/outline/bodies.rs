@@ -11,7 +11,7 @@
 use super::{Outline, sheet::Sheet};
 use crate::{
     format::{
-        essence, form, is_binary,
+        Wanted, essence, form, is_binary,
         json::Kind,
         multipart::{self, Part},
     },
@@ -19,9 +19,9 @@ use crate::{
 };
 
 /// A form: a line a field, in order, repeats kept; a value that is JSON is a node.
-pub(in crate::format) fn form(text: &str) -> Outline {
-    let mut sheet = Sheet::default();
-    for (name, value) in form::fields(text) {
+pub(in crate::format) fn form(text: &str, wanted: &Wanted) -> Outline {
+    let mut sheet = Sheet::new(wanted);
+    for (name, value) in form::fields(text).take_while(|_| !wanted.is_over()) {
         let key = form::shown(name);
         let key = if key.is_empty() { "\"\"" } else { key.as_str() };
         let is_node = form::decoded(value).is_some_and(|value| sheet.json(0, key, &value, "\""));
@@ -33,8 +33,12 @@ pub(in crate::format) fn form(text: &str) -> Outline {
 }
 
 /// A multipart body: a node a part; its header lines, then its body.
-pub(in crate::format) fn parts(content_type: &[u8], body: &[u8]) -> Option<Outline> {
-    let mut sheet = Sheet::default();
+pub(in crate::format) fn parts(
+    content_type: &[u8],
+    body: &[u8],
+    wanted: &Wanted,
+) -> Option<Outline> {
+    let mut sheet = Sheet::new(wanted);
     for (place, part) in multipart::parts(content_type, body)?.iter().enumerate() {
         let number = place.saturating_add(1);
         let key = match name(part) {
@@ -106,7 +110,7 @@ mod tests {
     #[test]
     fn a_form_keeps_repeats_and_opens_json() {
         let text = "a=1&a=2%20x%0Ay&payload=%7B%22action%22%3A%22op%5Cnened%22%2C%22n%22%3A%5B1%5D%7D&bad=%7B%22a%22&e=%7B%7D";
-        let outline = form(text);
+        let outline = form(text, &Wanted::always());
         assert_eq!(
             shown(&outline),
             [
@@ -129,7 +133,8 @@ mod tests {
     #[test]
     fn a_part_is_a_node() {
         let body = b"--xy\r\nContent-Disposition: form-data; name=\"a b\"; filename=\"../../x\"\r\nContent-Type: application/json\r\n\r\n{\"a\":1}\r\n--xy\r\n\r\none\ntwo\r\n--xy\r\n\r\n\0\xff";
-        let outline = parts(b"multipart/form-data; boundary=xy", body).expect("parts");
+        let outline =
+            parts(b"multipart/form-data; boundary=xy", body, &Wanted::always()).expect("parts");
         assert_eq!(
             shown(&outline),
             [
@@ -156,7 +161,7 @@ mod tests {
     #[test]
     fn json_in_a_string_is_a_node_and_says_that_it_was_one() {
         let text = r#"{"Type":"Notification","Message":"{\"id\":7,\"in\":\"[1]\"}","s":"{no"}"#;
-        let outline = Outline::new(text).expect("fits");
+        let outline = Outline::new(text, &Wanted::always()).expect("fits");
         assert_eq!(
             shown(&outline),
             [

@@ -9,19 +9,33 @@
 //! }"                   closes
 //! ```
 
-use crate::format::json::{self, Kind, Mark};
+use crate::format::{
+    Wanted,
+    json::{self, Kind, Mark},
+};
 
 /// How deep strings within strings are opened.
 const NESTED: usize = 4;
 
 /// Lines, and what each of them is.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Sheet {
     pub(super) text: String,
     pub(super) marks: Vec<Mark>,
+    /// What is no longer wanted gets no more lines.
+    pub(super) wanted: Wanted,
 }
 
 impl Sheet {
+    /// No lines yet.
+    pub(super) fn new(wanted: &Wanted) -> Self {
+        Self {
+            text: String::new(),
+            marks: Vec::new(),
+            wanted: wanted.clone(),
+        }
+    }
+
     /// Adds a line.
     pub(super) fn line(&mut self, depth: usize, kind: Kind, key: &str, value: &str) {
         let start = self.text.len();
@@ -47,7 +61,10 @@ impl Sheet {
 
     fn nested(&mut self, depth: usize, key: &str, text: &str, quote: &str, left: usize) -> bool {
         let is_node = left > 0 && text.trim_start().starts_with(['{', '[']);
-        let Some((inner, marks)) = is_node.then(|| json::laid_out(text)).flatten() else {
+        let Some((inner, marks)) = is_node
+            .then(|| json::laid_out(text, &self.wanted))
+            .flatten()
+        else {
             return false;
         };
         let is_whole = marks.len() > 1
@@ -74,6 +91,9 @@ impl Sheet {
     ) {
         let last = marks.len().saturating_sub(1);
         for (index, mark) in marks.iter().enumerate() {
+            if self.wanted.is_over() {
+                break;
+            }
             let next = marks.get(index.saturating_add(1));
             let end = next.map_or(inner.len(), |next| next.start);
             let line = inner.get(mark.start..end).unwrap_or_default();

@@ -1,6 +1,8 @@
 //! Reading one request: scrolling, folding, the forms of a body, searching.
 //!
-//! A tree has a line that the person is on; its path stays when another request is shown, and so does what is folded.
+//! A tree has a line that the person is on; its path stays when another request of its kind is shown, and so does what is folded.
+
+use std::collections::HashSet;
 
 use crate::tui::{
     keys::Action,
@@ -38,6 +40,10 @@ pub(super) fn walk(state: &mut State, by: isize) {
                 }
             }
         }
+        None if state.tab == Tab::Tries && state.shown().is_some_and(|shown| shown.tries > 1) => {
+            choose(state, by.signum());
+            scroll(state, by);
+        }
         None => scroll(state, by),
     }
 }
@@ -45,13 +51,20 @@ pub(super) fn walk(state: &mut State, by: isize) {
 /// Puts the person on a visible line of the tree, and brings it into view.
 pub(super) fn stand(state: &mut State, at: usize) {
     state.cursor = at;
-    state.watched = state.tree().and_then(|tree| tree.id(at));
+    watch(state, state.tree().and_then(|tree| tree.id(at)));
     let above = state.shown().map_or(0, |detail| detail.above(state.tab));
     // On the first line of the tree one sees what stands above it too.
     if at == 0 {
         state.bring_line_into_view(0);
     }
     state.bring_line_into_view(above + at);
+}
+
+/// Notes the path that the person is on.
+fn watch(state: &mut State, path: Option<u64>) {
+    if let Some(kind) = state.kind() {
+        state.folds.at(kind).watched = path;
+    }
 }
 
 /// Moves what is in view.
@@ -100,6 +113,7 @@ pub(super) fn choose(state: &mut State, by: isize) {
 pub(super) fn fold(state: &mut State, action: Action) {
     let Some(tree) = state.tree() else {
         match action {
+            Action::Right if state.tab == Tab::Tries => show(state, Tab::Response),
             _ if state.is_wrapped => {}
             Action::Right => state.column = state.column.saturating_add(SIDEWAYS).min(4096),
             Action::Left => state.column = state.column.saturating_sub(SIDEWAYS),
@@ -107,37 +121,48 @@ pub(super) fn fold(state: &mut State, action: Action) {
         }
         return;
     };
+    let Some(kind) = state.kind() else { return };
     let node = tree.node(state.cursor);
-    let is_folded = node.is_some_and(|node| state.folded.contains(&node));
+    let fold = state.folds.of(kind);
+    let is_folded = node.is_some_and(|node| fold.is_some_and(|fold| fold.folded.contains(&node)));
     let mut to = node;
     match (action, node) {
         (Action::FoldAll, _) => {
             let nodes: Vec<u64> = tree.nodes().collect();
             to = tree.id(state.cursor);
-            state.folded.extend(nodes);
+            state.folds.at(kind).folded.extend(nodes);
         }
         (Action::UnfoldAll, _) => {
             to = tree.id(state.cursor);
-            state.folded.clear();
+            state.folds.at(kind).folded.clear();
         }
         (Action::Right | Action::Toggle, Some(node)) if is_folded => {
-            state.folded.remove(&node);
+            state.folds.at(kind).folded.remove(&node);
         }
         (Action::Left | Action::Toggle, Some(node)) if !is_folded => {
-            state.folded.insert(node);
+            state.folds.at(kind).folded.insert(node);
         }
         (Action::Left, _) => to = tree.parent(state.cursor),
         _ => return,
     }
-    state.watched = to.or(state.watched);
+    if to.is_some() {
+        watch(state, to);
+    }
     refold(state);
 }
 
 /// After a tree came or its folds changed: folds it, and puts the person on the path that they were on.
 pub(in crate::tui) fn refold(state: &mut State) {
-    let (folded, watched) = (&state.folded, state.watched);
+    let Some(kind) = state.kind() else { return };
+    let (none, fold) = (HashSet::new(), state.folds.of(kind));
+    let folded = fold.map_or(&none, |fold| &fold.folded);
+    let watched = fold.and_then(|fold| fold.watched);
     for tree in state.detail.iter_mut().flat_map(|detail| detail.trees()) {
         tree.fold(folded);
+    }
+    if state.folds.show(kind) {
+        // A line of another kind of body says nothing in this one.
+        state.cursor = 0;
     }
     let Some(tree) = state.tree() else { return };
     let last = tree.len().saturating_sub(1);
@@ -158,7 +183,12 @@ pub(super) fn next_form(state: &mut State) {
     else {
         return;
     };
-    let after = Form::ALL.into_iter().cycle().skip(present as usize + 1);
+    // Of a large body the tree is what was not tried yet.
+    let is_untried = present == Form::Text
+        && state.laid_out != state.list.selected
+        && obstacle(state, Form::Tree).is_none();
+    let from = if is_untried { 0 } else { present as usize + 1 };
+    let after = Form::ALL.into_iter().cycle().skip(from);
     let next = after
         .take(Form::ALL.len())
         .find(|&form| obstacle(state, form).is_none());
@@ -274,7 +304,10 @@ fn go_to_hit(state: &mut State) {
     let around = row.and_then(|row| Some(state.tree()?.around(row)));
     match (row, around) {
         (Some(row), Some(around)) => {
-            state.folded.retain(|node| !around.contains(node));
+            if let Some(kind) = state.kind() {
+                let folded = &mut state.folds.at(kind).folded;
+                folded.retain(|node| !around.contains(node));
+            }
             refold(state);
             let line = state.tree().and_then(|tree| tree.line_of(row));
             stand(state, line.unwrap_or(0));

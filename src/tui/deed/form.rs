@@ -5,9 +5,10 @@ use std::time::Duration;
 use super::Set;
 use crate::{
     event::{Edits, Replays, Sign},
+    exchange::header_line,
     history::Number,
     target::Target,
-    text::Safe,
+    text::{Mode, Safe, safe},
     tui::field::Field,
     webhook::Age,
 };
@@ -19,11 +20,14 @@ pub(in crate::tui) enum Line {
     Target,
     /// The target that is typed.
     Other,
+    Body,
     /// What becomes of the signature.
     Signature,
     Times,
     Gap,
     Parallel,
+    /// A header line that is set or removed, or room for one.
+    Header(usize),
     /// Has the focus when the form opens.
     Cancel,
 }
@@ -47,6 +51,8 @@ pub(in crate::tui) struct Past {
     pub(in crate::tui) never: usize,
     /// Whether one of the places is not surely this machine.
     pub(in crate::tui) is_far: bool,
+    /// The header lines of the request, if it is one: its names, with a value where that may be seen.
+    pub(in crate::tui) headers: Vec<String>,
     /// How the request is signed, if it is one and signed by a sender that is known.
     pub(in crate::tui) sealed: Option<Sealed>,
 }
@@ -100,6 +106,10 @@ pub(in crate::tui) struct SendForm {
     /// Milliseconds.
     pub(in crate::tui) gap: Field,
     pub(in crate::tui) parallel: Field,
+    /// Header lines that are set or removed; the last one is empty.
+    pub(in crate::tui) headers: Vec<Field>,
+    /// Which of the request's own header lines is offered next.
+    pub(in crate::tui) offered: usize,
     /// What may become of the signature, and which of that does; one alone is not asked about.
     pub(in crate::tui) signs: Vec<Sign>,
     pub(in crate::tui) sign: usize,
@@ -129,6 +139,8 @@ impl SendForm {
             times: typed("1"),
             gap: typed("0"),
             parallel: typed("1"),
+            headers: vec![Field::default()],
+            offered: 0,
             signs: vec![Sign::IfGood],
             sign: 0,
             line: Line::Cancel,
@@ -144,7 +156,8 @@ impl SendForm {
             Line::Times => Some(&mut self.times),
             Line::Gap => Some(&mut self.gap),
             Line::Parallel => Some(&mut self.parallel),
-            Line::Which | Line::Target | Line::Signature | Line::Cancel => None,
+            Line::Header(at) => self.headers.get_mut(at),
+            Line::Which | Line::Target | Line::Body | Line::Signature | Line::Cancel => None,
         }
     }
 
@@ -169,19 +182,80 @@ impl SendForm {
             Line::Which,
             Line::Target,
             Line::Other,
+            Line::Body,
             Line::Signature,
             Line::Times,
             Line::Gap,
             Line::Parallel,
-            Line::Cancel,
         ];
+        let headers = (0..self.headers.len()).map(Line::Header);
         let is_there = |line: &Line| match line {
             Line::Which => self.draft.is_none(),
             Line::Signature => self.signs.len() > 1,
             Line::Other => self.ways.get(self.way) == Some(&Way::Other),
+            Line::Body => self.numbers.len() == 1,
             _ => true,
         };
-        all.into_iter().filter(is_there).collect()
+        let first = all.into_iter().filter(is_there);
+        first.chain(headers).chain([Line::Cancel]).collect()
+    }
+
+    /// Sees to it that there is room for one more header line, and no empty one between others.
+    pub(in crate::tui) fn make_room(&mut self) {
+        let is_here = |at: usize| self.line == Line::Header(at);
+        let mut kept = Vec::new();
+        let mut line = None;
+        for (at, field) in self.headers.iter().enumerate() {
+            if !field.text().trim().is_empty() || is_here(at) {
+                line = line.or(is_here(at).then_some(kept.len()));
+                kept.push(field.clone());
+            }
+        }
+        if kept
+            .last()
+            .is_none_or(|last| !last.text().trim().is_empty())
+        {
+            kept.push(Field::default());
+        }
+        self.headers = kept;
+        if let (Line::Header(_), Some(at)) = (self.line, line) {
+            self.line = Line::Header(at);
+        }
+    }
+
+    /// What is changed in what is sent.
+    ///
+    /// # Errors
+    /// What is wrong with a header line, in words.
+    fn edits(&self) -> Result<Edits, Safe<'static>> {
+        let draft = self.draft.as_ref();
+        let mut edits = draft.map(|draft| draft.edits.clone()).unwrap_or_default();
+        edits.sign = self.signing();
+        for field in &self.headers {
+            let line = field.text().trim();
+            let wrong = || Safe::own("Header: Name: value sets a line, -Name removes it");
+            if line.is_empty() {
+                continue;
+            }
+            match line.strip_prefix('-') {
+                Some(name) => edits
+                    .removed
+                    .push(name.trim().parse().map_err(|_| wrong())?),
+                None => edits.set.push(header_line(line).ok_or_else(wrong)?),
+            }
+        }
+        Ok(edits)
+    }
+
+    /// The names of the header lines that are set and removed.
+    pub(in crate::tui) fn changed(&self) -> Vec<Safe<'static>> {
+        let lines = self.headers.iter().map(|field| field.text().trim());
+        let names = lines.filter_map(|line| match line.strip_prefix('-') {
+            Some(name) => Some(name),
+            None => line.split_once(':').map(|(name, _)| name),
+        });
+        let safe = |name: &str| safe(name.as_bytes(), Mode::Cell).into_owned();
+        names.map(safe).collect()
     }
 
     /// What it asks for, and whether it may leave this machine. `present`: where goes what was never forwarded.
@@ -211,14 +285,7 @@ impl SendForm {
             times: times as u32,
             gap: Duration::from_millis(gap),
             parallel: parallel.max(1) as usize,
-            edits: Edits {
-                sign: self.signing(),
-                ..self
-                    .draft
-                    .as_ref()
-                    .map(|draft| draft.edits.clone())
-                    .unwrap_or_default()
-            },
+            edits: self.edits()?,
         };
         match replays.count() {
             0 => Err(Safe::own("there is nothing to send")),

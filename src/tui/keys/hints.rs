@@ -14,6 +14,7 @@ pub(in crate::tui) fn hinted(place: Place, is_empty: bool) -> &'static [Action] 
             Action::Quit,
         ],
         Place::Detail => &[
+            Action::Do(Deed::Stop),
             Action::Replay,
             Action::Search,
             Action::NextForm,
@@ -33,12 +34,14 @@ pub(in crate::tui) fn hinted(place: Place, is_empty: bool) -> &'static [Action] 
         Place::Diff => &[
             Action::Do(Deed::ToForm),
             Action::Do(Deed::NextChange),
-            Action::Do(Deed::PreviousChange),
+            Action::Do(Deed::NextView),
             Action::Do(Deed::Volatile),
+            Action::Do(Deed::Patch),
             Action::Back,
         ],
         Place::Search | Place::Palette => &[Action::Accept, Action::Back],
         _ => &[
+            Action::Do(Deed::Stop),
             Action::Open,
             Action::Replay,
             Action::Filter,

@@ -11,7 +11,7 @@ use crate::{
     exchange::{exchange, path, whole},
     export::{Exchange, Export, Format},
     format::{
-        self,
+        self, Wanted,
         decode::{self, Encoding},
     },
     history::{HistoryError, KeptAnswer, Reader, Request},
@@ -128,7 +128,7 @@ fn laid_out(headers: &Headers, body: &[u8], form: Option<Form>) -> Bytes {
     }
     let decoded = match decode::encoding(headers.all("content-encoding")) {
         Encoding::One(coding) => {
-            let decoded = decode::decode(coding, body);
+            let decoded = decode::decode(coding, body, &Wanted::always());
             match decoded.is_whole() {
                 true => Cow::from(decoded.bytes),
                 false => body.into(),
@@ -138,7 +138,7 @@ fn laid_out(headers: &Headers, body: &[u8], form: Option<Form>) -> Bytes {
     };
     let pretty = match form {
         Some(Form::Text) => None,
-        _ => format::pretty(headers.first("content-type"), &decoded),
+        _ => format::pretty(headers.first("content-type"), &decoded, &Wanted::always()),
     };
     match pretty {
         Some(pretty) => pretty.into(),

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use hooktool_relay::capture::UnixMillis;
 
 use crate::{
-    diff::{self, Side},
+    diff::Side,
     exchange::{Evidence, Picked, edits, text, whole},
     history::{HistoryError, Number, Reader},
     target::Target,
@@ -15,6 +15,7 @@ use crate::{
         compare,
         deed::{Draft, Past, Sealed},
         fetch::{Brought, Edited, Fetch, Pick},
+        page,
     },
     webhook::{Keyring, Verdict},
 };
@@ -34,6 +35,10 @@ pub(super) fn run(
         Fetch::Past(numbers) => Ok(Brought::Past {
             numbers: numbers.clone(),
             past: Past {
+                headers: match numbers[..] {
+                    [number] => headers(reader, number)?,
+                    _ => Vec::new(),
+                },
                 sealed: match numbers[..] {
                     [number] => sealed(reader, keys, number)?,
                     _ => None,
@@ -144,6 +149,29 @@ fn past(reader: &Reader, numbers: &[Number]) -> Result<Past, HistoryError> {
     Ok(past)
 }
 
+/// A request's header lines as a person would type them, each name once; the value of what may be a secret is left to them.
+fn headers(reader: &Reader, number: Number) -> Result<Vec<String>, HistoryError> {
+    let Some(request) = reader.request(number)? else {
+        return Ok(Vec::new());
+    };
+    let mut lines: Vec<String> = Vec::new();
+    let mut seen: Vec<Vec<u8>> = Vec::new();
+    for (name, value) in request.capture.headers.iter() {
+        let lower = name.to_ascii_lowercase();
+        if seen.contains(&lower) {
+            continue;
+        }
+        let is_typed = |c: char| !c.is_control();
+        let value = str::from_utf8(value).ok();
+        let value = value.filter(|value| !page::is_secret(name) && value.chars().all(is_typed));
+        if let Ok(name) = str::from_utf8(name) {
+            lines.push(format!("{name}: {}", value.unwrap_or_default()));
+        }
+        seen.push(lower);
+    }
+    Ok(lines)
+}
+
 /// Scheme, host and port of a URL as recorded.
 fn origin(url: &str) -> Option<Target> {
     let (scheme, rest) = url.split_once("://")?;
@@ -170,12 +198,22 @@ fn compared(reader: &Reader, from: Pick, to: Pick) -> Result<Brought, HistoryErr
         return Ok(gone(from.number));
     };
     let bodies = (before.body(reader)?, after.body(reader)?);
-    let diff = diff::compare(&before.side(&bodies.0), &after.side(&bodies.1));
-    let names = [before.name(), after.name()];
-    let names = [names[0].as_str(), names[1].as_str()];
+    let names = [before.name(), after.name(), kind(&before, &after)];
+    let names = names.each_ref().map(String::as_str);
+    let sides = [&before.side(&bodies.0), &after.side(&bodies.1)];
     Ok(Brought::Compared(Box::new(compare::compose(
-        &diff, names, None,
+        sides, names, None,
     ))))
+}
+
+/// The event of both, if it is the same one.
+fn kind(before: &Picked, after: &Picked) -> String {
+    let event = |picked: &Picked| {
+        let webhook = picked.request.summary.webhook.as_deref()?;
+        Some(format!("{} · {}", webhook.provider, webhook.title()?))
+    };
+    let both = event(before).filter(|one| Some(one) == event(after).as_ref());
+    both.unwrap_or_default()
 }
 
 /// What an edit changes, beside its original.
@@ -209,7 +247,6 @@ fn changed(reader: &Reader, edited: &Edited) -> Result<Brought, HistoryError> {
         headers: &copy.headers,
         body: &body,
     };
-    let diff = diff::compare(&before.side(&original), &after);
     let changes = count(list.len() as u64);
     let words = if list.len() == 1 { "change" } else { "changes" };
     let draft = Draft {
@@ -218,9 +255,9 @@ fn changed(reader: &Reader, edited: &Edited) -> Result<Brought, HistoryError> {
         said: Safe::format(format_args!("edited, {changes} {words}")),
     };
     let name = format!("#{number}");
-    let names = [name.as_str(), "your edit"];
+    let names = [name.as_str(), "your edit", ""];
     Ok(Brought::Compared(Box::new(compare::compose(
-        &diff,
+        [&before.side(&original), &after],
         names,
         Some(draft),
     ))))

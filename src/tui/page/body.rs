@@ -6,12 +6,14 @@
 //! bytes ─▶ decoded ─▶ binary? hex ─▶ tree? ─▶ pretty? ─▶ text
 //! ```
 
+use std::sync::Arc;
+
 use hooktool_relay::capture::Headers;
 
 use super::{Line, Role, beginning, line, text, tree::Tree};
 use crate::{
     format::{
-        self,
+        self, Wanted,
         decode::{self, Decoded, Encoding},
     },
     text::{Mode, Safe, count, safe, size},
@@ -30,6 +32,9 @@ const LINES_OF_LARGE: usize = 2_000;
 
 /// Widest line, in cells: longer ones are cut.
 const CELLS: usize = 4_096;
+
+/// How much of a text is made safe at once, in bytes, where nothing of it is kept.
+const PIECE: usize = 64 * 1024;
 
 /// Most lines of a tree.
 const ROWS: usize = 200_000;
@@ -64,13 +69,41 @@ impl Form {
 /// A body, laid out.
 #[derive(Clone, Debug, Default)]
 pub(in crate::tui) struct Page {
+    /// What stands above it in its tab.
+    pub(in crate::tui) head: Vec<Line>,
     /// A heading, then the body; with a tree the heading alone.
-    pub(in crate::tui) lines: Vec<Line>,
+    pub(in crate::tui) lines: Arc<Vec<Line>>,
     pub(in crate::tui) tree: Option<Tree>,
     /// How; none: there is no body.
     pub(in crate::tui) form: Option<Form>,
     /// Why the other forms are not possible, if they are not.
     pub(in crate::tui) obstacles: Vec<(Form, &'static str)>,
+}
+
+impl Page {
+    /// How many lines it has but for those of its tree.
+    pub(super) fn above(&self) -> usize {
+        self.head.len() + self.lines.len()
+    }
+
+    /// One of them.
+    pub(super) fn line(&self, at: usize) -> Option<&Line> {
+        match at.checked_sub(self.head.len()) {
+            None => self.head.get(at),
+            Some(at) => self.lines.get(at),
+        }
+    }
+
+    /// About how much memory it takes, in bytes.
+    pub(in crate::tui) fn weight(&self) -> usize {
+        let piece = |(role, text): &(Role, Safe<'_>)| {
+            size_of_val(role) + size_of_val(text) + text.as_str().len()
+        };
+        let line = |line: &Line| size_of_val(line) + line.iter().map(piece).sum::<usize>();
+        let lines = self.head.iter().chain(self.lines.iter());
+        let tree = self.tree.as_ref().map_or(0, Tree::weight);
+        size_of_val(self) + lines.map(line).sum::<usize>() + tree
+    }
 }
 
 /// A body and what its headers say of it.
@@ -82,14 +115,16 @@ pub(super) struct Content<'a> {
     decoded: Option<Decoded>,
     /// What it is compressed with, if nobody here can undo it.
     unknown: Option<Vec<u8>>,
+    /// What is no longer wanted is not laid out to its end.
+    wanted: &'a Wanted,
 }
 
 impl<'a> Content<'a> {
     /// A body of `len` bytes that begins with `bytes`.
-    pub(super) fn new(headers: &'a Headers, bytes: &'a [u8], len: u64) -> Self {
+    pub(super) fn new(headers: &'a Headers, bytes: &'a [u8], len: u64, wanted: &'a Wanted) -> Self {
         let (decoded, unknown) = match encoding(headers) {
             Encoding::Plain => (None, None),
-            Encoding::One(coding) => (Some(decode::decode(coding, bytes)), None),
+            Encoding::One(coding) => (Some(decode::decode(coding, bytes, wanted)), None),
             Encoding::Other(names) => (None, Some(names)),
         };
         Self {
@@ -98,6 +133,7 @@ impl<'a> Content<'a> {
             len,
             decoded,
             unknown,
+            wanted,
         }
     }
 
@@ -125,8 +161,13 @@ impl<'a> Content<'a> {
         self.len > SHOWN as u64 || !self.is_whole()
     }
 
+    fn is_multipart(&self) -> bool {
+        let kind = self.kind.and_then(|kind| kind.first_chunk::<10>());
+        kind.is_some_and(|kind| kind.eq_ignore_ascii_case(b"multipart/"))
+    }
+
     fn tree(&self) -> Result<Tree, &'static str> {
-        let outline = format::outline(self.kind, self.shown());
+        let outline = format::outline(self.kind, self.shown(), self.wanted);
         let outline = outline.ok_or("it is neither JSON, a form nor multipart")?;
         match outline.rows().len() {
             ..=ROWS => Ok(Tree::new(outline)),
@@ -135,7 +176,7 @@ impl<'a> Content<'a> {
     }
 
     fn pretty(&self) -> Result<String, &'static str> {
-        let pretty = format::pretty(self.kind, self.shown());
+        let pretty = format::pretty(self.kind, self.shown(), self.wanted);
         pretty.ok_or("it is neither JSON, XML, a form nor multipart")
     }
 
@@ -187,7 +228,7 @@ pub(in crate::tui) fn encoding(headers: &Headers) -> Encoding {
 pub(super) fn page(content: &Content<'_>, wish: &Wish) -> Page {
     if content.len == 0 {
         return Page {
-            lines: vec![line(Role::Dim, Safe::own("no body"))],
+            lines: vec![line(Role::Dim, Safe::own("no body"))].into(),
             ..Page::default()
         };
     }
@@ -214,7 +255,9 @@ pub(super) fn page(content: &Content<'_>, wish: &Wish) -> Page {
         }
         tried => tried.and_then(Result::ok),
     };
-    let pretty = match allowed.then(|| content.pretty()) {
+    // What is a tree can be laid out as text too, so that is made only where it is shown.
+    let is_needed = allowed && (tree.is_none() || wished == Some(Form::Pretty));
+    let pretty = match is_needed.then(|| content.pretty()) {
         Some(Err(why)) => {
             note(Form::Pretty, why);
             None
@@ -222,6 +265,8 @@ pub(super) fn page(content: &Content<'_>, wish: &Wish) -> Page {
         tried => tried.and_then(Result::ok),
     };
     let best = match (&tree, &pretty) {
+        // A part that is binary says so in its place.
+        (Some(_), _) if content.is_multipart() => Form::Tree,
         _ if format::is_binary(content.shown()) => Form::Hex,
         (Some(_), _) => Form::Tree,
         (_, Some(_)) => Form::Pretty,
@@ -234,15 +279,14 @@ pub(super) fn page(content: &Content<'_>, wish: &Wish) -> Page {
     };
     let form = wished.filter(is_possible).unwrap_or(best);
     let mut page = Page {
-        lines: Vec::new(),
         form: Some(form),
         obstacles,
-        tree: None,
+        ..Page::default()
     };
     let shown = match (form, tree, pretty) {
         (Form::Tree, Some(tree), _) => {
-            let hidden = safe(content.shown(), Mode::Body).escaped();
-            page.lines.push(content.heading(form, hidden));
+            let hidden = hidden(content.shown(), content.wanted);
+            page.lines = vec![content.heading(form, hidden)].into();
             page.tree = Some(tree);
             return page;
         }
@@ -269,7 +313,8 @@ fn rows(content: &Content<'_>, shown: &[u8], page: &mut Page) {
     let shown = shown.strip_suffix(b"\n").unwrap_or(shown);
     let mut rows = shown.split(|&byte| byte == b'\n');
     let mut hidden = 0;
-    let first = rows.by_ref().take(most).map(|row| {
+    let is_wanted = |_: &&[u8]| !content.wanted.is_over();
+    let first = rows.by_ref().take(most).take_while(is_wanted).map(|row| {
         let row = row.strip_suffix(b"\r").unwrap_or(row);
         let row = safe(beginning(row), Mode::Body);
         hidden += row.escaped();
@@ -277,9 +322,9 @@ fn rows(content: &Content<'_>, shown: &[u8], page: &mut Page) {
     });
     let mut first: Vec<Line> = first.collect();
     let form = page.form.unwrap_or(Form::Text);
-    page.lines.push(content.heading(form, hidden));
+    let mut lines = vec![content.heading(form, hidden)];
     if is_large || rows.next().is_some() {
-        let lines = match first.len() {
+        let shown = match first.len() {
             1 => Safe::own("line"),
             many => Safe::format(format_args!("{} lines", count(many as u64))),
         };
@@ -288,10 +333,27 @@ fn rows(content: &Content<'_>, shown: &[u8], page: &mut Page) {
             true => "",
             false => "v tree, ",
         };
-        let banner = format_args!("[ {size}: {tree}S save, o pager ]  the first {lines}");
-        page.lines.push(line(Role::Key, Safe::format(banner)));
+        let banner = format_args!("[ {size}: {tree}S save, o pager ]  the first {shown}");
+        lines.push(line(Role::Key, Safe::format(banner)));
     }
-    page.lines.append(&mut first);
+    lines.append(&mut first);
+    page.lines = lines.into();
+}
+
+/// How many characters of a text are made visible. Looked at in pieces, each of which ends before a plain character: no cluster of
+/// characters goes over that.
+fn hidden(text: &[u8], wanted: &Wanted) -> usize {
+    let mut rest = text;
+    let mut hidden = 0;
+    while !rest.is_empty() && !wanted.is_over() {
+        let ahead = rest.get(PIECE..).unwrap_or_default();
+        let is_plain = |byte: &u8| matches!(byte, b' '..=b'~');
+        let end = ahead.iter().position(is_plain).map(|at| PIECE + at);
+        let (piece, after) = rest.split_at(end.unwrap_or(rest.len()));
+        hidden += safe(piece, Mode::Body).escaped();
+        rest = after;
+    }
+    hidden
 }
 
 #[cfg(test)]

@@ -131,7 +131,8 @@ fn masked(name: &[u8], value: &[u8], reveals: bool) -> Vec<(Role, Safe<'static>)
     ]
 }
 
-fn is_secret(name: &[u8]) -> bool {
+/// Whether a header line of this name may hold a secret.
+pub(in crate::tui) fn is_secret(name: &[u8]) -> bool {
     const PARTS: [&str; 7] = [
         "authorization",
         "cookie",

@@ -2,7 +2,7 @@
 //!
 //! In: an [`Outline`], which paths are folded. Out: the visible lines, built one by one as they are drawn. Must not know: sizes.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use hooktool_relay::capture::UnixMillis;
 
@@ -15,6 +15,10 @@ use crate::{
 /// Widest value, in cells.
 const CELLS: usize = 4_096;
 
+/// How many values of a folded node are looked at for its preview, and how much of each is shown, in bytes.
+const PREVIEWED: usize = 4;
+const SHOWN_OF_ONE: usize = 24;
+
 /// Cells of indentation a level, and the deepest level that is indented further.
 const INDENT: usize = 2;
 const DEEPEST: usize = 40;
@@ -22,7 +26,7 @@ const DEEPEST: usize = 40;
 /// A tree, and what of it is visible.
 #[derive(Clone, Debug)]
 pub(in crate::tui) struct Tree {
-    outline: Outline,
+    outline: Arc<Outline>,
     /// Rows of the outline, ascending.
     visible: Vec<usize>,
 }
@@ -31,7 +35,13 @@ impl Tree {
     /// A tree with nothing folded.
     pub(super) fn new(outline: Outline) -> Self {
         let visible = (0..outline.rows().len()).collect();
+        let outline = Arc::new(outline);
         Self { outline, visible }
+    }
+
+    /// About how much memory it takes, in bytes.
+    pub(super) fn weight(&self) -> usize {
+        self.outline.weight() + self.visible.len() * size_of::<usize>()
     }
 
     /// Folds these paths and no others.
@@ -83,12 +93,39 @@ impl Tree {
             };
             let shown = format_args!("{open} {} {what} {close}", row.items);
             line.push((Role::Dim, Safe::format(shown)));
+            let preview = self.preview(index);
+            if !preview.is_empty() {
+                line.push((
+                    Role::Dim,
+                    Safe::format(format_args!("  {}", text(&preview))),
+                ));
+            }
         } else {
             let value = self.outline.value(row);
             line.push((role(value), text(value)));
             line.extend(moment(value).map(|at| (Role::Aside, at)));
         }
         Some(line)
+    }
+
+    /// The first values in a node, as far as they tell it from its neighbours: `id: \"il_1\", amount: 4200, …`.
+    fn preview(&self, index: usize) -> String {
+        let rows = self.outline.rows();
+        let mut preview = String::new();
+        let (mut at, mut looked) = (index + 1, 0);
+        let end = rows.get(index).map_or(at, |row| row.end);
+        while let Some(row) = rows.get(at).filter(|_| at < end && looked < PREVIEWED) {
+            looked += 1;
+            if row.end == at {
+                let blank = if preview.is_empty() { "" } else { ", " };
+                let key = self.outline.key(row).trim_matches('"');
+                let colon = if key.is_empty() { "" } else { ": " };
+                let value = beginning_of(self.outline.value(row));
+                preview.push_str(&format!("{blank}{}{colon}{value}", beginning_of(key)));
+            }
+            at = row.end + 1;
+        }
+        preview
     }
 
     /// The way to a visible line.
@@ -174,6 +211,11 @@ impl Tree {
     pub(in crate::tui) fn line_of(&self, index: usize) -> Option<usize> {
         self.visible.binary_search(&index).ok()
     }
+}
+
+/// As much of a text as a preview shows.
+fn beginning_of(text: &str) -> &str {
+    &text[..text.floor_char_boundary(SHOWN_OF_ONE)]
 }
 
 fn text(text: &str) -> Safe<'static> {

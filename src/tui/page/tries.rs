@@ -4,11 +4,7 @@ use std::time::Duration;
 
 use hooktool_relay::capture::{Edit, Outcome, Sent, SentBy};
 
-use super::{
-    Line, Role,
-    body::{self, Content, Page},
-    came, headers, line, role, status, text,
-};
+use super::{Line, Role, body::Page, came, headers, line, role, status, text};
 use crate::{
     event::SIGNED,
     exchange,
@@ -19,9 +15,16 @@ use crate::{
 };
 
 /// A page of the app's answer: what it and the sender got, times, headers, body.
-pub(super) fn response(attempt: Option<&Attempt>, next: Option<&Next>, wish: &Wish) -> Page {
-    let alone = |lines| Page {
-        lines,
+///
+/// `body` lays the answer's body out.
+pub(super) fn response(
+    attempt: Option<&Attempt>,
+    next: Option<&Next>,
+    wish: &Wish,
+    body: impl FnOnce(&Attempt, &KeptAnswer) -> Page,
+) -> Page {
+    let alone = |head| Page {
+        head,
         ..Page::default()
     };
     let Some(attempt) = attempt else {
@@ -43,12 +46,10 @@ pub(super) fn response(attempt: Option<&Attempt>, next: Option<&Next>, wish: &Wi
         lines.push(line(Role::Warn, end));
     }
     lines.extend(upgraded(answer).map(|carried| line(Role::Dim, carried)));
-    // All that is kept of it is laid out; what is missing is said above.
-    let kept = answer.body.len() as u64;
-    let content = Content::new(&answer.headers, &answer.body, kept);
-    let mut page = body::page(&content, wish);
-    lines.append(&mut page.lines);
-    Page { lines, ..page }
+    Page {
+        head: lines,
+        ..body(attempt, answer)
+    }
 }
 
 /// The app's answer and the sender's: two facts.

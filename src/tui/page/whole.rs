@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use super::{Content, Detail, Line, answer, compose};
 use crate::{
-    format,
+    format::{self, Wanted},
     history::{Attempt, Request},
     text::{Mode, safe},
     tui::state::{Tab, Wish},
@@ -21,17 +21,21 @@ pub(in crate::tui) fn whole(
     request: &Request,
     attempts: &[Attempt],
     body: &[u8],
-    wish: &Wish,
-    tab: Tab,
+    (wish, tab): (&Wish, Tab),
     known: &Known,
+    wanted: &Wanted,
 ) -> String {
     if tab == Tab::Body {
         let headers = &request.capture.headers;
-        return text(&Content::new(headers, body, body.len() as u64));
+        let len = body.len() as u64;
+        return text(&Content::new(headers, body, len, wanted), wanted);
     }
     if let (Tab::Response, Some(answer)) = (tab, answer(attempts, wish)) {
         let len = answer.body.len() as u64;
-        return text(&Content::new(&answer.headers, &answer.body, len));
+        return text(
+            &Content::new(&answer.headers, &answer.body, len, wanted),
+            wanted,
+        );
     }
     text_of(&compose(request, attempts, body, wish, known), tab)
 }
@@ -56,7 +60,7 @@ fn push(line: &Line, all: &mut String) {
 }
 
 /// A body, decoded, laid out if that is possible, as hex if it is binary.
-fn text(content: &Content<'_>) -> String {
+fn text(content: &Content<'_>, wanted: &Wanted) -> String {
     let bytes = content.shown();
     if format::is_binary(bytes) {
         let shown = bytes.get(..HEX).unwrap_or(bytes);
@@ -66,7 +70,7 @@ fn text(content: &Content<'_>) -> String {
         }
         return rows;
     }
-    match format::pretty(content.kind(), bytes) {
+    match format::pretty(content.kind(), bytes, wanted) {
         Some(pretty) => safe(pretty.as_bytes(), Mode::Body).to_string(),
         None => safe(bytes, Mode::Body).to_string(),
     }

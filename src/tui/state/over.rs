@@ -85,6 +85,20 @@ pub(in crate::tui) enum Popup {
     Quit,
 }
 
+impl Popup {
+    /// Whether it covers both panes, so that a toast stands on it.
+    pub(in crate::tui) fn is_full(&self) -> bool {
+        matches!(
+            self,
+            Self::Help { .. }
+                | Self::Palette { .. }
+                | Self::Log { .. }
+                | Self::Syntax { .. }
+                | Self::Desk(Desk::Diff { .. })
+        )
+    }
+}
+
 /// A pop-up and since when it is open: keys pressed before it was seen do not count.
 #[derive(Clone, Debug)]
 pub(in crate::tui) struct Open {

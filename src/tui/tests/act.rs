@@ -4,13 +4,14 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::{
+    diff::Patch,
     event::{self, Form, Replays, Round},
     exchange::Part,
     text::Safe,
     tui::{
         deed::{Desk, Draft, Line, Past, Piece},
         errand::{Errand, Returned},
-        fetch::{Brought, Clip, Compared, Edited, Fetch, Pick, Sheet},
+        fetch::{Brought, Clip, Compared, Edited, Fetch, Pick, Sheet, Sheets},
         keys::{self, Place},
         state::Popup,
     },
@@ -53,6 +54,10 @@ fn past(state: &mut State, numbers: std::ops::RangeInclusive<Number>, place: &'s
         places: vec![(Safe::own(place), many)],
         never: 0,
         is_far: !place.contains("localhost"),
+        headers: vec![
+            "Content-Type: application/json".into(),
+            "Stripe-Signature: ".into(),
+        ],
         sealed: None,
     };
     let numbers = numbers.collect();
@@ -189,7 +194,7 @@ fn enter_never_sends_and_cancel_has_the_focus() {
     assert!(state.popup.is_none());
     assert_eq!(toast(&state), "nothing was sent");
     press(&mut state, "R");
-    let keys = [code(Code::Tab); 8];
+    let keys = [code(Code::Tab); 9];
     for _ in 0..keys.len() {
         assert!(press_all(&mut state, &[code(Code::Tab)]).is_empty());
         let is_cancel = matches!(desk(&state), Some(Desk::Form(form)) if form.line == Line::Cancel);
@@ -221,7 +226,7 @@ fn many_or_far_ones_take_the_words() {
     press(&mut state, "R");
     past(&mut state, 3..=3, "http://localhost:3000");
     // Target, times: 30 of them.
-    press_all(&mut state, &[code(Code::BackTab); 3]);
+    press_all(&mut state, &[code(Code::BackTab); 4]);
     press_all(&mut state, &[code(Code::Backspace)]);
     press(&mut state, "30");
     assert!(press(&mut state, "s").is_empty());
@@ -251,6 +256,73 @@ fn many_or_far_ones_take_the_words() {
 }
 
 #[test]
+fn header_lines_are_set_changed_and_removed_in_the_form() {
+    let mut state = screen((80, 24), rows(1..=3));
+    press(&mut state, "R");
+    past(&mut state, 3..=3, "http://localhost:3000");
+    let own = Key {
+        code: Code::Char('n'),
+        ctrl: true,
+    };
+    press_all(&mut state, &[code(Code::BackTab)]);
+    assert_eq!(keys::place(&state), Place::FormHeader);
+    press_all(&mut state, &[own]);
+    press(&mut state, "; charset=utf-8");
+    press_all(&mut state, &[enter()]);
+    press(&mut state, "-stripe-signature");
+    press_all(&mut state, &[enter()]);
+    press(&mut state, "X Debug: 1");
+    press_all(&mut state, &[enter(), enter()]);
+    assert!(state.popup.is_some(), "an empty line is room for one more");
+    assert!(screens::shown(&state).contains("Header: Name: value sets a line"));
+    assert!(press(&mut state, "s").is_empty(), "that is no header line");
+    press_all(&mut state, &[code(Code::Up), code(Code::Up)]);
+    let all = Key {
+        code: Code::Char('u'),
+        ctrl: true,
+    };
+    press_all(&mut state, &[all]);
+    press(&mut state, "X-Debug: s");
+    press_all(&mut state, &[code(Code::Tab), code(Code::Tab)]);
+    insta::assert_snapshot!("replay_form_headers", screens::shown(&state));
+    let asked = press(&mut state, "s");
+    let edits = &replays(&asked).expect("they are asked for").edits;
+    let set: Vec<String> = edits
+        .set
+        .iter()
+        .map(|(name, value)| format!("{name}: {}", value.as_bytes().escape_ascii()))
+        .collect();
+    assert_eq!(
+        set,
+        [
+            "content-type: application/json; charset=utf-8",
+            "x-debug: s"
+        ]
+    );
+    assert_eq!(edits.removed, ["stripe-signature"]);
+}
+
+#[test]
+fn a_set_under_way_is_stopped_and_says_what_was_never_sent() {
+    let mut state = screen((80, 24), rows(1..=3));
+    assert!(press(&mut state, "A").is_empty());
+    assert_eq!(toast(&state), "nothing is being sent");
+    state.acting.rounds = 1;
+    assert!(screens::shown(&state).contains("A stop sending"));
+    assert_eq!(press(&mut state, "A"), [Effect::Ask(Intent::Stop)]);
+    let round = Round {
+        ok: 30,
+        failed: 4,
+        unsent: 4966,
+        ..Round::default()
+    };
+    update(&mut state, Input::Round(round));
+    let told = "stopped: 34 sent (30 ok, 4 failed), 4,966 never sent";
+    assert_eq!(toast(&state), told);
+    assert!(!screens::shown(&state).contains("A stop sending"));
+}
+
+#[test]
 fn marked_and_shown_ones_are_sent_together() {
     let mut state = screen((80, 24), rows(1..=12));
     state.list.marked.extend([2, 5, 7]);
@@ -277,7 +349,7 @@ fn a_round_is_told_in_a_sentence_and_each_in_the_log() {
         ok: 19,
         failed: 1,
         told: vec![(true, "replay of #5: connection \u{1b}[31mrefused".into())],
-        edited: None,
+        ..Round::default()
     };
     update(&mut state, Input::Round(round.clone()));
     assert_eq!(toast(&state), "20 replays: 19 ok, 1 failed (L lists them)");
@@ -317,16 +389,34 @@ fn the_previous_of_its_kind_is_compared_or_two_that_are_marked() {
 }
 
 fn compared(draft: Option<Draft>) -> Brought {
-    let sheet = |lines: usize| Sheet {
+    let lines = |name: &str, lines: usize| -> Vec<page::Line> {
+        let text = |at| Safe::format(format_args!("{name} {at}"));
+        (0..lines)
+            .map(|at| vec![(page::Role::Text, text(at))])
+            .collect()
+    };
+    let sheet = |name: &str, count: usize| Sheet {
         title: Safe::own("diff #2 → #4"),
-        lines: (0..lines)
-            .map(|at| vec![(page::Role::Text, Safe::format(format_args!("line {at}")))])
-            .collect(),
+        lines: lines(name, count),
+        right: Vec::new(),
         changes: vec![1, 40],
     };
+    let sheets = |count, left| Sheets {
+        list: sheet("line", count),
+        unified: sheet("unified", count),
+        split: Sheet {
+            right: lines("right", count),
+            ..sheet("left", count)
+        },
+        patch: Ok(Patch {
+            text: "[]".into(),
+            count: 2,
+            left,
+        }),
+    };
     Brought::Compared(Box::new(Compared {
-        short: sheet(60),
-        all: sheet(70),
+        short: sheets(60, 3),
+        all: sheets(70, 0),
         draft,
     }))
 }
@@ -347,6 +437,39 @@ fn the_comparison_is_walked_by_its_changes() {
     assert_eq!(toast(&state), "this is no edit: nothing to send");
     press(&mut state, "q");
     assert!(state.popup.is_none());
+}
+
+#[test]
+fn the_comparison_is_shown_in_three_ways_and_copied() {
+    let mut state = screen((80, 24), rows(1..=4));
+    bring(&mut state, compared(None));
+    press(&mut state, "v");
+    assert!(screens::shown(&state).contains("unified 1"));
+    press(&mut state, "v");
+    assert!(
+        screens::shown(&state).contains(" line 1"),
+        "too narrow for two"
+    );
+    let mut state = screen((120, 30), rows(1..=4));
+    bring(&mut state, compared(None));
+    press(&mut state, "vvn");
+    let shown = screens::shown(&state);
+    let both = |line: &str| line.contains("> left 40") && line.contains("│ right 40");
+    assert!(shown.lines().any(both), "{shown}");
+    update(&mut state, Input::Size(80, 24));
+    assert!(screens::shown(&state).contains("unified 40"));
+    let copied = |state: &mut State| match press(state, "y").pop() {
+        Some(Effect::Copy(clip)) => (
+            clip.what.to_string(),
+            clip.note.map(|note| note.to_string()),
+        ),
+        other => panic!("{other:?}"),
+    };
+    let what = "JSON Patch of 2 changes".to_owned();
+    let note = Some("3 volatile left out (i)".to_owned());
+    assert_eq!(copied(&mut state), (what.clone(), note));
+    press(&mut state, "i");
+    assert_eq!(copied(&mut state), (what, None));
 }
 
 fn edited(text: &'static str) -> Edited {

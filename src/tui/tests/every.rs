@@ -10,7 +10,7 @@ use crate::{
     event,
     text::{Mode, corpus::CORPUS, safe},
     tui::{
-        deed::{Desk, Export, Line, Past, Sealed, SendForm, Set, Shot, Way},
+        deed::{Desk, Export, Line, Past, Sealed, SendForm, Set, Shot, View, Way},
         field::{Field, Hidden},
         keys::{Place, place, table},
         layout::Pane,
@@ -91,6 +91,7 @@ fn sent(text: &str) -> SendForm {
         places: vec![(safe(text.as_bytes(), Mode::Cell).into_owned(), 1)],
         never: 1,
         is_far: true,
+        headers: vec![text.to_owned()],
         sealed: None,
     });
     let told = safe(text.as_bytes(), Mode::Cell).into_owned();
@@ -122,10 +123,15 @@ every!(desks(text) -> Desk {
         Export { numbers: vec![7], form: event::Form::Har, with_secrets: false },
         text.into(),
     ),
-    Desk::Diff { .. } => Desk::Diff { scroll: 0, at: 0, all: true },
+    Desk::Diff { .. } => Desk::Diff { scroll: 0, at: 0, all: true, view: View::Split },
     Desk::Form(form) if form.line == Line::Other => Desk::Form(Box::new(SendForm {
         line: Line::Other,
         way: 1,
+        ..sent(text)
+    })),
+    Desk::Form(form) if matches!(form.line, Line::Header(_)) => Desk::Form(Box::new(SendForm {
+        line: Line::Header(0),
+        headers: vec![typed(text)],
         ..sent(text)
     })),
     Desk::Form(_) => Desk::Form(Box::new(sent(text))),

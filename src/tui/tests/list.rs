@@ -153,7 +153,6 @@ fn failures_are_counted_as_they_come_and_go() {
 #[test]
 fn changes_are_read_once_and_together() {
     let mut state = screen((80, 24), rows(1..=5));
-    // The detail that was asked for with the first rows is still being read.
     let reads = |state: &mut State, change| {
         let (is_visible, effects) = update(state, Input::Changed(change));
         assert!(!is_visible);
@@ -179,7 +178,11 @@ fn changes_are_read_once_and_together() {
         numbers: vec![2, 7],
         is_wide: false,
     };
-    assert_eq!(then, [Effect::Load(both)]);
+    let newest = state.wish().expect("a wish");
+    assert_eq!(
+        then,
+        [Effect::Load(both), Effect::Load(What::Detail(newest))]
+    );
     assert!(reads(&mut state, Change::Reload).is_empty());
     let loaded = Loaded::Rows {
         rows: Vec::new(),
@@ -210,7 +213,11 @@ fn a_try_that_ends_while_its_request_is_being_read_is_read_too() {
         numbers: vec![6],
         is_wide: false,
     };
-    assert_eq!(then, [Effect::Load(again)]);
+    let newest = state.wish().expect("a wish");
+    assert_eq!(
+        then,
+        [Effect::Load(again), Effect::Load(What::Detail(newest))]
+    );
 }
 
 #[test]
@@ -219,12 +226,29 @@ fn a_detail_that_comes_too_late_is_dropped_and_the_wanted_one_read() {
     let wish = state.wish().expect("a wish");
     let request = request(row(5, Some(200)), b"{}");
     let late = page::compose(&request, &[], b"{}", &wish, Known::built_in());
-    press(&mut state, "k");
-    let (_, effects) = update(&mut state, Input::Loaded(Loaded::Detail(Box::new(late))));
-    assert!(state.shown().is_none());
+    // A newer wish does not wait until the older one is read.
+    let (_, effects) = update(&mut state, Input::Key(code(Code::Char('k'))));
     let wanted = state.wish().expect("a wish");
     assert_eq!(wanted.number, 4);
-    assert_eq!(effects, [Effect::Load(What::Detail(wanted))]);
+    assert_eq!(effects, [Effect::Load(What::Detail(wanted.clone()))]);
+    let (_, effects) = update(&mut state, Input::Loaded(Loaded::Detail(Box::new(late))));
+    assert!(state.shown().is_none() && effects.is_empty());
+    let (is_visible, _) = update(&mut state, Input::Loaded(Loaded::Unwanted));
+    assert!(!is_visible, "it may be told, and is nothing to see");
+    let (_, effects) = update(&mut state, Input::Changed(Change::Attempted(4)));
+    assert!(
+        !effects.contains(&Effect::Load(What::Detail(wanted.clone()))),
+        "what is being read is read to its end first"
+    );
+    let request = self::request(row(4, Some(200)), b"{}");
+    let detail = page::compose(&request, &[], b"{}", &wanted, Known::built_in());
+    let (_, effects) = update(&mut state, Input::Loaded(Loaded::Detail(Box::new(detail))));
+    assert!(state.shown().is_some());
+    assert_eq!(
+        effects,
+        [Effect::Load(What::Detail(wanted))],
+        "and then anew"
+    );
 }
 
 #[test]

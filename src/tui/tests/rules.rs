@@ -69,7 +69,7 @@ fn a_replay_to_a_target_that_is_not_known_yet_asks_first() {
     state.route.target = String::new();
     state.replays.clear();
     assert!(press(&mut state, "r").is_empty());
-    press_all(&mut state, &[code(Code::BackTab); 4]);
+    press_all(&mut state, &[code(Code::BackTab); 6]);
     press(&mut state, "4000");
     press_all(&mut state, &[code(Code::Tab)]);
     let to: crate::target::Target = "4000".parse().expect("a target");

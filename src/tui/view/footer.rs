@@ -11,9 +11,13 @@ use crate::{
     },
 };
 
-/// Draws the hints, and a toast over the right end of the detail's last line (or of the hints, where no detail is shown).
+/// Draws the hints.
 pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>, layout: &Layout) {
     draw_hints(state, canvas, layout.hints);
+}
+
+/// Draws the toast over the right end of the detail's last line, or of the hints, where no detail is shown.
+pub(super) fn draw_toast(state: &State, canvas: &mut Canvas<'_>, layout: &Layout) {
     let detail = layout.detail.filter(|_| !state.list.rows.is_empty());
     let area = detail.and_then(Area::last_row).unwrap_or(layout.hints);
     if let Some(toast) = &state.toast {

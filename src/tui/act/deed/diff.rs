@@ -5,8 +5,9 @@ use crate::{
     history::Summary,
     text::Safe,
     tui::{
-        deed::{Desk, Set},
-        fetch::{Compared, Fetch, Pick, Sheet},
+        deed::{Desk, Set, View},
+        fetch::{Clip, Compared, Fetch, Pick, Sheet, Sheets},
+        kind::kind,
         state::{Mood, Popup, State, Tab},
         update::{Effect, What},
     },
@@ -45,7 +46,8 @@ pub(super) fn picks(state: &State) -> Result<(Pick, Pick), &'static str> {
         [] | [_] => {}
         _ => return Err("mark two requests, no more"),
     }
-    let before = |other: &&Summary| other.number < row.number && is_same_kind(other, row);
+    let own = kind(row);
+    let before = |other: &&Summary| other.number < row.number && kind(other) == own;
     if let [one] = marked[..]
         && one != row.number
     {
@@ -54,15 +56,6 @@ pub(super) fn picks(state: &State) -> Result<(Pick, Pick), &'static str> {
     let previous = state.list.rows.iter().rev().find(before);
     let previous = previous.ok_or("no earlier request of this kind: Space marks two others")?;
     Ok((whole(previous.number), whole(row.number)))
-}
-
-/// Whether two requests are of one kind: by method and path, without the query.
-fn is_same_kind(one: &Summary, other: &Summary) -> bool {
-    let path = |row: &Summary| -> Vec<u8> {
-        let end = row.path.iter().position(|&byte| byte == b'?');
-        row.path[..end.unwrap_or(row.path.len())].to_vec()
-    };
-    one.method == other.method && one.endpoint == other.endpoint && path(one) == path(other)
 }
 
 /// Shows what was worked out, unless the person is busy with something else.
@@ -75,21 +68,34 @@ pub(super) fn show(state: &mut State, compared: Compared) {
         scroll: 0,
         at: 0,
         all: false,
+        view: View::List,
     }));
 }
 
+/// Narrowest screen for two columns, in cells.
+const TWO: u16 = 110;
+
 /// What is shown of the comparison now.
-pub(in crate::tui) fn sheet(state: &State, all: bool) -> Option<&Sheet> {
+pub(in crate::tui) fn sheet(state: &State, all: bool, view: View) -> Option<&Sheet> {
+    let sheets = sheets(state, all)?;
+    Some(match view {
+        View::List => &sheets.list,
+        View::Split if state.size.0 >= TWO => &sheets.split,
+        View::Unified | View::Split => &sheets.unified,
+    })
+}
+
+fn sheets(state: &State, all: bool) -> Option<&Sheets> {
     let compared = state.acting.compared.as_ref()?;
     Some(if all { &compared.all } else { &compared.short })
 }
 
 /// Goes to another change.
 pub(super) fn step(state: &mut State, by: isize) {
-    let Some((_, at, all)) = desk(state) else {
+    let Some((_, at, shown)) = desk(state) else {
         return;
     };
-    let Some(sheet) = sheet(state, all) else {
+    let Some(sheet) = sheet(state, shown.0, shown.1) else {
         return;
     };
     let to = at
@@ -110,10 +116,10 @@ pub(super) fn step(state: &mut State, by: isize) {
 
 /// Scrolls, as far as there are lines.
 pub(in crate::tui) fn scroll(state: &mut State, by: isize) {
-    let Some((top, _, all)) = desk(state) else {
+    let Some((top, _, (all, view))) = desk(state) else {
         return;
     };
-    let lines = sheet(state, all).map_or(0, |sheet| sheet.lines.len());
+    let lines = sheet(state, all, view).map_or(0, |sheet| sheet.lines.len());
     let most = lines.saturating_sub(rows(state));
     if let Some(Popup::Desk(Desk::Diff { scroll, .. })) =
         state.popup.as_mut().map(|open| &mut open.popup)
@@ -127,20 +133,73 @@ pub(in crate::tui) fn rows(state: &State) -> usize {
     usize::from(state.layout().body.height).saturating_sub(1)
 }
 
-fn desk(state: &State) -> Option<(usize, usize, bool)> {
+/// First line, change, and what is shown how.
+fn desk(state: &State) -> Option<(usize, usize, (bool, View))> {
     match state.popup.as_ref().map(|open| &open.popup) {
-        Some(Popup::Desk(Desk::Diff { scroll, at, all })) => Some((*scroll, *at, *all)),
+        Some(Popup::Desk(Desk::Diff {
+            scroll,
+            at,
+            all,
+            view,
+        })) => Some((*scroll, *at, (*all, *view))),
         _ => None,
     }
 }
 
 /// Shows what differs every time, or hides it.
 pub(super) fn fold(state: &mut State) {
-    if let Some(Popup::Desk(Desk::Diff { scroll, at, all })) =
-        state.popup.as_mut().map(|open| &mut open.popup)
+    if let Some(Popup::Desk(Desk::Diff {
+        scroll, at, all, ..
+    })) = state.popup.as_mut().map(|open| &mut open.popup)
     {
         *all = !*all;
         (*scroll, *at) = (0, 0);
+    }
+}
+
+/// Shows it in the next way that there is room for.
+pub(super) fn next_view(state: &mut State) {
+    let is_wide = state.size.0 >= TWO;
+    if let Some(Popup::Desk(Desk::Diff {
+        scroll, at, view, ..
+    })) = state.popup.as_mut().map(|open| &mut open.popup)
+    {
+        *view = match view.next() {
+            View::Split if !is_wide => View::List,
+            next => next,
+        };
+        (*scroll, *at) = (0, 0);
+    }
+}
+
+/// Copies what is compared as a JSON Patch; what is hidden stays out of it.
+pub(super) fn copy(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some((.., (all, _))) = desk(state) else {
+        return;
+    };
+    let patch = sheets(state, all).map(|sheets| sheets.patch.clone());
+    match patch {
+        Some(Ok(patch)) => {
+            let changes = if patch.count == 1 {
+                "change"
+            } else {
+                "changes"
+            };
+            let left = match patch.left {
+                0 => None,
+                left => Some(Safe::format(format_args!("{left} volatile left out (i)"))),
+            };
+            effects.push(Effect::Copy(Clip {
+                what: Safe::format(format_args!("JSON Patch of {} {changes}", patch.count)),
+                bytes: patch.text.into(),
+                note: left,
+            }));
+        }
+        Some(Err(why)) => {
+            let text = format_args!("there is no JSON Patch: {why}");
+            state.say(Mood::Note, Safe::format(text));
+        }
+        None => {}
     }
 }
 

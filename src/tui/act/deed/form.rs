@@ -6,9 +6,10 @@
 //!                  └──▶ more, or farther ─▶ `send N`, then Enter ──▶ sent
 //! ```
 
-use super::set;
+use super::{edit, set};
 use crate::{
     event::{Intent, Replays, Round, Sign},
+    exchange::Part,
     target::Target,
     text::{Mode, Safe, count, safe},
     tui::{
@@ -89,6 +90,7 @@ pub(super) fn past(state: &mut State, numbers: &[u64], past: Past) {
 /// Gives another line the focus.
 pub(super) fn step(state: &mut State, by: isize) {
     let Some(form) = form(state) else { return };
+    form.make_room();
     let lines = form.lines();
     let at = lines
         .iter()
@@ -113,8 +115,37 @@ pub(super) fn choose(state: &mut State, effects: &mut Vec<Effect>) {
             }
             effects.push(Effect::Load(What::Fetch(Fetch::Past(numbers))));
         }
-        Line::Other | Line::Times | Line::Gap | Line::Parallel | Line::Cancel => {}
+        Line::Body => edit::begin(state, Part::Body, effects),
+        Line::Other | Line::Times | Line::Gap | Line::Parallel | Line::Header(_) | Line::Cancel => {
+        }
     }
+}
+
+/// Puts the next of the request's own header lines into the line that is typed.
+pub(super) fn offer(state: &mut State) {
+    let Some(form) = form(state) else { return };
+    let Line::Header(at) = form.line else { return };
+    let own = form.past.as_ref().map(|past| &past.headers[..]);
+    let own = own.unwrap_or_default();
+    let next = own.get(form.offered % own.len().max(1));
+    match next.map(|line| Field::of(line)) {
+        Some(line) => {
+            form.offered += 1;
+            if let Some(field) = form.headers.get_mut(at) {
+                *field = line;
+            }
+        }
+        None => state.say(
+            Mood::Note,
+            Safe::own("there is no header line to change: type a name"),
+        ),
+    }
+}
+
+/// Asks for an end of what is being sent.
+pub(super) fn stop(state: &mut State, effects: &mut Vec<Effect>) {
+    state.say(Mood::Note, Safe::own("stopping …"));
+    effects.push(Effect::Ask(Intent::Stop));
 }
 
 /// Enter: the next line, or what has the focus if that is Cancel.
@@ -218,7 +249,7 @@ fn go(state: &mut State, replays: Replays, effects: &mut Vec<Effect>) {
         }
         replays => {
             let many = count(replays.count());
-            let text = format_args!("sending {many} …");
+            let text = format_args!("sending {many} … (A stops it)");
             state.say(Mood::Note, Safe::format(text));
             state.acting.rounds += 1;
             effects.push(Effect::Ask(Intent::Replays(Box::new(replays))));
@@ -240,7 +271,7 @@ pub(in crate::tui) fn round(state: &mut State, round: &Round) {
     {
         state.acting.drafts.retain(|draft| draft.number != number);
     }
-    if let (1, [(is_failed, text)]) = (sent, &round.told[..]) {
+    if let (1, 0, [(is_failed, text)]) = (sent, round.unsent, &round.told[..]) {
         let kept = if *is_failed && round.edited.is_some() {
             "; e opens your edit again"
         } else {
@@ -253,9 +284,13 @@ pub(in crate::tui) fn round(state: &mut State, round: &Round) {
         state.note(Mood::Problem, told(text));
     }
     let (sent, ok, failed) = (count(sent), count(round.ok), count(round.failed));
-    let text = match round.failed {
-        0 => format!("{sent} replays: all ok"),
-        _ => format!("{sent} replays: {ok} ok, {failed} failed (L lists them)"),
+    let text = match (round.failed, round.unsent) {
+        (0, 0) => format!("{sent} replays: all ok"),
+        (_, 0) => format!("{sent} replays: {ok} ok, {failed} failed (L lists them)"),
+        (_, unsent) => {
+            let unsent = count(unsent);
+            format!("stopped: {sent} sent ({ok} ok, {failed} failed), {unsent} never sent")
+        }
     };
     state.say(mood(round.failed > 0), Safe::format(format_args!("{text}")));
 }

@@ -22,7 +22,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn of(headers: &Headers, bytes: &[u8], len: u64, wish: &Wish) -> Page {
-    page(&Content::new(headers, bytes, len), wish)
+    page(&Content::new(headers, bytes, len, &Wanted::always()), wish)
 }
 
 fn whole(headers: &Headers, bytes: &[u8], form: Option<Form>) -> Page {
@@ -147,7 +147,67 @@ fn every_kind_has_its_best_form() {
         form("multipart/form-data; boundary=x", b"--x\r\n\r\n1\r\n--x--"),
         Some(Form::Tree)
     );
+    let part = b"--x\r\nContent-Type: image/png\r\n\r\n\x89PNG\0\r\n--x--";
+    assert_eq!(
+        form("Multipart/form-data; boundary=x", part),
+        Some(Form::Tree),
+        "a binary part"
+    );
     assert_eq!(form("application/xml", b"<a><b/></a>"), Some(Form::Pretty));
     assert_eq!(form("text/html", b"<p>"), Some(Form::Text));
     assert_eq!(form("application/json", b"\x89PNG\0"), Some(Form::Hex));
+}
+
+#[test]
+fn what_nobody_wants_any_more_is_left_soon() {
+    const LEN: usize = 256 * 1024;
+    let repeated = |text: &str| text.repeat(LEN / text.len());
+    let json = format!(
+        "[{}0]",
+        repeated("{\"id\":\"one\",\"of\":\"{\\\"a\\\":1}\"},\n")
+    );
+    let parts = format!("--x\r\n\r\n{}\r\n--x--", json);
+    let xml = format!("<a>{}</a>", repeated("<b>one</b>"));
+    let packed = gzip(json.as_bytes());
+    for (kind, encoding, body) in [
+        ("application/json", None, json.as_bytes()),
+        (
+            "application/x-ndjson",
+            None,
+            repeated("{\"a\":1}\n").as_bytes(),
+        ),
+        (
+            "application/x-www-form-urlencoded",
+            None,
+            repeated("a=1&").as_bytes(),
+        ),
+        ("multipart/form-data; boundary=x", None, parts.as_bytes()),
+        ("application/xml", None, xml.as_bytes()),
+        ("text/plain", None, repeated("a line\n").as_bytes()),
+        ("application/json", Some("gzip"), &packed),
+    ] {
+        let headers = headers(kind, encoding);
+        let laid_out = |wanted: &Wanted| {
+            let content = Content::new(&headers, body, body.len() as u64, wanted);
+            let wish = Wish {
+                form: Some(Form::Tree),
+                is_whole: true,
+                hex_row: 16,
+                ..Wish::default()
+            };
+            page(&content, &wish)
+        };
+        let patient = Wanted::for_questions(usize::MAX);
+        laid_out(&patient);
+        assert!(
+            patient.asked() >= LEN / (64 * 1024),
+            "{kind}: asked too rarely"
+        );
+        for questions in [1, patient.asked() / 2] {
+            let wanted = Wanted::for_questions(questions);
+            laid_out(&wanted);
+            let after = wanted.asked() - questions;
+            assert!(after < 100, "{kind}: went on for {after} questions");
+        }
+    }
 }

@@ -9,11 +9,11 @@ use crate::{
     text::{Mode, Safe, safe},
     tui::{
         act::deed::{self, diff, set},
-        deed::{Desk, Export},
+        deed::{Desk, Export, View},
         field::Field,
         keys::{self, Action, Place},
         layout::{Area, Layout},
-        page::Role,
+        page::{Line, Role},
         state::State,
     },
 };
@@ -49,7 +49,12 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>, layout: &Layout, desk
             let lines = [path, Safe::own("is there already. Overwrite it?")];
             draw_box(state, canvas, screen, &Safe::own("Overwrite?"), &lines);
         }
-        Desk::Diff { scroll, at, all } => compared(state, canvas, layout, (*scroll, *at, *all)),
+        Desk::Diff {
+            scroll,
+            at,
+            all,
+            view,
+        } => compared(state, canvas, layout, (*scroll, *at), (*all, *view)),
         Desk::Form(form) => form::draw(state, canvas, screen, form),
         Desk::Samples { field, at } => trigger::list(state, canvas, screen, (field, *at)),
         Desk::Trigger(shot) => trigger::shot(state, canvas, screen, shot),
@@ -106,11 +111,12 @@ fn compared(
     state: &State,
     canvas: &mut Canvas<'_>,
     layout: &Layout,
-    (scroll, at, all): (usize, usize, bool),
+    (scroll, at): (usize, usize),
+    (all, view): (bool, View),
 ) {
     let body = layout.body;
     canvas.clear(body);
-    let Some(sheet) = diff::sheet(state, all) else {
+    let Some(sheet) = diff::sheet(state, all, view) else {
         return;
     };
     canvas.write(row(body, 0), 1, 0, &sheet.title, Role::Strong);
@@ -121,8 +127,34 @@ fn compared(
         if current == Some(index) {
             canvas.write(place, 0, 0, &Safe::own(">"), Role::Strong);
         }
-        draw_line(canvas, place, 2, line);
+        match sheet.right.get(index) {
+            None => {
+                draw_line(canvas, place, 2, line);
+            }
+            Some(right) => beside(canvas, place, line, right),
+        }
     }
+    if sheet.lines.is_empty() {
+        let text = Safe::own("nothing else differs");
+        canvas.write(row(body, 1), 2, 0, &text, Role::Dim);
+    }
+}
+
+/// Two lines, each in its half.
+fn beside(canvas: &mut Canvas<'_>, area: Area, left: &Line, right: &Line) {
+    let half = area.width / 2;
+    let first = Area {
+        width: half.saturating_sub(1),
+        ..area
+    };
+    let second = Area {
+        x: area.x + half,
+        width: area.width - half,
+        ..area
+    };
+    draw_line(canvas, first, 2, left);
+    canvas.write(second, 0, 0, &Safe::own("│"), Role::Dim);
+    draw_line(canvas, second, 2, right);
 }
 
 /// A line for each key of a menu; what is not possible says why.

@@ -22,6 +22,11 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>, screen: Area, form: &
     let lines = form.lines();
     let name = set::name(form.set, &form.numbers);
     let title = Safe::format(format_args!("Replay {name}"));
+    // Border, keys, and what is said below the lines.
+    let room = usize::from(screen.height).saturating_sub(7).max(1);
+    let at = lines.iter().position(|line| *line == form.line);
+    let first = (at.unwrap_or(0) + 1).saturating_sub(room);
+    let lines: Vec<Line> = lines.into_iter().skip(first).take(room).collect();
     let blank = vec![Safe::default(); lines.len() + 3];
     let area = draw_box(state, canvas, screen, &title, &blank);
     for (y, line) in (1..).zip(&lines) {
@@ -46,14 +51,30 @@ pub(super) fn draw(state: &State, canvas: &mut Canvas<'_>, screen: Area, form: &
     }
     let last = lines.len() as u16 + 2;
     canvas.write(row(area, last), 1, 0, &sends(state, form), Role::Text);
-    let what = match &form.draft {
-        Some(draft) => draft.said.clone(),
-        None if form.signs.len() > 1 && form.signing() != Sign::Keep => {
-            Safe::own("As captured, but for its signature; Hooktool-Replay-Of is added.")
+    let what = match (form.line, &form.draft) {
+        (Line::Header(_), _) => Safe::own("Name: value sets a line, -Name removes it; ^n: its own"),
+        (_, Some(draft)) => {
+            let changed = headers(form).map(|names| format!("; headers: {names}"));
+            let changed = changed.unwrap_or_default();
+            Safe::format(format_args!("{}{changed}", draft.said))
         }
-        None => Safe::own("As captured; Hooktool-Replay-Of is added."),
+        (_, None) => match headers(form) {
+            Some(names) => {
+                Safe::format(format_args!("Headers changed: {names}, Hooktool-Replay-Of"))
+            }
+            None if form.signs.len() > 1 && form.signing() != Sign::Keep => {
+                Safe::own("As captured, but for its signature; Hooktool-Replay-Of is added.")
+            }
+            None => Safe::own("As captured; Hooktool-Replay-Of is added."),
+        },
     };
     canvas.write(row(area, last + 1), 1, 0, &what, Role::Dim);
+}
+
+/// The names of the header lines that the form changes.
+fn headers(form: &SendForm) -> Option<String> {
+    let names: Vec<String> = form.changed().iter().map(Safe::to_string).collect();
+    (!names.is_empty()).then(|| names.join(", "))
 }
 
 fn typed(form: &SendForm, line: Line) -> Option<&Field> {
@@ -62,7 +83,8 @@ fn typed(form: &SendForm, line: Line) -> Option<&Field> {
         Line::Times => Some(&form.times),
         Line::Gap => Some(&form.gap),
         Line::Parallel => Some(&form.parallel),
-        Line::Which | Line::Target | Line::Signature | Line::Cancel => None,
+        Line::Header(at) => form.headers.get(at),
+        Line::Which | Line::Target | Line::Body | Line::Signature | Line::Cancel => None,
     }
 }
 
@@ -74,6 +96,13 @@ fn entry(form: &SendForm, line: Line, name: &Safe<'_>) -> (&'static str, Safe<'s
         ),
         Line::Target => ("Target", target(form)),
         Line::Other => ("  other", Safe::default()),
+        Line::Body => (
+            "Body",
+            match &form.draft {
+                Some(_) => Safe::own("(•) as edited    ( ) edit again (Space)"),
+                None => Safe::own("(•) as captured  ( ) edit in your editor (Space)"),
+            },
+        ),
         Line::Signature => (
             "Signature",
             Safe::format(format_args!("{}  (Space: others)", signing(form))),
@@ -81,6 +110,8 @@ fn entry(form: &SendForm, line: Line, name: &Safe<'_>) -> (&'static str, Safe<'s
         Line::Times => ("Times", Safe::default()),
         Line::Gap => ("Gap, ms", Safe::default()),
         Line::Parallel => ("Parallel", Safe::default()),
+        Line::Header(0) => ("Headers", Safe::default()),
+        Line::Header(_) => ("", Safe::default()),
         Line::Cancel => ("[ Cancel ]", Safe::default()),
     }
 }
