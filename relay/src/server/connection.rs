@@ -137,8 +137,8 @@ impl Drop for Running<'_> {
     }
 }
 
-/// Serves a connection until it is closed, or until it becomes a session: that is told, and served by a task of its own, which is
-/// half as large.
+/// Serves a connection until it is closed, or until it becomes a session: that is told, and served by a task of its own, so that
+/// this one is freed.
 pub(super) async fn serve(
     stream: TcpStream,
     peer: SocketAddr,
