@@ -70,6 +70,7 @@ fn verdict(filter: &Filter, capture: &Capture, headers: bool, body: bool, tries:
     let whole = Subject {
         number: Some(1199),
         tries: 2,
+        repeats: Some(Repeats::Taken),
         note: Some("the Flaky test"),
         last: Some(last),
         attempts: tries.then_some(&attempts[..]),
