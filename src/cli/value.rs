@@ -22,6 +22,11 @@ use crate::{
     text::Zone,
 };
 
+mod deadline;
+
+pub use deadline::Deadline;
+pub(crate) use deadline::deadline;
+
 /// Most requests in flight, as the relay allows (design's limit).
 const MAX_IN_FLIGHT: u16 = 32;
 /// Most retries of one forward: at the longest timeout that is already an hour and more.
@@ -82,38 +87,6 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
         return Err("give a time between 1ms and 366d".to_owned());
     }
     Ok(Duration::from_secs_f64(total))
-}
-
-/// When a sender is answered, whether the app has or not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Deadline {
-    /// After this time.
-    After(Duration),
-    /// A little before the sender gives up, as far as that is known; else after [`Deadline::USUAL`].
-    Provider,
-}
-
-impl Deadline {
-    /// Where nothing else is said. Below the 5 s of many senders, with half a second for the way.
-    pub const USUAL: Duration = Duration::from_millis(4_500);
-
-    /// For a sender that nobody knows.
-    pub fn usual(self) -> Duration {
-        match self {
-            Self::After(time) => time,
-            Self::Provider => Self::USUAL,
-        }
-    }
-}
-
-/// A time, or `provider`.
-pub(crate) fn deadline(text: &str) -> Result<Deadline, String> {
-    if text == "provider" {
-        return Ok(Deadline::Provider);
-    }
-    duration(text)
-        .map(Deadline::After)
-        .map_err(|error| format!("{error}; or `provider`"))
 }
 
 /// A target: a port, `host:port/path`, or an http(s) URL.
