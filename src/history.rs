@@ -50,6 +50,7 @@ mod repeats;
 mod retention;
 mod rows;
 mod schema;
+mod statements;
 mod stored;
 #[cfg(test)]
 mod tests;

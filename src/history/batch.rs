@@ -7,7 +7,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use hooktool_relay::capture::{Body, Capture, CaptureId, EndpointName, Headers, Scheme, Version};
-use rusqlite::{CachedStatement, Connection, OptionalExtension, Result, params};
+use rusqlite::{Connection, OptionalExtension, Result, params};
 use serde::Serialize;
 
 use super::{
@@ -17,6 +17,7 @@ use super::{
     model::{Arrival, Attempt, Change, FolderEndpoint, KeptAnswer, Number, Position},
     queue::{DraftKey, Told, Work},
     rows::outcome,
+    statements::Statements,
     totals::Totals,
 };
 
@@ -35,29 +36,6 @@ pub(super) struct Batch<'a> {
     pub(super) changes: Vec<Change>,
     pub(super) fresh: Fresh<'a>,
     statements: Statements<'a>,
-}
-
-/// What runs for every request, found once a transaction.
-struct Statements<'a> {
-    known: CachedStatement<'a>,
-    contents: CachedStatement<'a>,
-    attempt: CachedStatement<'a>,
-}
-
-impl<'a> Statements<'a> {
-    fn of(db: &'a Connection) -> Result<Self> {
-        Ok(Self {
-            known: db.prepare_cached("SELECT number, outcome FROM captures WHERE id = ?1")?,
-            contents: db.prepare_cached(
-                "INSERT INTO contents (number, head, body, bytes) VALUES (?1, ?2, ?3, ?4)",
-            )?,
-            attempt: db.prepare_cached(
-                "INSERT INTO attempts (position, number, previous, try_number, cause, target, started_at, outcome, error, connect,
-                     took, changes, sent, late, status, len, ended, headers, body, bytes, writer)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)",
-            )?,
-        })
-    }
 }
 
 /// A capture's row as far as an attempt needs it.
