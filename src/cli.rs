@@ -8,6 +8,7 @@ use std::ffi::OsString;
 use clap::{Arg, ArgMatches, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub mod export;
+pub mod lab;
 pub mod listen;
 mod names;
 pub mod relay;

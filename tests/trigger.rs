@@ -2,11 +2,28 @@
 
 use std::fs;
 
+use aws_lc_rs::hmac;
+use hooktool_relay::capture::UnixMillis;
 use serde_json::{Value, json};
 
 use crate::support::{Home, TestTarget, eventually, story, target::answer};
 
 const SECRET: &str = "whsec_of_a_test";
+
+/// Whether a Stripe signature holds, and is not old.
+fn is_right(signature: &[u8], body: &[u8]) -> bool {
+    let text = str::from_utf8(signature).expect("text");
+    let part = |name: &str| {
+        let found = text.split(',').find_map(|part| part.strip_prefix(name));
+        found.expect("a part").to_owned()
+    };
+    let at = part("t=");
+    let tag = data_encoding::HEXLOWER.decode(part("v1=").as_bytes());
+    let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
+    let signed = [at.as_bytes(), b".", body].concat();
+    let age = UnixMillis::now().0 / 1000 - at.parse::<i64>().expect("a time");
+    age < 300 && tag.is_ok_and(|tag| hmac::verify(&key, &signed, &tag).is_ok())
+}
 
 /// A home where Stripe's secret is kept.
 fn home() -> Home {
@@ -37,7 +54,11 @@ fn samples_go_straight_to_a_target_and_are_recorded() {
             .collect();
         assert_eq!(got[0].path, "/hooks");
         assert_eq!(bodies[0]["data"]["object"]["amount_paid"], 4200);
-        assert_ne!(bodies[0]["id"], bodies[1]["id"]);
+        assert_eq!(bodies[0], bodies[1], "one event, sent twice");
+        home.records("app", &args);
+        let fresh = app.wait_for(3).await;
+        let fresh: Value = serde_json::from_slice(&fresh[2].body).expect("JSON");
+        assert_ne!(fresh["id"], bodies[0]["id"]);
         let records = home.records("app", &["list", "--json"]);
         assert_eq!(records.len(), 2);
         assert_eq!(records[0]["event"], "invoice.paid");
@@ -48,7 +69,55 @@ fn samples_go_straight_to_a_target_and_are_recorded() {
         assert_eq!(verdict[0]["verdict"], "ok");
         let again = home.records("app", &["replay", "1", "--json"]);
         assert_eq!(again[0]["status"], 200);
-        assert_eq!(app.wait_for(3).await[2].body, got[0].body);
+        assert_eq!(app.wait_for(4).await[3].body, got[0].body);
+    });
+}
+
+#[test]
+fn the_lab_takes_samples() {
+    story(async {
+        let home = home();
+        // An app that knows what it signed last: anything else is refused.
+        let app = TestTarget::answering(|got| {
+            let signed = got
+                .headers
+                .iter()
+                .find(|(name, _)| name == "stripe-signature");
+            let is_new = signed.is_some_and(|(_, value)| is_right(value, &got.body));
+            async move { answer(if is_new { 200 } else { 400 }, "") }
+        })
+        .await;
+        let to = app.addr.port().to_string();
+        let event = ["trigger", "stripe", "invoice.paid", "--json"];
+        let send = |more: &[&str]| {
+            let args = [&event[..], &["--to", to.as_str()], more].concat();
+            home.records("app", &args)
+        };
+        let twice = send(&["--times", "2", "--parallel", "2"]);
+        assert_eq!(twice[2]["type"], "summary");
+        assert_eq!(twice[2]["groups"][0]["statuses"], json!([200, 200]));
+        let wrong = send(&["--bad-signature", "--old"]);
+        let groups = &wrong[2]["groups"];
+        let told = |at: usize| {
+            (
+                groups[at]["variant"].clone(),
+                groups[at]["statuses"].clone(),
+            )
+        };
+        assert_eq!(told(0), (json!("bad signature"), json!([400])));
+        assert_eq!(told(1), (json!("old"), json!([400])));
+        assert_eq!(app.got().len(), 4);
+        // The secret that was given is the one that it is signed by.
+        let other = home.path("other.txt");
+        fs::write(&other, "whsec_of_another").expect("written");
+        let other = format!("file:{}", other.display());
+        let given = send(&["--secret", &other, "--old"]);
+        assert_eq!(given[1]["groups"][0]["statuses"], json!([400]));
+        for flag in ["--cut", "--shuffle", "--old"] {
+            let (code, _, said) = home.said("app", &[&event[..], &[flag]].concat());
+            assert_eq!(code, 2, "{said}");
+            assert!(said.contains(&format!("{flag} needs a target")), "{said}");
+        }
     });
 }
 

@@ -5,6 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use clap::{ArgAction, Args, ValueEnum};
 
 use super::{
+    lab::LabArgs,
     sign::SignArgs,
     value::{self, Expect},
 };
@@ -132,25 +133,9 @@ pub struct Replay {
     /// target].
     #[arg(long, value_name = "TARGET", value_parser = value::target)]
     pub to: Option<Target>,
-    /// Send each one so often; with --parallel that is a duplicate at once.
-    #[arg(long, value_name = "N", default_value = "1", value_parser = value::count)]
-    pub times: usize,
-    /// So many under way at a time.
-    #[arg(long, value_name = "N", default_value = "1", value_parser = value::parallel)]
-    pub parallel: usize,
-    /// Begin each one so long after the one before it: redeliveries that come
-    /// late.
-    #[arg(long, value_name = "TIME", value_parser = value::duration)]
-    pub delay: Option<Duration>,
-    /// Send them out of order; the seed that it says gives this order again.
-    #[arg(long)]
-    pub shuffle: bool,
-    /// The order of an earlier --shuffle.
-    #[arg(long, value_name = "N", requires = "shuffle")]
-    pub seed: Option<u64>,
-    /// Drop the connection when the request is sent, before the answer.
-    #[arg(long)]
-    pub cut: bool,
+    /// How often, how fast, in which order.
+    #[command(flatten)]
+    pub lab: LabArgs,
     /// Set a header, in place of those of the same name; may be repeated.
     #[arg(long, value_name = "K: V", value_parser = value::header)]
     pub header: Vec<(http::HeaderName, http::HeaderValue)>,

@@ -8,7 +8,9 @@ use http::{HeaderName, HeaderValue};
 use jiff::Timestamp;
 
 use super::{
+    lab::LabArgs,
     names::Names,
+    sign::SpoilArgs,
     value::{self, Expect},
 };
 use crate::{target::Target, webhook::samples};
@@ -88,13 +90,20 @@ pub struct Verify {
 
 /// `hooktool trigger`.
 #[derive(Debug, Args)]
-#[command(before_help = "\
+#[command(
+    before_help = "\
 Examples:
   hooktool trigger --list stripe
   hooktool trigger stripe invoice.paid
   hooktool trigger stripe invoice.paid --to 3000/webhooks --expect 2xx
   hooktool trigger github push --path /github --set ref=refs/heads/next
-  hooktool trigger slack app_mention --secret env:SLACK_SIGNING_SECRET")]
+  hooktool trigger slack app_mention --secret env:SLACK_SIGNING_SECRET
+  hooktool trigger stripe invoice.paid --to 3000 --times 2 --parallel 2
+  hooktool trigger stripe invoice.paid --to 3000 --bad-signature --old",
+    after_help = "\
+It is one event, with ids and a time of its own, however often it is sent.
+--shuffle, --cut, --bad-signature and --old need --to."
+)]
 pub struct Trigger {
     /// Who would send it: an id of `hooktool trigger --list`.
     #[arg(required_unless_present = "list", hide_possible_values = true,
@@ -104,7 +113,7 @@ pub struct Trigger {
     #[arg(hide_possible_values = true, value_parser = Names(sample_names))]
     pub event: Option<String>,
     /// List what there is: every provider and event, or those of PROVIDER.
-    #[arg(long, conflicts_with_all = ["event", "to", "path", "url", "set", "header", "secret", "times", "expect"])]
+    #[arg(long, conflicts_with_all = ["event", "to", "path", "url", "set", "header", "secret", "LabArgs", "SpoilArgs", "expect"])]
     pub list: bool,
     /// Send it straight to this target [default: through the public URL of this
     /// folder, so that the listener forwards it].
@@ -127,9 +136,12 @@ pub struct Trigger {
     /// The secret to sign with, in place of those kept for the sender.
     #[arg(long, value_name = "env:NAME|file:PATH", value_parser = origin)]
     pub secret: Option<Origin>,
-    /// Send so many, one after the other, each with ids of its own.
-    #[arg(long, value_name = "N", default_value = "1", value_parser = value::count)]
-    pub times: usize,
+    /// How often, how fast, in which order.
+    #[command(flatten)]
+    pub lab: LabArgs,
+    /// What is made wrong of its signature.
+    #[command(flatten)]
+    pub spoil: SpoilArgs,
     /// Exit with 6 unless every answer has one of these statuses.
     #[arg(long, value_name = "2xx|200,404", value_parser = value::expect)]
     pub expect: Option<Expect>,

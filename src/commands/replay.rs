@@ -7,8 +7,10 @@
 //! items ─▶ lab ─▶ sent ─▶ judged ─▶ told ─▶ table, report, exit code
 //! ```
 
+use std::path::Path;
+
 use crate::{
-    cli::requests::Replay,
+    cli::{lab::LabArgs, requests::Replay},
     config::Settings,
     exit::{Failure, Report},
     forward::Forwarder,
@@ -17,6 +19,7 @@ use crate::{
     replay::{self, Lab, ReplayError, Sending, Sign, Variant, With},
     target::{Routes, Target},
     text::{self, Mode},
+    webhook::Keyring,
 };
 
 use super::{keyring::FileKeys, signing, stored::Stored};
@@ -32,7 +35,8 @@ mod telling;
 mod watch;
 
 use cases::Case;
-pub(super) use cases::{Wanted, judge};
+pub(super) use cases::Wanted;
+use cases::judge;
 pub(super) use items::Item;
 use items::What;
 pub(super) use tally::Tally;
@@ -50,22 +54,22 @@ pub(super) async fn run(args: Replay) -> Result<(), Failure> {
     let wanted = Wanted::new(args.expect.clone(), args.expect_same);
     let telling = Telling::new(args.json, wanted, stored);
     if args.watch.is_empty() {
-        round.once(&args, telling).await
+        round.once(args.junit.as_deref(), telling).await
     } else {
         watch::run(&args.watch, &round, telling).await
     }
 }
 
 /// What is sent, and how.
-struct Round {
-    items: Vec<Item>,
-    lab: Lab,
-    to: Option<Target>,
-    routes: Routes,
-    forwarder: Forwarder,
-    keys: FileKeys,
+pub(super) struct Round {
+    pub(super) items: Vec<Item>,
+    pub(super) lab: Lab,
+    pub(super) to: Option<Target>,
+    pub(super) routes: Routes,
+    pub(super) forwarder: Forwarder,
+    pub(super) keys: Box<dyn Keyring>,
     /// Where tries of stored requests are recorded; none if all are of files.
-    history: Option<History>,
+    pub(super) history: Option<History>,
 }
 
 impl Round {
@@ -87,25 +91,29 @@ impl Round {
             false => None,
         };
         Ok(Self {
-            lab: lab(args)?,
+            lab: lab(&args.lab, args.sign.variants())?,
             items,
             to: args.to.clone(),
             routes: settings.routes.clone(),
             forwarder,
-            keys,
+            keys: Box::new(keys),
             history,
         })
     }
 
     /// Sends all of it once, and judges it.
-    async fn once(&self, args: &Replay, mut telling: Telling) -> Result<(), Failure> {
+    pub(super) async fn once(
+        &self,
+        junit: Option<&Path>,
+        mut telling: Telling,
+    ) -> Result<(), Failure> {
         let sent = self.send(&mut telling).await;
         let cases = telling.take();
-        if let Some(path) = &args.junit {
+        if let Some(path) = junit {
             junit::write(path, &cases)?;
         }
         sent?;
-        table::tell(args, &self.lab, &self.items, &cases)?;
+        table::tell(telling.is_json(), &self.lab, &self.items, &cases)?;
         judge(&cases, &telling.wanted)
     }
 
@@ -130,7 +138,7 @@ impl Round {
                     history,
                     forwarder: &forwarder,
                     otherwise: &self.routes,
-                    keys: &self.keys,
+                    keys: self.keys.as_ref(),
                     say: &|number, word| {
                         let told = signing::sentence(number, word, "; --resign signs it anew");
                         say(format_args!("{}", text::safe(told.as_bytes(), Mode::Cell)));
@@ -153,8 +161,8 @@ impl Round {
     }
 }
 
-/// How it is sent; says the seed of a new order.
-fn lab(args: &Replay) -> Result<Lab, Failure> {
+/// How it is sent; says the seed of a new order. `signs`: what is made of the signature.
+pub(super) fn lab(args: &LabArgs, signs: Vec<Sign>) -> Result<Lab, Failure> {
     let seed = match (args.shuffle, args.seed) {
         (false, _) => None,
         (true, Some(seed)) => Some(seed),
@@ -171,8 +179,7 @@ fn lab(args: &Replay) -> Result<Lab, Failure> {
         ));
     }
     // One list: each flag that names a way of sending puts its variant here.
-    let signs = args.sign.variants().into_iter();
-    let signs = signs.filter(|sign| *sign != Sign::Keep);
+    let signs = signs.into_iter().filter(|sign| *sign != Sign::Keep);
     let mut variants: Vec<_> = signs.map(Variant::Signed).collect();
     if args.cut {
         variants.push(Variant::Cut);

@@ -3,13 +3,15 @@
 //! In: provider and event, what to set. Out: a line or a record a try. What goes to a target is recorded here, as a request with a
 //! replay; what goes through the public URL is recorded by the listener, like anything that comes.
 
-use std::io::{self, BufWriter, Write};
+use std::{
+    io::{self, BufWriter, Write},
+    sync::Arc,
+};
 
 use serde::Serialize;
 
 use super::{
-    keyring::FileKeys,
-    replay::{Item, Tally, Telling, Wanted, judge},
+    replay::{Item, Round, Tally, Telling, Wanted, lab},
     senders,
     stored::Stored,
 };
@@ -20,11 +22,11 @@ use crate::{
     forward::{self, Forwarder, HostHeader},
     history::{History, Retention},
     output::say,
-    replay::{self, Edits, Sending, Variant, With},
+    replay::Sending,
     target::{Routes, Target},
-    text::{self, Mode},
+    text::{self, Mode, Zone},
     trigger::{Place, Trigger, TriggerError},
-    webhook::{Sample, Secret, samples},
+    webhook::{Keys, Sample, Secret, samples},
 };
 
 pub(super) mod bench;
@@ -123,27 +125,53 @@ pub(super) async fn run(args: webhook::Trigger) -> Result<(), Failure> {
             let place = place::to_record(&settings, &history).await?;
             straight(&args, &trigger, target, place, (stored, history)).await
         }
-        None => {
-            let (base, (_, endpoint)) = place::public(&settings, &history).await?;
-            let caller = caller(&settings)?;
-            let mut tally = Tally::default();
-            for at in 0..args.times {
-                let ready = trigger.ready(&base).map_err(failed)?;
-                say_unsigned(at == 0, &ready.signed);
-                let tried = trigger.call(&caller, endpoint.clone(), &base, &ready).await;
-                let called = Called::new(sample, ready.signed.is_ok(), tried).await;
-                called.print(args.json, stored.zone)?;
-                let result = match (called.status, &called.error) {
-                    (Some(status), _) => Ok(status),
-                    (None, why) => Err(why.as_deref().unwrap_or_default()),
-                };
-                tally.count(args.expect.as_ref(), &called.url, result);
-            }
-            match tally.unanswered() {
-                Some(why) => Err(unreachable(&base, why)),
-                None => tally.finish(),
-            }
-        }
+        None => through(&args, &trigger, &settings, &history, stored.zone).await,
+    }
+}
+
+/// Through the public URL, as its sender would.
+async fn through(
+    args: &webhook::Trigger,
+    trigger: &Trigger,
+    settings: &Settings,
+    history: &History,
+    zone: Zone,
+) -> Result<(), Failure> {
+    let needs_a_target = [
+        ("--cut", args.lab.cut),
+        ("--shuffle", args.lab.shuffle),
+        ("--bad-signature", args.spoil.bad_signature),
+        ("--old", args.spoil.old),
+    ];
+    if let Some((flag, _)) = needs_a_target.iter().find(|(_, is)| *is) {
+        let report = Report::new(format!("{flag} needs a target"));
+        return Err(Failure::Usage(report.hint(
+            "--to 3000 sends straight to the app, and records what was sent",
+        )));
+    }
+    let lab = lab(&args.lab, Vec::new())?;
+    let (base, (_, endpoint)) = place::public(settings, history).await?;
+    let caller = caller(settings)?;
+    let ready = trigger.ready(&base).map_err(failed)?;
+    say_unsigned(&ready.signed);
+    let mut tally = Tally::default();
+    let send = async |_: Sending| {
+        let tried = trigger.call(&caller, endpoint.clone(), &base, &ready).await;
+        Called::new(trigger.sample, ready.signed.is_ok(), tried).await
+    };
+    let tell = |_, called: Called| {
+        called.print(args.json, zone)?;
+        let result = match (called.status, &called.error) {
+            (Some(status), _) => Ok(status),
+            (None, why) => Err(why.as_deref().unwrap_or_default()),
+        };
+        tally.count(args.expect.as_ref(), &called.url, result);
+        Ok::<(), Failure>(())
+    };
+    lab.run(1, send, tell).await?;
+    match tally.unanswered() {
+        Some(why) => Err(unreachable(&base, why)),
+        None => tally.finish(),
     }
 }
 
@@ -160,32 +188,27 @@ async fn straight(
         let report = Report::new("requests cannot be sent like this");
         Failure::Usage(report.because(why))
     })?;
-    let keys = FileKeys::read(&stored.layers)?;
-    let with = With {
-        history: &history,
-        forwarder: &forwarder,
-        otherwise: &Routes::default(),
-        keys: &keys,
-        // It is signed already, or that was said.
-        say: &|_, _| {},
+    let ready = trigger.ready(target).map_err(failed)?;
+    say_unsigned(&ready.signed);
+    let recording = trigger.record(&history, place, target, &ready);
+    let number = recording.await.map_err(failed)?;
+    let request = stored.numbered(number, &number.to_string())?;
+    let round = Round {
+        items: vec![Item::stored(request)],
+        lab: lab(&args.lab, args.spoil.variants())?,
+        to: Some(target.clone()),
+        routes: Routes::default(),
+        forwarder,
+        keys: Box::new(Arc::new(Keys {
+            known: trigger.known.clone(),
+            secrets: trigger.secrets.to_vec(),
+        })),
+        history: Some(history),
     };
     let wanted = Wanted::new(args.expect.clone(), false);
-    let mut telling = Telling::new(args.json, wanted, stored);
-    for at in 0..args.times {
-        let ready = trigger.ready(target).map_err(failed)?;
-        say_unsigned(at == 0, &ready.signed);
-        let recording = trigger.record(&history, place.clone(), target, &ready);
-        let number = recording.await.map_err(failed)?;
-        let sent = replay::run(&with, number, Some(target.clone()), &Edits::default()).await;
-        let request = telling.stored.numbered(number, &number.to_string())?;
-        let sending = Sending {
-            request: at,
-            variant: Variant::Plain,
-            round: 1,
-        };
-        telling.tell(&Item::stored(request), sending, sent)?;
-    }
-    judge(&telling.take(), &telling.wanted)
+    round
+        .once(None, Telling::new(args.json, wanted, stored))
+        .await
 }
 
 /// The secrets to sign with: the one of the flag, else those that are kept.
@@ -222,8 +245,8 @@ pub(super) fn caller(settings: &Settings) -> Result<Forwarder, Failure> {
     })
 }
 
-fn say_unsigned(is_first: bool, signed: &Result<String, String>) {
-    if let (true, Err(why)) = (is_first, signed) {
+fn say_unsigned(signed: &Result<String, String>) {
+    if let Err(why) = signed {
         let why = text::safe(why.as_bytes(), Mode::Cell);
         say(format_args!("not signed: {why}"));
     }

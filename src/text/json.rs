@@ -30,7 +30,7 @@ impl Formatter for Plain {
     }
 }
 
-/// JSON text as spelled, but for what [`is_hidden`] names: that stands in strings alone.
+/// JSON text as spelled, but for what `is_hidden` names: that stands in strings alone.
 pub fn visible_json(text: &str) -> String {
     let mut out = Vec::with_capacity(text.len());
     // Writing to memory cannot fail, and what is written is text.

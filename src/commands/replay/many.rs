@@ -49,7 +49,7 @@ pub(super) fn chosen(
             report.hint("`hooktool list` shows what there is"),
         ));
     }
-    let forwards = numbers.len().saturating_mul(args.times);
+    let forwards = numbers.len().saturating_mul(args.lab.times);
     let needs_word = forwards > UNASKED || far.is_some();
     if !needs_word || args.yes || is_confirmed(forwards, far.as_ref())? {
         return Ok(Some(numbers));

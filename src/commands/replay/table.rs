@@ -15,7 +15,6 @@ use serde::Serialize;
 
 use super::{Case, answers::Likeness, items::Item};
 use crate::{
-    cli::requests::Replay,
     exit::Failure,
     output::json,
     replay::{Lab, Variant},
@@ -27,7 +26,7 @@ const SINGLY: usize = 4;
 
 /// Tells it, if a lab was asked for: a plain replay has said all there is.
 pub(super) fn tell(
-    args: &Replay,
+    is_json: bool,
     lab: &Lab,
     items: &[Item],
     cases: &[Case],
@@ -41,7 +40,7 @@ pub(super) fn tell(
     }
     let groups = groups(lab, items, cases);
     let mut out = io::stdout().lock();
-    if args.json {
+    if is_json {
         let record = SummaryRecord {
             v: 1,
             r#type: "summary",
