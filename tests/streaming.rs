@@ -137,6 +137,60 @@ fn each_server_sent_event_reaches_the_sender_as_the_app_writes_it() {
 }
 
 #[test]
+fn an_answer_is_kept_whole_though_its_sender_left_after_the_beginning() {
+    story(async {
+        let relay = TestRelay::start().await;
+        let (events, pieces) = mpsc::channel(1);
+        let pieces = std::sync::Mutex::new(Some(pieces));
+        let target = TestTarget::answering(move |_| {
+            let pieces = pieces.lock().unwrap().take();
+            async move { pieces.map_or_else(|| answer(200, "ok"), streamed) }
+        })
+        .await;
+        let listener = Setup::new(&relay, Some(target.addr))
+            .start()
+            .await
+            .live()
+            .await;
+        let mut stream = TcpStream::connect(relay.addr).await.unwrap();
+        stream
+            .write_all(&Request::get("/tidy-otter/long").head(relay.addr))
+            .await
+            .unwrap();
+        events.send(Bytes::from("first, ")).await.unwrap();
+        let mut got = Vec::new();
+        while !got.windows(7).any(|part| part == b"first, ") {
+            assert!(stream.read_buf(&mut got).await.unwrap() > 0, "it goes on");
+        }
+        drop(stream);
+        // The relay tells the listener before it carries what comes later.
+        let sender = Sender::to(relay.addr);
+        for _ in 0..2 {
+            let later = sender.send(Request::post("/tidy-otter/later", "x")).await;
+            assert_eq!(later.status, 200);
+        }
+        events.send(Bytes::from("last")).await.unwrap();
+        drop(events);
+        let requests = listener.wait_for(3).await;
+        let number = requests.iter().map(|one| one.summary.number).min();
+        eventually("the whole answer", || async {
+            let attempt = listener.attempts(number.expect("a request")).remove(0);
+            let kept = attempt.answer.as_ref().expect("an answer");
+            match (kept.ended, &kept.body[..]) {
+                (true, b"first, last") => Ok(()),
+                _ => Err(format!("{attempt:?}")),
+            }
+        })
+        .await;
+        let attempt = listener.attempts(number.expect("a request")).remove(0);
+        assert_eq!(
+            (attempt.outcome.as_str(), attempt.error),
+            ("answered", None)
+        );
+    });
+}
+
+#[test]
 fn an_answer_that_breaks_off_never_looks_whole() {
     story(async {
         let relay = TestRelay::start().await;

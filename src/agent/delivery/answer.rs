@@ -36,6 +36,10 @@ const COPIES: usize = 16;
 /// An answer that nobody waits for is read to its end for so long, to be kept.
 const UNWANTED: Duration = Duration::from_secs(60);
 
+/// One whose sender left after its beginning is, too: most come to their end within a moment, and those that never do, such as
+/// server-sent events, must not go on for nobody.
+const LEFT: Duration = Duration::from_secs(2);
+
 /// The beginning of an answer.
 enum Beginning {
     /// All of it.
@@ -169,7 +173,7 @@ impl Rest {
         if let Some(out) = &mut out
             && out.send(over).await.is_err()
         {
-            return Err("the sender left".into());
+            return left(body, copies).await;
         }
         pump(body, out, copies).await
     }
@@ -234,12 +238,13 @@ async fn pump(
     copies: mpsc::Sender<Bytes>,
 ) -> Result<(), String> {
     let Some(mut out) = out else {
-        return drain(body, copies).await;
+        let unwanted = "nobody waited for the rest of the answer";
+        return drain(body, copies, UNWANTED, unwanted).await;
     };
     loop {
         let frame = tokio::select! {
             frame = body.frame() => frame,
-            () = out.cancelled() => return Err("the sender left".into()),
+            () = out.cancelled() => return left(body, copies).await,
         };
         match frame {
             None => {
@@ -260,15 +265,25 @@ async fn pump(
                 // Without a recorder the sender still gets its answer.
                 let _ = copies.send(bytes.clone()).await;
                 if out.send(bytes).await.is_err() {
-                    return Err("the sender left".into());
+                    return left(body, copies).await;
                 }
             }
         }
     }
 }
 
-/// Reads an answer that no sender waits for, for its copy alone.
-async fn drain(mut body: AnswerBody, copies: mpsc::Sender<Bytes>) -> Result<(), String> {
+/// Reads what is left of an answer whose sender did not stay for all of it.
+async fn left(body: AnswerBody, copies: mpsc::Sender<Bytes>) -> Result<(), String> {
+    drain(body, copies, LEFT, "the sender left").await
+}
+
+/// Reads an answer that no sender waits for, for its copy alone; `why` it was not read to its end.
+async fn drain(
+    mut body: AnswerBody,
+    copies: mpsc::Sender<Bytes>,
+    patience: Duration,
+    why: &str,
+) -> Result<(), String> {
     let to_its_end = async {
         while let Some(frame) = body.frame().await {
             if let Ok(bytes) = frame.map_err(|cut| cut.to_string())?.into_data() {
@@ -277,9 +292,9 @@ async fn drain(mut body: AnswerBody, copies: mpsc::Sender<Bytes>) -> Result<(), 
         }
         Ok(())
     };
-    timeout(UNWANTED, to_its_end)
+    timeout(patience, to_its_end)
         .await
-        .unwrap_or_else(|_| Err("nobody waited for the rest of the answer".into()))
+        .unwrap_or_else(|_| Err(why.into()))
 }
 
 /// Keeps copies until the pump ends.
