@@ -10,6 +10,7 @@ use std::{
     num::NonZeroU16,
     os::fd::AsFd as _,
     path::Path,
+    process::Command,
     thread::Builder,
     time::{Duration, Instant},
 };
@@ -24,23 +25,13 @@ const HEIGHT: u16 = 24;
 /// A cell of the picture, in pixels.
 const CELL: (u16, u16) = (9, 18);
 
-/// Path and body of each webhook. The app fails on the fourth.
-const WEBHOOKS: [(&str, &str); 6] = [
-    ("/test", r#"{"hello":"world"}"#),
-    ("/github", r#"{"ref":"refs/heads/main","commits":[]}"#),
-    (
-        "/stripe",
-        r#"{"id":"evt_1SHkT2Aa1","type":"customer.updated"}"#,
-    ),
-    (
-        "/stripe",
-        r#"{"id":"evt_1SHkU7Bq4","object":"event","type":"invoice.payment_failed","data":{"object":{"id":"in_1SHkU7","amount_due":4900,"currency":"eur"}}}"#,
-    ),
-    (
-        "/shopify/orders",
-        r#"{"id":820982911946154508,"total_price":"403.00"}"#,
-    ),
-    ("/twilio/sms?account=main", r#"{"From":"+15005550006"}"#),
+/// Sender, event and path of each sample after the first request. The app fails on the third of them, the fourth in all.
+const SAMPLES: [(&str, &str, &str); 5] = [
+    ("github", "push", "/github"),
+    ("stripe", "customer.created", "/stripe"),
+    ("stripe", "invoice.payment_failed", "/stripe"),
+    ("shopify", "orders/create", "/shopify"),
+    ("twilio", "received", "/sms"),
 ];
 
 fn main() -> Result<()> {
@@ -55,15 +46,32 @@ fn main() -> Result<()> {
     pty.resize(Size::new(HEIGHT, WIDTH))?;
     let binary = std::env::current_exe()?;
     let binary = binary.ancestors().nth(2).ok_or("no target folder")?;
+    let hooktool = |args: &[&str]| -> Result<()> {
+        let mut command = Command::new(binary.join("hooktool"));
+        command
+            .args(args)
+            .env("HOME", home.path())
+            .current_dir(&project);
+        match command.output()?.status.success() {
+            true => Ok(()),
+            false => Err(format!("{args:?} failed").into()),
+        }
+    };
+    let secret = home.path().join("secret.txt");
+    fs::write(&secret, "whsec_of_the_screens")?;
+    let secret = format!("file:{}", secret.display());
+    for sender in ["github", "stripe", "shopify"] {
+        hooktool(&["secret", "add", sender, &secret])?;
+    }
     let mut child = pty::Command::new(binary.join("hooktool"))
         .args(["listen", &port.to_string()])
         .env_clear()
         .env("HOME", home.path())
         .env("TERM", "xterm-256color")
         .env("LANG", "C.UTF-8")
-        .current_dir(project)
+        .current_dir(&project)
         .spawn_borrowed(&pts)?;
-    let shown = tell(&pty);
+    let shown = tell(&pty, hooktool);
     // The program ends in any case.
     let _ = child.kill();
     let _ = child.wait();
@@ -76,7 +84,7 @@ fn main() -> Result<()> {
 }
 
 /// Tells the story; answers the screen at its end.
-fn tell(pty: &pty::Pty) -> Result<Parser> {
+fn tell(pty: &pty::Pty, hooktool: impl Fn(&[&str]) -> Result<()>) -> Result<Parser> {
     let mut keyboard = File::from(pty.as_fd().try_clone_to_owned()?);
     let mut screen = File::from(pty.as_fd().try_clone_to_owned()?);
     let cells = |number| NonZeroU16::new(number).ok_or("no size above zero");
@@ -104,13 +112,14 @@ fn tell(pty: &pty::Pty) -> Result<Parser> {
     let (host, endpoint) = url
         .and_then(|url| url.split_once('/'))
         .ok_or("no URL on the screen")?;
-    for (path, body) in WEBHOOKS {
-        send(host, endpoint, path, body)?;
+    send(host, endpoint, "/test", r#"{"hello":"world"}"#)?;
+    for (sender, event, path) in SAMPLES {
+        hooktool(&["trigger", sender, event, "--path", path])?;
     }
     until("6 requests · 1 failed")?;
     // It is seen before it is left, and its body is read before the replay.
     keyboard.write_all(b"kk")?;
-    until("evt_1SHkU7Bq4")?;
+    until("#4 POST")?;
     keyboard.write_all(b"r")?;
     until("×2")?;
     until("replay of #4")
